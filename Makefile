@@ -1,0 +1,55 @@
+# Two commands: `make site` and `make test`. `make help` lists the rest; `make test TORCH=` works without torch.
+
+PYTHON ?= python3
+TORCH ?= yes
+VENV := $(if $(TORCH),.venv,.venv-notorch)
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+# One thread per test worker: two workers with two BLAS threads each are slower than two with one.
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
+WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
+
+.DEFAULT_GOAL := help
+.PHONY: help site test lab labs serve bench lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 16
+
+site: $(READY)  ## execute the labs that are stale, render the site to _site/
+	@$(BIN)/python -m tools.execute_labs
+	@$(BIN)/python -m tools.render_site
+
+test: $(READY)  ## style, types, unit tests, every lab, the rendered site
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(if $(TORCH),$(BIN)/mypy,@echo "mypy is skipped: it needs torch to check the modules about torch")
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules $(WITHOUT_TORCH) $(NBVAL) notebooks labkit tests
+
+lab: $(READY)  ## open JupyterLab in notebooks/
+	cd notebooks && ../$(BIN)/jupyter lab
+
+labs: $(READY)  ## execute every lab, stale or not, and store its outputs
+	@$(BIN)/python -m tools.execute_labs --all
+
+serve: $(READY)  ## look at the rendered site in a browser
+	@test -f _site/index.html || { echo "There is no site yet: run 'make site' first."; exit 1; }
+	@echo "The site is at http://127.0.0.1:8000/ (Ctrl-C stops it)"
+	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _site >/dev/null 2>&1 || echo "Port 8000 is taken, or the server was stopped."
+
+bench: $(READY)  ## compare labkit's speed with the alternatives
+	$(BIN)/python -m benchmarks
+
+lock:  ## pin every dependency anew in requirements.lock
+	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q uv
+	sh tools/lock.sh .venv-lock/bin/uv
+
+clean:  ## remove everything that the commands above have made
+	rm -rf .venv .venv-notorch .venv-lock _site .quarto .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The last thing that make_venv does is to write this file, so a half-made environment never counts as ready.
+$(READY): requirements.lock pyproject.toml tools/make_venv.py
+	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)' here: install Python 3.11 or newer, or say which to use: make PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) tools/make_venv.py $(VENV) $(if $(TORCH),,--no-torch)

@@ -1,0 +1,1 @@
+"""The few scripts that the Makefile runs: `python -m tools.NAME`."""

@@ -1,0 +1,38 @@
+"""Is a lab's stored output still what its code would give?
+
+A lab is fresh when the hash stored in its metadata equals the hash of everything that its outputs depend on:
+its code cells, the helper package and the data. (A cache of cells would not see a change in `labkit`.)
+"""
+
+import hashlib
+from pathlib import Path
+
+from nbformat import NotebookNode, read
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def labs(root: Path = ROOT) -> list[Path]:
+    """List the labs, in the course's order."""
+    return sorted((root / "notebooks").glob("[0-9][0-9]-*.ipynb"))
+
+
+def staleness_hash(notebook: NotebookNode, root: Path = ROOT) -> str:
+    """Hash what a lab's outputs depend on: its code cells, `labkit/*.py` and `data/`, but no prose."""
+    digest = hashlib.sha256()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            digest.update(cell.source.encode() + b"\0")
+    package = sorted((root / "labkit").glob("**/*.py"))
+    data = sorted(p for p in (root / "data").glob("**/*") if p.is_file() and p.suffix != ".md")
+    for path in [*package, *data]:
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        # Git may check text out with other line ends on Windows: that makes no lab stale.
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()
+
+
+def is_fresh(path: Path, root: Path = ROOT) -> bool:
+    """Tell whether the outputs stored in a lab belong to its code, to `labkit` and to the data as they are now."""
+    notebook = read(path, as_version=4)
+    return notebook.metadata.get("labkit", {}).get("hash") == staleness_hash(notebook, root)
