@@ -4,8 +4,8 @@
     python -m tools.execute_labs --all        every lab
     python -m tools.execute_labs 01 03        the labs whose names begin so
 
-A lab is replaced only when it ran from start to end and its outputs are fit to publish. An interrupted or
-failed run leaves the notebook as it was.
+A lab is replaced only when it ran from start to end and its outputs are fit to publish: an
+interrupted or failed run leaves the notebook as it was.
 """
 
 import argparse
@@ -34,7 +34,7 @@ KERNEL_ENVIRONMENT = {
 }
 
 
-class LabFailed(Exception):
+class LabError(Exception):
     """A lab that could not be executed, with a message that says where, why and what to do."""
 
 
@@ -52,13 +52,13 @@ def execute(path: Path, root: Path = ROOT) -> float:
     try:
         client.execute(env={**os.environ, **KERNEL_ENVIRONMENT})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise LabFailed(explain(path, notebook, error)) from error
+        raise LabError(explain(path, notebook, error)) from error
     seconds = time.perf_counter() - started
 
     scrub(notebook)
     if found := list(leaks(notebook, root)):
         rows = "\n".join(f"  cell {number}: {what}" for number, what in found)
-        raise LabFailed(f"{path.name} ran, but its outputs are not fit to publish:\n{rows}")
+        raise LabError(f"{path.name} ran, but its outputs are not fit to publish:\n{rows}")
     notebook.metadata["labkit"] = {
         "hash": staleness_hash(notebook, root),
         "seconds": round(seconds, 1),
@@ -86,7 +86,7 @@ def explain(path: Path, notebook: NotebookNode, error: Exception) -> str:
 
 
 def failed_cell(notebook: NotebookNode) -> tuple[int, NotebookNode]:
-    """Find the cell where the execution ended: the one with the error, or else the first without a count."""
+    """Find where the execution ended: the cell with the error, or the first without a count."""
     cells = [
         (n, c)
         for n, c in enumerate(notebook.cells, 1)
@@ -111,7 +111,7 @@ def versions() -> dict[str, str]:
 
 
 def replace(path: Path, notebook: NotebookNode) -> None:
-    """Write a notebook through a temporary file, so that a reader sees the old one or the new one."""
+    """Write through a temporary file, so that a reader sees the old notebook or the new one."""
     nbformat.validate(notebook)
     text = nbformat.writes(notebook, version=4)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -123,7 +123,7 @@ def replace(path: Path, notebook: NotebookNode) -> None:
 
 
 def execute_all(paths: list[Path], root: Path = ROOT) -> list[str]:
-    """Execute labs side by side, one a core, with a progress bar; return the messages of those that failed."""
+    """Execute labs side by side with a progress bar; return the messages of those that failed."""
     failures = []
     workers = min(len(paths), os.cpu_count() or 1)
     pool = ThreadPoolExecutor(workers)  # each thread only waits for a kernel, a process of its own
@@ -134,7 +134,7 @@ def execute_all(paths: list[Path], root: Path = ROOT) -> list[str]:
                 name = jobs[job].name
                 try:
                     bar.write(f"  {name}: {job.result():.1f} s", file=sys.stderr)
-                except LabFailed as error:
+                except LabError as error:
                     failures.append(str(error))
                     bar.write(f"  {name}: failed", file=sys.stderr)
                 bar.update()
@@ -163,9 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tools.execute_labs", description="Execute labs."
     )
-    parser.add_argument(
-        "labs", nargs="*", help="the labs, by how their names begin; default: the stale ones"
-    )
+    parser.add_argument("labs", nargs="*", help="how their names begin; default: those stale")
     parser.add_argument("--all", action="store_true", help="every lab, stale or not")
     arguments = parser.parse_args()
     paths = choose(arguments.all, arguments.labs)

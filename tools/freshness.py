@@ -1,7 +1,7 @@
-"""Is a lab's stored output still what its code would give?
+"""Tell whether a lab's stored outputs are still what its code would give.
 
-A lab is fresh when the hash stored in its metadata equals the hash of everything that its outputs depend on:
-its code cells, the helper package and the data. (A cache of cells would not see a change in `labkit`.)
+A lab is fresh when the hash stored in its metadata equals the hash of all that its outputs depend
+on: its code cells, the helper package and the data. (A cache of cells sees no change in `labkit`.)
 """
 
 import hashlib
@@ -18,7 +18,7 @@ def labs(root: Path = ROOT) -> list[Path]:
 
 
 def staleness_hash(notebook: NotebookNode, root: Path = ROOT) -> str:
-    """Hash what a lab's outputs depend on: its code cells, `labkit/*.py` and `data/`, but no prose."""
+    """Hash what a lab's outputs depend on: its code cells, `labkit/*.py` and `data/`; no prose."""
     digest = hashlib.sha256()
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -33,6 +33,6 @@ def staleness_hash(notebook: NotebookNode, root: Path = ROOT) -> str:
 
 
 def is_fresh(path: Path, root: Path = ROOT) -> bool:
-    """Tell whether the outputs stored in a lab belong to its code, to `labkit` and to the data as they are now."""
+    """Tell whether a lab's stored outputs belong to its code, to `labkit` and to `data/` of now."""
     notebook = read(path, as_version=4)
     return notebook.metadata.get("labkit", {}).get("hash") == staleness_hash(notebook, root)

@@ -1,101 +1,100 @@
-"""Make a virtual environment with everything that the course needs, and say plainly what is wrong if that fails.
+"""Make a virtual environment with all that the course needs, or say plainly what is wrong.
 
-make_venv.py FOLDER [--no-torch]
+    python tools/make_venv.py FOLDER [--no-torch]
 
-It runs before anything is installed, on whatever Python there is: the standard library only, and no
-syntax that an old Python would answer with a SyntaxError instead of our sentence.
+It runs before anything is installed and on whatever Python 3 there is: the standard library only,
+and no syntax that an older one would answer with a SyntaxError instead of our sentence.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
+VERSION = "{}.{}.{}".format(*sys.version_info[:3])
 
+TOO_OLD = f"""
+This is Python {VERSION}, and the course needs 3.11 or newer. Install one, or say which to use,
+for example: make site PYTHON=python3.12"""
 
-def stop(sentence):
-    """End with a sentence that says what to do."""
-    sys.exit("\n" + sentence)
+NO_VENV = """
+Python's venv module does not work here. On Debian and Ubuntu: sudo apt install python3-venv;
+elsewhere install Python from python.org. Then run the same command again."""
 
+FULL_DISK = """
+The disk is full. The environment needs about 2 GB: make room and run the same command again."""
 
-def say(text):
-    """Print at once, also into a pipe."""
-    print(text)
-    sys.stdout.flush()
+NO_SUCH_VERSION = f"""
+A pinned package is not to be had for Python {VERSION} on this system (it is named above). Python 3.11 to 3.13 on Linux, Windows or a Mac with an Apple processor have them all. Without
+torch: make test TORCH="""
+
+NO_REGISTRY = """
+The package registry could not be reached (pip's last lines are above). Connect to the network, or
+set PIP_INDEX_URL to a mirror or HTTPS_PROXY to a proxy, and run the same command again."""
+
+OTHERWISE = """
+pip could not install the packages; its last lines are above. When that is mended, run the same
+command again: nothing half-made is kept."""
+
+UNREACHABLE = ("Retrying", "ConnectionError", "ConnectTimeout", "(from versions: none)")
 
 
 def pip(python, total, *arguments):
-    """Run pip and show a counter instead of its hundreds of lines; on failure show the last of them."""
-    command = [python, "-m", "pip", "install", "--disable-pip-version-check"] + list(arguments)
+    """Run `pip install` with a counter in place of its many lines; on failure show its last."""
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, cwd=ROOT
+        [str(python), "-m", "pip", "install", "--disable-pip-version-check", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        cwd=str(ROOT),
     )
-    seen, last = 0, []
+    terminal, seen, last = sys.stdout.isatty(), 0, []
     for line in process.stdout:
-        last = (last + [line])[-15:]
+        last = [*last, line][-15:]
         if line.startswith("Collecting "):
             seen += 1
-            if sys.stdout.isatty() or seen % 25 == 0:
-                end = "\r" if sys.stdout.isatty() else "\n"
-                text = "  package %d of about %d: %s" % (seen, total, line.split()[1].split("=")[0])
-                sys.stdout.write(text.ljust(70) + end)
-                sys.stdout.flush()
+            if terminal or seen % 40 == 0:
+                name = line.split()[1].split("=")[0]
+                text = f"  package {seen} of about {total}: {name}"
+                print(text.ljust(70), end="\r" if terminal else "\n", flush=True)
+        elif line.startswith("Installing collected"):
+            print("  unpacking".ljust(70), end="\r" if terminal else "\n", flush=True)
     if process.wait() == 0:
         return
-    sys.stdout.write("".join(["\n"] + last))
     log = "".join(last)
+    print("\n" + log, end="")
     if "No space left" in log:
-        stop(
-            "The disk is full. The environment needs about 2 GB; make room and run the command again."
-        )
-    if "No matching distribution" in log and "Retrying" not in log and "ConnectionError" not in log:
-        stop(
-            "A pinned package is not to be had for this Python (%s) on this system. Python 3.11 to 3.13 on Linux,\n"
-            "Windows or an ARM Mac have them all; without torch: make test TORCH="
-            % sys.version.split()[0]
-        )
-    stop(
-        "pip could not install the packages (its last lines are above). If the package registry could not be\n"
-        "reached: connect to the network (or set PIP_INDEX_URL to a mirror, HTTPS_PROXY to a proxy) and run the\n"
-        "same command again; nothing half-made is kept."
-    )
+        sys.exit(FULL_DISK)
+    if any(sign in log for sign in UNREACHABLE):
+        sys.exit(NO_REGISTRY)
+    sys.exit(NO_SUCH_VERSION if "No matching distribution" in log else OTHERWISE)
 
 
 def main():
-    """Make the environment, or leave it unmarked so that the next run starts again."""
-    venv, with_torch = os.path.join(ROOT, sys.argv[1]), "--no-torch" not in sys.argv
+    """Make the environment; its last act is to write `ready`, which the Makefile looks for."""
     if sys.version_info[:2] < OLDEST:
-        stop(
-            "This is Python %s, and the course needs 3.11 or newer. Install one, or say which to use, for\n"
-            "example: make site PYTHON=python3.12" % sys.version.split()[0]
-        )
-    ready = os.path.join(venv, "ready")
-    python = os.path.join(
-        venv, *(["Scripts", "python.exe"] if os.name == "nt" else ["bin", "python"])
-    )
-    if not os.path.exists(ready):
-        shutil.rmtree(venv, ignore_errors=True)
+        sys.exit(TOO_OLD)
+    venv, with_torch = ROOT / sys.argv[1], "--no-torch" not in sys.argv
+    ready, wanted = venv / "ready", venv / "wanted.txt"
+    python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if ready.exists():
+        ready.unlink()  # until the new versions are in, it is not ready
     else:
-        os.remove(ready)  # until the new versions are in, it is not ready
-    say("Making %s (once; a few minutes, most of it for downloading)" % os.path.basename(venv))
-    if not os.path.exists(python) and subprocess.call([sys.executable, "-m", "venv", venv]) != 0:
-        shutil.rmtree(venv, ignore_errors=True)
-        stop(
-            "Python's venv module does not work here. On Debian and Ubuntu: sudo apt install python3-venv;\n"
-            "elsewhere install Python from python.org. Then run the same command again."
-        )
-    with open(os.path.join(ROOT, "requirements.lock")) as lock:
-        pins = [line for line in lock if with_torch or not line.startswith("torch==")]
-    wanted = os.path.join(venv, "requirements.txt")
-    with open(wanted, "w") as file:
-        file.writelines(pins)
-    pip(python, len(pins), "-r", wanted)
+        shutil.rmtree(str(venv), ignore_errors=True)
+    print(f"Making {venv.name} (a few minutes the first time, most of it downloads)", flush=True)
+    if not python.exists() and subprocess.call([sys.executable, "-m", "venv", str(venv)]) != 0:
+        shutil.rmtree(str(venv), ignore_errors=True)
+        sys.exit(NO_VENV)
+    pins = (ROOT / "requirements.lock").read_text().splitlines()
+    pins = [pin for pin in pins if with_torch or not pin.startswith("torch==")]
+    wanted.write_text("\n".join(pins) + "\n")
+    pip(python, len(pins), "-r", str(wanted))
     pip(python, 1, "--no-build-isolation", "--no-deps", "-e", ".")
-    with open(ready, "w") as file:
-        file.write("made from requirements.lock\n")
-    say("\n%s is ready" % os.path.basename(venv))
+    ready.write_text("made from requirements.lock\n")
+    print(f"{venv.name} is ready".ljust(70), flush=True)
 
 
 if __name__ == "__main__":

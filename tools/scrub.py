@@ -15,7 +15,7 @@ ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 
 def scrub(notebook: NotebookNode) -> None:
-    """Keep tags, sources, outputs and execution counts; drop timestamps, editor state and all else."""
+    """Keep tags, sources, outputs and execution counts; drop timestamps and editors' state."""
     notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
