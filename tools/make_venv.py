@@ -28,8 +28,9 @@ FULL_DISK = """
 The disk is full. The environment needs about 2 GB: make room and run the same command again."""
 
 NO_SUCH_VERSION = f"""
-A pinned package is not to be had for Python {VERSION} on this system (it is named above). Python 3.11 to 3.13 on Linux, Windows or a Mac with an Apple processor have them all. Without
-torch: make test TORCH="""
+A pinned package is not to be had for Python {VERSION} on this system (it is named above).
+Python 3.11 to 3.13 on Linux, Windows or a Mac with an Apple processor have them all.
+Without torch: make test TORCH="""
 
 NO_REGISTRY = """
 The package registry could not be reached (pip's last lines are above). Connect to the network, or

@@ -1,0 +1,92 @@
+"""Render the course's site to `_site/`: with Quarto where it is on the PATH, else with smalldocs.
+
+    python -m tools.render_site [--renderer quarto|smalldocs] [--output FOLDER]
+
+The site is made beside its place and put there when it is whole: a failed run leaves the old one.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from smalldocs.config import BuildError, ConfigError, load
+from smalldocs.site import Site
+
+from tools.check_site import pages, problems
+from tools.finish_pages import PageError, finish
+from tools.freshness import ROOT
+
+
+class RenderError(Exception):
+    """A site that could not be rendered or must not be published, with a message that says why."""
+
+
+def render(root: Path, output: Path, renderer: str | None = None) -> int:
+    """Render the project at `root` into `output` and return the number of pages."""
+    renderer = renderer or ("quarto" if shutil.which("quarto") else "smalldocs")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".site-", dir=output.parent) as workplace:
+        site = Path(workplace) / "site"
+        {"quarto": with_quarto, "smalldocs": with_smalldocs}[renderer](root, site)
+        try:
+            finish(site, root / "notebooks")
+        except PageError as error:
+            raise RenderError(str(error)) from error
+        if found := problems(site):
+            raise RenderError("the site is not fit to publish:\n  " + "\n  ".join(found))
+        put(site, output, Path(workplace) / "old")
+        return len(pages(output))
+
+
+def with_smalldocs(root: Path, site: Path) -> None:
+    """Render with smalldocs, a Python package."""
+    try:
+        build = Site(load(root), quiet=True)
+        build.out = site
+        build.build()
+    except (BuildError, ConfigError) as error:
+        raise RenderError(str(error)) from error
+    if build.warnings:
+        raise RenderError("smalldocs warns:\n  " + "\n  ".join(build.warnings))
+
+
+def with_quarto(root: Path, site: Path) -> None:
+    """Render with Quarto, a program of its own."""
+    command = ["quarto", "render", str(root), "--output-dir", str(site), "--no-execute"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode or not (site / "index.html").is_file():
+        raise RenderError(f"quarto ended with code {done.returncode}:\n{done.stderr.strip()}")
+
+
+def put(site: Path, output: Path, old: Path) -> None:
+    """Put a new site in the place of the old one."""
+    if output.exists():
+        output.rename(old)
+    site.rename(output)
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser("python -m tools.render_site", description="Render the site.")
+    parser.add_argument(
+        "--renderer", choices=["quarto", "smalldocs"], help="default: what is there"
+    )
+    parser.add_argument("--output", type=Path, default=ROOT / "_site", help="default: _site")
+    arguments = parser.parse_args()
+    started = time.perf_counter()
+    try:
+        count = render(ROOT, arguments.output.resolve(), arguments.renderer)
+    except RenderError as error:
+        sys.exit(f"The site was not rendered: {error}")
+    seconds = time.perf_counter() - started
+    place = os.path.relpath(arguments.output)
+    print(f"{count} pages in {place}/ ({seconds:.1f} s). Look at them with: make serve")
+
+
+if __name__ == "__main__":
+    main()
