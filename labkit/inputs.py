@@ -1,0 +1,166 @@
+"""What comes in: arguments checked once, with errors that say how to mend them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+class Stream(Protocol):
+    """A source of random numbers: what NumPy's `Generator` and `RStream` share."""
+
+    def standard_normal(self, size: Any = None) -> Any:
+        """Draw from the standard normal distribution."""
+
+    def random(self, size: Any = None) -> Any:
+        """Draw from the uniform distribution on the unit interval."""
+
+
+def as_rng(rng: int | np.random.Generator | Stream | None) -> Stream:
+    """Return a source of random numbers, as `numpy.random.default_rng` does.
+
+    None gives fresh entropy, a whole number seeds NumPy's default generator, and a
+    `Generator` or `RStream` is used as it is, so that it goes on where it stands.
+    """
+    if hasattr(rng, "standard_normal"):
+        return rng  # type: ignore[return-value]
+    if rng is None:
+        return np.random.default_rng()
+    return np.random.default_rng(whole(rng, "rng", at_least=0))
+
+
+def whole(value: Any, name: str, *, at_least: int = 1) -> int:
+    """Return `value` as an int, or say that the argument `name` must be a whole number."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be a whole number, not {value!r} of type {_kind(value)}.")
+    if value < at_least:
+        raise ValueError(f"{name} must be {at_least} or more, not {value}.")
+    return int(value)
+
+
+def positive(value: Any, name: str, *, or_zero: bool = False) -> float:
+    """Return `value` as a float, or say that the argument `name` must be positive."""
+    allowed = "zero or a positive number" if or_zero else "a positive number"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be {allowed}, not {value!r} of type {_kind(value)}.")
+    number = float(value)
+    if not math.isfinite(number) or number < 0 or (number == 0 and not or_zero):
+        raise ValueError(f"{name} must be {allowed}, not {value}.")
+    return number
+
+
+def one_of(value: str, name: str, known: Sequence[str]) -> str:
+    """Return `value` if it is among the known names, or list them."""
+    if value not in known:
+        raise ValueError(f"{name}={value!r} is unknown. Known: {', '.join(known)}.")
+    return value
+
+
+def as_matrix(X: ArrayLike, name: str = "X", *, min_rows: int = 2) -> Floats:
+    """Return `X` as a float64 matrix of shape (n, p) without copying one that already is.
+
+    Raises
+    ------
+    TypeError
+        If the entries are not real numbers.
+    ValueError
+        If `X` is not two-dimensional, is empty, has fewer than `min_rows` rows, or holds
+        NaN, an infinity or a masked entry.
+    """
+    matrix = _as_floats(X, name)
+    if matrix.ndim != 2:
+        mend = f"{name}.reshape(-1, 1) makes one column of it" if matrix.ndim == 1 else "flatten it"
+        raise ValueError(
+            f"{name} must have two dimensions, rows × columns, not shape {matrix.shape}; {mend}."
+        )
+    rows, columns = matrix.shape
+    if columns == 0 or rows == 0:
+        raise ValueError(f"{name} is empty: its shape is {matrix.shape}.")
+    if rows < min_rows:
+        raise ValueError(f"{name} has {rows} row; at least {min_rows} are needed.")
+    require_finite(matrix, name)
+    return matrix
+
+
+def as_vector(y: ArrayLike, n: int, name: str = "y") -> Floats:
+    """Return `y` as a float64 vector of shape (n,).
+
+    A column of shape (n, 1) is refused rather than flattened: the difference between the two
+    shapes is the most expensive one in this course.
+
+    Raises
+    ------
+    TypeError
+        If the entries are not real numbers.
+    ValueError
+        If the shape is not (n,) or an entry is not finite.
+    """
+    vector = _as_floats(y, name)
+    if vector.ndim == 2 and vector.shape[1] == 1 and vector.shape[0] == n:
+        raise ValueError(
+            f"{name} has shape ({n}, 1), not ({n},); {name}.ravel() makes it a vector."
+        )
+    if vector.ndim != 1:
+        raise ValueError(f"{name} must be a vector of shape ({n},), not of shape {vector.shape}.")
+    if vector.shape[0] != n:
+        raise ValueError(
+            f"{name} has {vector.shape[0]} entries where {n} are needed, one for each row of X."
+        )
+    require_finite(vector, name)
+    return vector
+
+
+def require_finite(values: Floats, name: str) -> None:
+    """Raise ValueError naming the first entry of `values` that is NaN or infinite.
+
+    The minimum and the maximum carry a NaN through and need no second array of the size of
+    the first, so that the check is cheap on ten million rows.
+    """
+    if math.isfinite(values.min()) and math.isfinite(values.max()):
+        return
+    bad = ~np.isfinite(values)
+    first = tuple(int(i) for i in np.argwhere(bad)[0])
+    where = f"row {first[0]}" + (f", column {first[1]}" if len(first) > 1 else "")
+    count = int(bad.sum())
+    raise ValueError(
+        f"{name} must be finite; {count} of its {values.size} entries are not, the first at "
+        f"{where} (counted from 0): {values[first]}. Drop or impute such rows first."
+    )
+
+
+def column_names(X: Any, p: int) -> list[str]:
+    """Return the names of the columns: a DataFrame's own, else x1, x2, … as in R."""
+    if hasattr(X, "columns"):
+        return [str(c) for c in X.columns]
+    return [f"x{j}" for j in range(1, p + 1)]
+
+
+def as_numbers(values: Any, name: str) -> NDArray[Any]:
+    """Return `values` as an array of real numbers of whatever kind and shape they have."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked entries, which would count as data; drop them first.")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # lists whose rows have different lengths
+        raise ValueError(f"{name} is not a rectangular array: {error}.") from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name} must hold real numbers, not dtype {array.dtype}. Encode categories as "
+            f"indicator columns, or, where all are numbers, use {name}.astype(float)."
+        )
+    return array
+
+
+def _as_floats(values: Any, name: str) -> Floats:
+    return as_numbers(values, name).astype(np.float64, copy=False)
+
+
+def _kind(value: Any) -> str:
+    return type(value).__name__

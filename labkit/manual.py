@@ -1,0 +1,267 @@
+"""Training loops with gradients written out by hand, in NumPy alone."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from labkit.inputs import Floats, Stream, as_matrix, as_rng, as_vector, positive, whole
+from labkit.result import Fit, Stopped, TrainingDiverged
+
+
+def largest_stable_lr(X: ArrayLike) -> float:
+    """Return the learning rate below which gradient descent on the mean squared error is stable.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, p)
+        The features.
+
+    Returns
+    -------
+    float
+        1 / λ, where λ is the largest eigenvalue of X'X / n. The Hessian of the mean squared
+        error is 2X'X/n, and a step along an eigenvector multiplies the error by 1 − 2 lr λ,
+        which must lie between −1 and 1 (Boyd and Vandenberghe, Convex Optimization, 9.3).
+
+    Raises
+    ------
+    ValueError
+        If `X` is all zeros, or as `fit_linear` says.
+
+    Examples
+    --------
+    >>> from labkit import largest_stable_lr
+    >>> largest_stable_lr([[1.0, 0.0], [0.0, 2.0]])
+    0.5
+    """
+    X = as_matrix(X, min_rows=1)
+    n, p = X.shape
+    gram = X @ X.T if p > n else X.T @ X  # the smaller one; both have the same largest eigenvalue
+    largest = float(np.linalg.eigvalsh(gram / n)[-1])
+    if largest <= 0:
+        raise ValueError("X holds only zeros: there is nothing to fit.")
+    return 1 / largest
+
+
+def fit_linear(
+    X: ArrayLike, y: ArrayLike, *, lr: float = 0.01, steps: int = 200, tol: float | None = None
+) -> Fit:
+    """Fit y = Xw by gradient descent on the mean squared error, from w = 0, without intercept.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, p)
+        The features. In R the model is `lm(y ~ X - 1)`.
+    y : array_like, shape (n,)
+        The outcome.
+    lr : float
+        The learning rate: how far to step along the negative gradient.
+    steps : int
+        How many steps at the most; each uses all rows, so a step is an epoch.
+    tol : float, optional
+        Stop, converged, once the gradient's Euclidean norm is at most this.
+
+    Returns
+    -------
+    Fit
+        `params["w"]` of shape (p,); in `history` the loss before each update.
+
+    Raises
+    ------
+    TrainingDiverged
+        If `lr` is not below `largest_stable_lr(X)`; the message states that limit.
+    TypeError, ValueError
+        If the data are not finite real numbers of matching shapes, or an option is out of range.
+
+    Examples
+    --------
+    >>> from labkit import fit_linear, make_linear
+    >>> data = make_linear(100, 3, rng=1)
+    >>> fit_linear(data.X, data.y, lr=0.1).params["w"].round(1)
+    array([ 2. , -1. ,  0.5])
+    """
+    X = as_matrix(X)
+    n, p = X.shape
+    y = as_vector(y, n)
+    lr, steps = positive(lr, "lr"), whole(steps, "steps")
+    tol = -1.0 if tol is None else positive(tol, "tol", or_zero=True)
+    limit = largest_stable_lr(X)
+
+    w = np.zeros(p)
+    losses: list[float] = []
+    stopped: Stopped = "budget"
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is reported below
+        for _ in range(steps):
+            residual = y - X @ w
+            loss = float(residual @ residual) / n
+            gradient = X.T @ residual * (-2 / n)
+            losses.append(loss)
+            if tol >= 0 and math.sqrt(gradient @ gradient) <= tol:
+                stopped = "converged"
+                break
+            if not math.isfinite(loss):
+                break
+            w = w - lr * gradient
+        if lr >= limit and stopped != "converged":
+            raise TrainingDiverged(
+                epoch=len(losses),
+                lr=lr,
+                gradient_norm=float(np.linalg.norm(gradient)),
+                feature_scale=float(X.std(axis=0).max()),
+                records={"loss": losses},
+                stable_lr=limit,
+            )
+    return Fit({"w": w}, {"loss": losses}, stopped, lambda X_new: _features(X_new, p) @ w)
+
+
+Params = dict[str, Floats]
+
+
+def init_mlp(p: int, hidden: int = 16, *, rng: int | Stream | None = None) -> Params:
+    """Draw starting values for a network with one hidden layer.
+
+    Parameters
+    ----------
+    p, hidden : int
+        Numbers of features and of hidden units.
+    rng : int, Generator, RStream or None
+        The source of the starting values.
+
+    Returns
+    -------
+    dict
+        W1 (p, hidden), b1 (hidden,), w2 (hidden,), b2 (1,), uniform between ±1/√(number of
+        inputs), which is what `torch.nn.Linear` does.
+    """
+    p, hidden = whole(p, "p"), whole(hidden, "hidden")
+    stream = as_rng(rng)
+
+    def uniform(inputs: int, *shape: int) -> Floats:
+        return np.asarray((2 * stream.random(shape) - 1) / math.sqrt(inputs))
+
+    return {
+        "W1": uniform(p, p, hidden),
+        "b1": uniform(p, hidden),
+        "w2": uniform(hidden, hidden),
+        "b2": uniform(hidden, 1),
+    }
+
+
+def predict_mlp(params: Params, X: ArrayLike) -> Floats:
+    """Return the network's predictions ReLU(X W1 + b1) w2 + b2, of shape (n,)."""
+    X = _features(X, params["W1"].shape[0])
+    return np.maximum(X @ params["W1"] + params["b1"], 0.0) @ params["w2"] + params["b2"]
+
+
+def mlp_loss_and_gradients(params: Params, X: Floats, y: Floats) -> tuple[float, Params]:
+    """Return the mean squared error of a one-hidden-layer network and its gradients, by hand.
+
+    Parameters
+    ----------
+    params : dict
+        As `init_mlp` gives it.
+    X : ndarray, shape (n, p)
+        The features.
+    y : ndarray, shape (n,)
+        The outcome.
+
+    Returns
+    -------
+    loss : float
+        mean((y − ŷ)²).
+    gradients : dict
+        The derivative of the loss with respect to each parameter, in the parameter's shape, by
+        the chain rule from the output back (Rumelhart, Hinton and Williams, 1986). The
+        derivative of ReLU at exactly 0 is taken as 0, as torch does.
+    """
+    pre = X @ params["W1"] + params["b1"]  # (n, hidden)
+    hidden = np.maximum(pre, 0.0)  # (n, hidden)
+    prediction = hidden @ params["w2"] + params["b2"]  # (n,)
+    residual = prediction - y
+
+    d_prediction = 2 * residual / len(y)  # (n,)
+    d_hidden = np.outer(d_prediction, params["w2"])  # (n, hidden)
+    d_pre = d_hidden * (pre > 0)  # the ReLU mask
+    gradients = {
+        "W1": X.T @ d_pre,  # (p, hidden)
+        "b1": d_pre.sum(axis=0),  # (hidden,)
+        "w2": hidden.T @ d_prediction,  # (hidden,)
+        "b2": d_prediction.sum(keepdims=True),  # (1,)
+    }
+    return float(residual @ residual) / len(y), gradients
+
+
+def fit_mlp(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    hidden: int = 16,
+    lr: float = 0.01,
+    steps: int = 200,
+    start: Params | None = None,
+    rng: int | Stream | None = None,
+) -> Fit:
+    """Fit a network with one hidden layer by gradient descent on the mean squared error.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, p)
+        The features.
+    y : array_like, shape (n,)
+        The outcome.
+    hidden : int
+        Number of hidden units; ignored where `start` is given.
+    lr : float
+        The learning rate.
+    steps : int
+        How many steps; each uses all rows.
+    start : dict, optional
+        Starting values, as `init_mlp` gives them; drawn from `rng` where None.
+    rng : int, Generator, RStream or None
+        The source of the starting values.
+
+    Returns
+    -------
+    Fit
+        `params` with W1, b1, w2 and b2; in `history` the loss before each update.
+
+    Raises
+    ------
+    TrainingDiverged
+        If the loss stops being finite.
+    TypeError, ValueError
+        As for `fit_linear`, or if `start` doesn't fit the number of features.
+    """
+    X = as_matrix(X)
+    n, p = X.shape
+    y = as_vector(y, n)
+    lr, steps = positive(lr, "lr"), whole(steps, "steps")
+    if start is not None and start["W1"].shape[0] != p:
+        raise ValueError(f"start is for {start['W1'].shape[0]} features, and X has {p}.")
+    params = init_mlp(p, hidden, rng=rng) if start is None else dict(start)
+
+    losses: list[float] = []
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is reported below
+        for _ in range(steps):
+            loss, gradients = mlp_loss_and_gradients(params, X, y)
+            losses.append(loss)
+            if not math.isfinite(loss):
+                raise TrainingDiverged(
+                    epoch=len(losses),
+                    lr=lr,
+                    gradient_norm=math.sqrt(sum(float((g**2).sum()) for g in gradients.values())),
+                    feature_scale=float(X.std(axis=0).max()),
+                    records={"loss": losses},
+                )
+            params = {name: value - lr * gradients[name] for name, value in params.items()}
+    return Fit(params, {"loss": losses}, "budget", lambda X_new: predict_mlp(params, X_new))
+
+
+def _features(X: ArrayLike, p: int) -> Floats:
+    X = as_matrix(X, min_rows=1)
+    if X.shape[1] != p:
+        raise ValueError(f"X has {X.shape[1]} columns, and the model was fitted on {p}.")
+    return X

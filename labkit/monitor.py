@@ -1,0 +1,86 @@
+"""What a training run remembers: its losses, the best weights, and when to stop."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from labkit.result import TrainingDiverged
+
+
+class Monitor:
+    """The records of a run, with early stopping.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The model in training.
+    validated : bool
+        Whether a validation loss is recorded.
+    patience : int or None
+        Epochs without improvement of the validation loss after which to stop.
+    """
+
+    def __init__(self, model: nn.Module, *, validated: bool, patience: int | None) -> None:
+        self.model, self.patience = model, patience
+        self.records: dict[str, list[float]] = {
+            "loss": [],
+            **({"val_loss": []} if validated else {}),
+        }
+        self.best_epoch: int | None = None
+        self.best_weights: dict[str, Tensor] | None = None
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs have been recorded."""
+        return len(self.records["loss"])
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the validation loss has stood still for `patience` epochs."""
+        if self.patience is None or self.best_epoch is None:
+            return False
+        return self.epochs_done - self.best_epoch >= self.patience
+
+    def record(self, loss: float, val_loss: float | None) -> None:
+        """Keep one epoch's numbers, and the weights where they are the best so far."""
+        self.records["loss"].append(loss)
+        if val_loss is None:
+            return
+        best = min(self.records["val_loss"], default=math.inf)
+        self.records["val_loss"].append(val_loss)
+        if self.patience is not None and val_loss < best:
+            self.best_epoch = self.epochs_done
+            self.best_weights = copy.deepcopy(self.model.state_dict())
+
+    def require_finite(self, X: Tensor, lr: float) -> None:
+        """Raise TrainingDiverged if the last epoch's losses are not all numbers."""
+        if all(math.isfinite(values[-1]) for values in self.records.values()):
+            return
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        raise TrainingDiverged(
+            epoch=self.epochs_done,
+            lr=lr,
+            gradient_norm=float(torch.stack([g.norm() for g in gradients]).norm()),
+            feature_scale=float(X.flatten(1).double().std(0, correction=0).max()),
+            records=self.records,
+        )
+
+    def restore_best(self) -> None:
+        """Put the best epoch's weights back, if early stopping kept any."""
+        if self.best_weights is not None:
+            self.model.load_state_dict(self.best_weights)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold."""
+        keys = ("records", "best_epoch", "best_weights")
+        return {key: getattr(self, key) for key in keys}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up what a checkpoint held."""
+        for key, value in state.items():
+            setattr(self, key, value)

@@ -1,0 +1,169 @@
+"""Ordinary least squares with standard errors, and the table that compares with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from labkit.inputs import Floats, as_matrix, as_vector, column_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TOLERANCE = 1e-10  # of a column's length; what is left below it is rounding error
+
+
+@dataclass(frozen=True)
+class OLS:
+    """A least-squares fit.
+
+    Attributes
+    ----------
+    names : list of str
+        The columns' names, x1, x2, … where they had none.
+    beta : ndarray, shape (p,)
+        The estimates.
+    se : ndarray, shape (p,)
+        Their standard errors.
+    covariance : ndarray, shape (p, p)
+        The estimated covariance matrix of the estimates, s² (X'X)⁻¹.
+    residual_variance : float
+        s², the residual sum of squares over `df`.
+    df : int
+        Residual degrees of freedom, n − p.
+    residuals : ndarray, shape (n,)
+        Observed minus fitted.
+    """
+
+    names: list[str]
+    beta: Floats
+    se: Floats
+    covariance: Floats = field(repr=False)
+    residual_variance: float
+    df: int
+    residuals: Floats = field(repr=False)
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """Return X @ beta, of shape (n,)."""
+        return as_matrix(X, min_rows=1) @ self.beta
+
+
+def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
+    """Fit y = Xβ by least squares, without an intercept: in R, `lm(y ~ X - 1)`.
+
+    Parameters
+    ----------
+    X : array_like or DataFrame, shape (n, p)
+        The features; for an intercept include a column of ones. n must exceed p.
+    y : array_like, shape (n,)
+        The outcome.
+
+    Returns
+    -------
+    OLS
+
+    Raises
+    ------
+    ValueError
+        If there are not more rows than columns, or if a column is zero or a linear combination
+        of those before it; the message names them.
+    TypeError
+        If the data are not numbers.
+
+    Notes
+    -----
+    By the QR decomposition of X with its columns scaled to unit length (Golub and Van Loan,
+    Matrix Computations, 5.3). X'X is never formed: that would square the condition number.
+
+    Examples
+    --------
+    >>> from labkit import RStream, fit_ols, make_linear
+    >>> data = make_linear(500, 10, rng=RStream(42))
+    >>> ols = fit_ols(data.X, data.y)
+    >>> ols.beta[:3].round(4), ols.se[:3].round(4)
+    (array([ 1.9872, -1.0101,  0.5592]), array([0.0237, 0.0223, 0.0239]))
+    """
+    given, X = X, as_matrix(X)
+    n, p = X.shape
+    labels = column_names(given, p)
+    y = as_vector(y, n)
+    if n <= p:
+        raise ValueError(
+            f"X has {p} columns and only {n} rows: least squares with a residual variance needs "
+            "more rows than columns. Drop columns, or use ridge regression."
+        )
+    length = np.linalg.norm(X, axis=0)
+    if not length.all():
+        zero = [name for name, size in zip(labels, length, strict=True) if size == 0]
+        raise ValueError(f"X has columns that are constantly zero: {', '.join(zero)}. Drop them.")
+    Q, R = np.linalg.qr(X / length)
+    _refuse_collinear(R, labels)
+
+    inverse = np.linalg.solve(R, np.eye(p)) / length[:, None]
+    beta = inverse @ (Q.T @ y)
+    residuals = y - X @ beta
+    df = n - p
+    residual_variance = float(residuals @ residuals) / df
+    covariance = residual_variance * inverse @ inverse.T
+    return OLS(
+        labels, beta, np.sqrt(np.diag(covariance)), covariance, residual_variance, df, residuals
+    )
+
+
+def _refuse_collinear(R: Floats, names: list[str]) -> None:
+    """Raise ValueError if a column is a linear combination of those before it.
+
+    |R_jj| is the distance of column j, which has length 1, from the span of the earlier ones.
+    """
+    for j in range(1, len(names)):
+        if abs(R[j, j]) > _TOLERANCE:
+            continue
+        weights = np.linalg.lstsq(R[:j, :j], R[:j, j], rcond=None)[0]
+        others = [names[i] for i in range(j) if abs(weights[i]) > 1e-6]
+        raise ValueError(
+            f"X has collinear columns: {names[j]} is a linear combination of "
+            f"{', '.join(others)}. Drop one of them."
+        )
+
+
+def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
+    """Put estimates of the same coefficients beside least squares.
+
+    Parameters
+    ----------
+    ols : OLS
+        The reference.
+    **others : array_like, shape (p,)
+        The other estimates or the truth, under the names that the columns shall have.
+
+    Returns
+    -------
+    DataFrame
+        A row for each coefficient: `ols`, `ols_se`, each of the others and, as `…_gap`, its
+        difference from OLS in OLS standard errors.
+
+    Raises
+    ------
+    ValueError
+        If an estimate hasn't the p entries that `ols` has.
+
+    Examples
+    --------
+    >>> from labkit import compare_coefficients, fit_ols, make_linear
+    >>> data = make_linear(200, 4, rng=0)
+    >>> table = compare_coefficients(fit_ols(data.X, data.y), truth=data.beta)
+    >>> list(table.columns)
+    ['ols', 'ols_se', 'truth', 'truth_gap']
+    """
+    import pandas as pd
+
+    p = len(ols.beta)
+    columns: dict[str, Floats] = {"ols": ols.beta, "ols_se": ols.se}
+    for name, estimate in others.items():
+        values = as_vector(estimate, p, name)
+        columns[name] = values
+        columns[f"{name}_gap"] = (values - ols.beta) / ols.se
+    return pd.DataFrame(columns, index=pd.Index(ols.names, name="coefficient"))

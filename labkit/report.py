@@ -1,0 +1,126 @@
+"""What a lab shows in words and tables: computed, plain, the same in every renderer."""
+
+from __future__ import annotations
+
+import html
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "joblib", "torch")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text that a notebook shows as plain HTML and a terminal as aligned columns.
+
+    HTML of our own, not that of pandas, because the course's pages load nothing from elsewhere.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+
+    def _repr_html_(self) -> str:
+        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
+        head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in self.header)
+        body = "".join(
+            f'<tr><th scope="row">{html.escape(row[0])}</th>'
+            + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[1:])
+            + "</tr>\n"
+            for row in self.rows
+        )
+        return (
+            f'<table class="table lab-table">{caption}\n<thead><tr>{head}</tr></thead>\n'
+            f"<tbody>\n{body}</tbody></table>"
+        )
+
+    def __str__(self) -> str:
+        lines = [self.header, *self.rows]
+        widths = [max(len(line[j]) for line in lines) for j in range(len(self.header))]
+        text = ("   ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in lines)
+        return "\n".join([*([self.caption] if self.caption else []), *(t.rstrip() for t in text)])
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Markdown that a notebook shows as running text."""
+
+    text: str
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+
+def paragraph(*sentences: str) -> Paragraph:
+    """Join sentences into a paragraph that a notebook shows as running text.
+
+    Examples
+    --------
+    >>> from labkit import paragraph
+    >>> paragraph("We simulated 2 data sets.", "They differed.")
+    We simulated 2 data sets. They differed.
+    """
+    return Paragraph(" ".join(sentence.strip() for sentence in sentences))
+
+
+def table(frame: pd.DataFrame, *, digits: int = 3, caption: str = "") -> Table:
+    """Turn a DataFrame into a table for the page.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its index becomes the first column. A level's name becomes its heading.
+    digits : int
+        Decimals of the floats.
+    caption : str
+        What the table shows.
+
+    Returns
+    -------
+    Table
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from labkit import table
+    >>> table(pd.DataFrame({"mean": [0.51234, 2]}, index=pd.Index(["a", "b"], name="group")))
+    group   mean
+    a       0.512
+    b       2.000
+    """
+
+    def text(value: object) -> str:
+        return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+
+    index = frame.index.to_frame(index=False).map(str).to_numpy().tolist()
+    cells = frame.map(text).to_numpy().tolist()
+    header = [str(name or "") for name in [*frame.index.names, *frame.columns]]
+    rows = [[*i, *c] for i, c in zip(index, cells, strict=True)]
+    return Table([name.replace("_", " ") for name in header], rows, caption)
+
+
+def session_info() -> Table:
+    """Return the versions of Python and the packages of the course: what a reader must know.
+
+    Nothing about the machine is in it, so that a page is the same wherever it was made.
+    """
+    rows = [["Python", platform.python_version()]]
+    for package in ("labkit", *_PACKAGES):
+        try:
+            rows.append([package, metadata.version(package)])
+        except metadata.PackageNotFoundError:
+            rows.append([package, "not installed"])
+    return Table(["Software", "Version"], rows, "Versions that made this page")

@@ -1,0 +1,133 @@
+"""What every loop returns, and what it raises when it diverges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import nn
+
+Records = Mapping[str, Any]
+Stopped = Literal["budget", "converged", "early stopping"]
+
+
+def as_history(records: Records) -> pd.DataFrame:
+    """Return a loop's records as a DataFrame, a row an epoch, indexed from epoch 1."""
+    import pandas as pd
+
+    columns = {key: np.asarray(values, dtype=np.float64) for key, values in records.items()}
+    rows = len(next(iter(columns.values())))
+    return pd.DataFrame(columns, index=pd.RangeIndex(1, rows + 1, name="epoch"))
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A trained model: the one result type of every loop in `labkit`.
+
+    Attributes
+    ----------
+    params : dict of str to ndarray
+        The parameters at the end, by name.
+    records : mapping of str to sequence of float
+        One number an epoch under each key; `history` shows them as a table.
+    stopped : {"budget", "converged", "early stopping"}
+        Why the loop ended. "budget" means only that all epochs were used.
+    predict : callable
+        Takes features of shape (n, p); returns the predictions as an array.
+    model : torch.nn.Module or None
+        The network, in eval mode; None where the loop was NumPy's.
+    best_epoch : int or None
+        The epoch, from 1, whose weights were restored by early stopping.
+    """
+
+    params: dict[str, NDArray[Any]]
+    records: Records = field(repr=False)
+    stopped: Stopped
+    predict: Callable[[Any], NDArray[Any]] = field(repr=False)
+    model: nn.Module | None = field(default=None, repr=False)
+    best_epoch: int | None = None
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """One row an epoch: `loss`, measured before the update, and `val_loss` where given."""
+        return as_history(self.records)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the loop met its own criterion of convergence, rather than its budget."""
+        return self.stopped == "converged"
+
+
+class TrainingDiverged(ArithmeticError):
+    """The loss grew instead of falling; the message says what to try.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch, from 1, in which it was noticed.
+    lr : float
+        The learning rate in use.
+    gradient_norm : float
+        Euclidean norm of the last gradient.
+    feature_scale : float
+        The largest standard deviation of a feature.
+    stable_lr : float or None
+        The learning rate below which the loop is stable, where theory gives it.
+    history : DataFrame
+        What was recorded up to the divergence.
+    """
+
+    def __init__(
+        self,
+        *,
+        epoch: int,
+        lr: float,
+        gradient_norm: float,
+        feature_scale: float,
+        records: Records,
+        stable_lr: float | None = None,
+    ) -> None:
+        self.epoch, self.lr = epoch, lr
+        self.gradient_norm, self.feature_scale = gradient_norm, feature_scale
+        self.stable_lr = stable_lr
+        self._records = records
+        if stable_lr is not None:
+            advice = f"Here gradient descent is stable only for lr < {stable_lr:.4g}: lower lr"
+        else:
+            advice = f"Lower lr, to {lr / 10:.2g} say"
+        if feature_scale > 10:
+            advice += ", or standardise the features, which allows a larger one"
+        super().__init__(
+            f"The training diverged at epoch {epoch} with lr = {lr:g}: the gradient's norm was "
+            f"{gradient_norm:.3g} and the largest standard deviation of a feature is "
+            f"{feature_scale:.3g}. {advice}. The losses so far are in this error's `history`."
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by keyword, so that the error crosses from a joblib worker."""
+        return _rebuild, (
+            {
+                "epoch": self.epoch,
+                "lr": self.lr,
+                "gradient_norm": self.gradient_norm,
+                "feature_scale": self.feature_scale,
+                "records": {key: list(values) for key, values in self._records.items()},
+                "stable_lr": self.stable_lr,
+            },
+        )
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """One row an epoch, up to the divergence."""
+        return as_history(self._records)
+
+
+def _rebuild(arguments: dict[str, Any]) -> TrainingDiverged:
+    return TrainingDiverged(**arguments)

@@ -1,0 +1,198 @@
+"""Simulation studies: many data sets with a known truth, and how sure the averages are."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from labkit.inputs import whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Outcome: TypeAlias = float | Mapping[str, float]
+Estimator: TypeAlias = Callable[[Any, np.random.Generator], Outcome]
+JointEstimator: TypeAlias = Callable[[list[Any], list[np.random.Generator]], Sequence[Outcome]]
+
+
+@dataclass(frozen=True)
+class Study:
+    """The results of a simulation study.
+
+    Attributes
+    ----------
+    values : dict
+        The R results under each (estimator, metric), in the order of the replicates.
+    """
+
+    values: dict[tuple[str, str], list[float]]
+
+    @cached_property
+    def results(self) -> pd.DataFrame:
+        """All results: a row for each replicate, estimator and metric."""
+        import pandas as pd
+
+        rows = [
+            (replicate, estimator, metric, value)
+            for (estimator, metric), values in self.values.items()
+            for replicate, value in enumerate(values)
+        ]
+        return pd.DataFrame(rows, columns=["replicate", "estimator", "metric", "value"])
+
+    def summary(self) -> pd.DataFrame:
+        """Return the mean of each metric of each estimator with its Monte Carlo standard error.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by estimator and metric: `mean`, `mcse` = sd / √R, `sd`, `replicates` = R
+            (Morris, White and Crowther, Statistics in Medicine 2019, table 6).
+        """
+        import pandas as pd
+
+        index = pd.MultiIndex.from_tuples(self.values, names=["estimator", "metric"])
+        rows = [_moments(np.array(values)) for values in self.values.values()]
+        return pd.DataFrame(rows, index=index, columns=["mean", "mcse", "sd", "replicates"])
+
+    def difference(self, first: str, second: str, metric: str = "value") -> tuple[float, float]:
+        """Return the mean of `first` minus `second` and its Monte Carlo standard error.
+
+        Both saw the same data sets, so the difference is taken within each of them; its error
+        is smaller than that of two separate studies.
+        """
+        for name in (first, second):
+            if (name, metric) not in self.values:
+                known = ", ".join(f"{e} ({m})" for e, m in self.values)
+                raise ValueError(f"{name!r} with metric {metric!r} is not in this study: {known}.")
+        gaps = np.subtract(self.values[first, metric], self.values[second, metric])
+        mean, mcse, *_ = _moments(gaps)
+        return mean, mcse
+
+
+def run_study(
+    make_data: Callable[[np.random.Generator], Any],
+    estimators: Mapping[str, Estimator],
+    *,
+    joint: Mapping[str, JointEstimator] | None = None,
+    replicates: int = 100,
+    seed: int = 0,
+    n_jobs: int = 1,
+) -> Study:
+    """Draw data sets, run every estimator on each, and keep what they return.
+
+    Parameters
+    ----------
+    make_data : callable
+        Takes a `numpy.random.Generator`, returns a data set of any kind.
+    estimators : mapping of str to callable
+        Each takes a data set and a `Generator` of its own (for starting values or splits) and
+        returns a number, or a mapping of metric names to numbers.
+    joint : mapping of str to callable, optional
+        Estimators that handle all replicates at once, such as `fit_torch_many`: each takes the
+        list of data sets and the list of `Generator` objects, returns one result for each.
+    replicates : int
+        How many data sets, at least 2, since one gives no standard error.
+    seed : int
+        Fixes everything. Replicate r has its own seed, and in it each estimator has one by
+        its name: the results depend neither on `n_jobs`, nor on which estimators stand beside.
+    n_jobs : int
+        Processes for joblib; -1 takes all cores. Joint estimators run in this one.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ValueError
+        If an estimator returns something that is not a finite number, or other metrics in
+        one replicate than in another. An error inside an estimator is passed on, with a note
+        that names the estimator and the replicate.
+
+    Examples
+    --------
+    >>> from labkit import make_linear, run_study
+    >>> study = run_study(
+    ...     lambda rng: make_linear(50, 3, rng=rng),
+    ...     {"mean of y": lambda data, rng: data.y.mean()},
+    ... )
+    >>> mean, mcse, sd, replicates = study.summary().iloc[0]
+    >>> bool(abs(mean) < 4 * mcse)
+    True
+    """
+    from joblib import Parallel, delayed
+
+    replicates = whole(replicates, "replicates", at_least=2)
+    seed = whole(seed, "seed", at_least=0)
+    joint = joint or {}
+    if not estimators and not joint:
+        raise ValueError("estimators is empty: give at least one, or one in joint.")
+    if twice := set(estimators) & set(joint):
+        raise ValueError(f"estimators and joint share the name {', '.join(sorted(twice))}.")
+
+    outcomes = Parallel(n_jobs=n_jobs)(
+        delayed(_one_replicate)(make_data, estimators, seed, r) for r in range(replicates)
+    )
+    by_name = {name: [row[name] for row in outcomes] for name in estimators}
+    if joint:
+        datasets = [make_data(_stream(seed, r, "data")) for r in range(replicates)]
+        for name, estimator in joint.items():
+            streams = [_stream(seed, r, name) for r in range(replicates)]
+            by_name[name] = list(estimator(datasets, streams))
+    return Study(_by_metric(by_name, replicates))
+
+
+def _one_replicate(
+    make_data: Callable[[np.random.Generator], Any],
+    estimators: Mapping[str, Estimator],
+    seed: int,
+    replicate: int,
+) -> dict[str, Outcome]:
+    data = make_data(_stream(seed, replicate, "data"))
+    outcomes = {}
+    for name, estimator in estimators.items():
+        try:
+            outcomes[name] = estimator(data, _stream(seed, replicate, name))
+        except Exception as error:
+            error.add_note(f"This happened to {name!r} in replicate {replicate} of the study.")
+            raise
+    return outcomes
+
+
+def _stream(seed: int, replicate: int, name: str) -> np.random.Generator:
+    """Return the generator of one estimator in one replicate, the same wherever it runs."""
+    key = (replicate, zlib.crc32(name.encode()))
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def _by_metric(
+    by_name: Mapping[str, Sequence[Outcome]], replicates: int
+) -> dict[tuple[str, str], list[float]]:
+    values: dict[tuple[str, str], list[float]] = {}
+    for name, outcomes in by_name.items():
+        if len(outcomes) != replicates:
+            raise ValueError(f"{name!r} gave {len(outcomes)} results for {replicates} data sets.")
+        rows = [o if isinstance(o, Mapping) else {"value": o} for o in outcomes]
+        for replicate, row in enumerate(rows):
+            if row.keys() != rows[0].keys():
+                raise ValueError(
+                    f"{name!r} gave {sorted(row)} in replicate {replicate}, and {sorted(rows[0])} "
+                    "in replicate 0; an estimator must give the same metrics every time."
+                )
+            for metric, value in row.items():
+                number = float(value)
+                if not math.isfinite(number):
+                    raise ValueError(f"{name!r} gave {metric} = {number} in replicate {replicate}.")
+                values.setdefault((name, metric), []).append(number)
+    return values
+
+
+def _moments(values: np.ndarray[Any, Any]) -> tuple[float, float, float, int]:
+    sd = float(values.std(ddof=1))
+    return float(values.mean()), sd / math.sqrt(len(values)), sd, len(values)
