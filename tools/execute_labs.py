@@ -47,6 +47,7 @@ def execute(path: Path, root: Path = ROOT) -> float:
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
+        extra_arguments=["--log-level=40"],  # its start-up remarks are not for the reader
     )
     started = time.perf_counter()
     try:
