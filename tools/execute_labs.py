@@ -9,6 +9,7 @@ interrupted or failed run leaves the notebook as it was.
 """
 
 import argparse
+import asyncio
 import os
 import platform
 import sys
@@ -51,7 +52,8 @@ def execute(path: Path, root: Path = ROOT) -> float:
     )
     started = time.perf_counter()
     try:
-        client.execute(env={**os.environ, **KERNEL_ENVIRONMENT})
+        environment = {**os.environ, **KERNEL_ENVIRONMENT}
+        asyncio.run(client.async_execute(env=environment))  # a loop of its own, closed at the end
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise LabError(explain(path, notebook, error)) from error
     seconds = time.perf_counter() - started

@@ -1,0 +1,259 @@
+"""The rendered site: every page complete, reachable, readable offline and by a screen reader.
+
+The site is rendered with smalldocs into a temporary folder; `_site/` and the tracked files are not
+touched.
+"""
+
+import re
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+from tools.check_site import broken_links, foreign_requests, pages, soup
+from tools.freshness import ROOT, labs
+from tools.render_site import RenderError, render
+
+pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    output = tmp_path_factory.mktemp("rendered") / "_site"
+    render(ROOT, output, "smalldocs")
+    return output
+
+
+@pytest.fixture(scope="module")
+def everything(site):
+    return {path.relative_to(site).as_posix(): soup(path) for path in pages(site)}
+
+
+def prose(page):
+    """Return the text of a page without its code, its outputs and its mathematics."""
+    copy = BeautifulSoup(str(page), "html.parser")
+    for element in copy.select("pre, code, script, style, math, annotation"):
+        element.decompose()
+    return copy.get_text(" ")
+
+
+def listed():
+    """Return every page that `_quarto.yml` lists in the sidebar."""
+
+    def walk(entries):
+        for entry in entries:
+            if isinstance(entry, str):
+                yield entry
+            else:
+                yield from [entry["href"]] if "href" in entry else []
+                yield from walk(entry.get("contents", []))
+
+    config = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
+    return list(walk(config["website"]["sidebar"]["contents"]))
+
+
+def test_every_lab_is_a_page_and_every_page_of_the_sidebar_is_there(everything):
+    names = {f"notebooks/{lab.name}" for lab in labs()}
+    in_config = {name for name in listed() if name.startswith("notebooks/")}
+    assert names == in_config, "list each lab of notebooks/ in the sidebar of _quarto.yml"
+    expected = {re.sub(r"\.(ipynb|qmd)$", ".html", name) for name in listed()}
+    assert set(everything) == expected
+
+
+def test_every_link_anchor_and_image_resolves(site):
+    assert list(broken_links(site)) == []
+
+
+def test_no_page_asks_another_host_for_anything(site):
+    assert list(foreign_requests(site)) == []
+
+
+def test_every_page_is_in_the_navigation_of_every_page(everything, site):
+    for name, page in everything.items():
+        folder = (site / name).parent
+        links = {(folder / a["href"]).resolve() for a in page.select("#quarto-sidebar a[href]")}
+        missing = [n for n in everything if (site / n).resolve() not in links]
+        assert not missing, f"{name}: the sidebar does not lead to {missing}"
+
+
+def test_nothing_is_left_of_the_syntax_that_the_renderer_did_not_read(everything):
+    for name, page in everything.items():
+        text = prose(page)
+        for leftover in (
+            "$$",
+            r"\(",
+            r"\[",
+            "@fig-",
+            "@tbl-",
+            "@eq-",
+            ":::",
+            "{#",
+            "{.",
+            "![",
+            "](",
+        ):
+            assert leftover not in text, f"{name}: {leftover!r} stands on the page"
+        for code in page.select("pre"):
+            assert not re.search(r"^#\s?\| ", code.get_text(), re.MULTILINE), name
+
+
+def test_every_image_has_alternative_text(everything):
+    for name, page in everything.items():
+        for number, image in enumerate(page.select("img"), 1):
+            assert image.get("alt", "").strip(), f"{name}: image {number} has no alternative text"
+
+
+def test_mathematics_is_mathml_and_keeps_its_tex(everything):
+    found = 0
+    for name, page in everything.items():
+        for span in page.select("span.math"):
+            assert span.find("math"), f"{name}: {span.get_text()[:60]} is not MathML"
+            found += 1
+        assert all(math.find("annotation").get_text() for math in page.select("math"))
+    assert found, "no formula on any page"
+
+
+def test_every_page_says_its_title_language_and_what_it_is_about(everything):
+    titles = []
+    for name, page in everything.items():
+        assert page.html["lang"] == "en", name
+        assert len(page.select("h1")) == 1, f"{name}: there must be one h1"
+        assert page.select_one('meta[name="description"]')["content"].strip(), name
+        titles.append(page.title.get_text(strip=True))
+    assert len(set(titles)) == len(titles)
+
+
+def test_headings_do_not_skip_a_level(everything):
+    for name, page in everything.items():
+        levels = [int(h.name[1]) for h in page.select("main :is(h1, h2, h3, h4, h5, h6)")]
+        skipped = [(a, b) for a, b in pairwise(levels) if b > a + 1]
+        assert not skipped, f"{name}: a heading skips a level {skipped}"
+
+
+def test_ids_are_unique_on_each_page(everything):
+    for name, page in everything.items():
+        ids = [element["id"] for element in page.select("[id]")]
+        twice = {i for i in ids if ids.count(i) > 1}
+        assert not twice, (
+            f"{name}: two elements have the id {twice}; a cell's label must be no heading"
+        )
+
+
+def test_each_lab_page_is_light_and_offers_the_notebook(site):
+    for lab in labs():
+        page = site / "notebooks" / f"{lab.stem}.html"
+        assert page.stat().st_size < 1_500_000, (
+            f"{page.name} is too heavy: make its figures smaller"
+        )
+        link = soup(page).select_one(".lab-download a")
+        assert (page.parent / link["href"]).read_bytes() == lab.read_bytes()
+
+
+def test_a_second_render_puts_the_new_site_in_the_place_of_the_old(site, tmp_path):
+    output = tmp_path / "_site"
+    shutil.copytree(site, output)
+    (output / "gone.html").write_text("an old page")
+    render(ROOT, output, "smalldocs")
+    assert not (output / "gone.html").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["_site"]
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Make a site of one page whose text the test writes."""
+    root = tmp_path / "project"
+    (root / "styles").mkdir(parents=True)
+    shutil.copy(ROOT / "styles" / "site.css", root / "styles")
+    config = {
+        "project": {"type": "website"},
+        "website": {"title": "Small", "sidebar": {"contents": ["index.qmd"]}},
+        "format": {"html": {"theme": "default", "css": "styles/site.css"}},
+    }
+    (root / "_quarto.yml").write_text(yaml.safe_dump(config))
+
+    def write(text):
+        (root / "index.qmd").write_text(f"---\ntitle: Page\n---\n\n{text}\n")
+        output = tmp_path / "_site"
+        render(root, output, "smalldocs")
+        return soup(output / "index.html")
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (r"The estimate $\betta$.", r"index\.html: the formula  \\betta  is wrong: .*unknown"),
+        (r"$$\frac{1}{2$$", "is not closed"),
+        (r"$$\frac{1}$$", "an argument is missing"),
+        (r"$$a & b$$", "outside a table"),
+        ("See [there](nowhere.qmd).", "broken link nowhere.qmd"),
+        ("See [there](#nowhere).", "names an anchor that is not there"),
+        ('<img src="lost.png" alt="lost">', "lost.png leads nowhere"),
+        ('<img src="https://example.org/a.png" alt="far">', "img asks https://example.org/a.png"),
+        ("<style>@import url(https://example.org/f.css);</style>", "a style asks https://example"),
+    ],
+)
+def test_a_page_that_must_not_be_published_stops_the_render(small, tmp_path, text, message):
+    small("All is well.")
+    with pytest.raises(RenderError, match=message):
+        small(text)
+    assert "All is well." in (tmp_path / "_site" / "index.html").read_text(), "the old site is gone"
+
+
+def test_bold_letters_and_alignment_survive_in_mathml(small):
+    page = small(r"$\boldsymbol{\beta}$ and $$\begin{aligned} a &= b \\ c &= d \end{aligned}$$")
+    bold, aligned = page.select("math")
+    assert "𝜷" in bold.get_text()
+    sides = [cell["style"].split(";")[0] for cell in aligned.select("mtd")]
+    assert sides == ["text-align: right", "text-align: left"] * 2
+    assert aligned.select_one("annotation").get_text().startswith(r"\begin{aligned}")
+
+
+def test_an_empty_corner_of_a_table_heads_nothing(small):
+    page = small("|   | b |\n|---|---|\n| 1 | 2 |")
+    assert [h.get_text(strip=True) for h in page.select("th")] == ["b"]
+    assert page.select_one("table").parent["class"] == ["table-box"]
+
+
+def test_regions_of_a_page_have_names_of_their_own(everything):
+    for name, page in everything.items():
+        labels = [r.get("aria-label") for r in page.select("nav")]
+        assert None not in labels, f"{name}: a region has no name"
+        assert len(labels) == len(set(labels)), f"{name}: {labels}"
+        for control in page.select("[aria-expanded]"):
+            assert control.name == "button" or control.get("role") == "link", f"{name}: {control}"
+
+
+CONTRAST = 4.5
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def palettes():
+    css = Path(ROOT / "styles" / "site.css").read_text(encoding="utf-8")
+    blocks = re.findall(r"\{([^{}]*--paper:[^{}]*--figure[^{}]*)\}", css)
+    return [dict(re.findall(r"--([\w-]+):\s*(#[0-9a-f]{6})", block)) for block in blocks]
+
+
+@pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
+def test_text_links_and_code_have_enough_contrast(mode):
+    palette = palettes()[mode]
+    inks = [n for n in palette if n.startswith("code-") or n in {"ink", "ink-soft", "accent"}]
+    assert len(inks) >= 9
+    for ink in [*inks, "accent-strong"]:
+        for ground in ("paper", "panel", "accent-wash"):
+            found = contrast(palette[ink], palette[ground])
+            assert found >= CONTRAST, f"--{ink} on --{ground}: {found:.2f}"

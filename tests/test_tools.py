@@ -1,0 +1,156 @@
+"""The executor of labs: what it stores, what it refuses, and that nothing stored is stale."""
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools.execute_labs import LabError, choose, execute, execute_all
+from tools.freshness import is_fresh, labs, staleness_hash
+from tools.scrub import leaks, scrub
+
+
+@pytest.mark.parametrize("lab", labs() or [None], ids=lambda lab: lab.stem if lab else "none")
+def test_stored_outputs_are_fresh(lab):
+    if lab is None:
+        pytest.skip("notebooks/ holds no lab yet")
+    assert is_fresh(lab), (
+        f"{lab.name}: its code cells, labkit or data/ have changed since its outputs were stored. "
+        "Execute it and commit the result: make labs"
+    )
+
+
+@pytest.fixture
+def project(tmp_path):
+    for name in ("notebooks", "labkit", "data"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "labkit" / "ols.py").write_text("a = 1\n")
+    (tmp_path / "data" / "table.csv").write_text("x,y\n1,2\n")
+    return tmp_path
+
+
+def lab(project, *sources, name="01-lab.ipynb"):
+    cells = [new_code_cell(source) for source in sources]
+    path = project / "notebooks" / name
+    nbformat.write(new_notebook(cells=cells), path)
+    return path
+
+
+def test_an_executed_lab_is_fresh_and_its_outputs_are_stored(project):
+    path = lab(project, "print('a')\nprint('b')", "6 * 7")
+    assert not is_fresh(path, project)
+    execute(path, project)
+    assert is_fresh(path, project)
+    first, second = nbformat.read(path, as_version=4).cells
+    assert [o.text for o in first.outputs] == ["a\nb\n"]
+    assert second.outputs[0].data["text/plain"] == "42"
+    assert [first.execution_count, second.execution_count] == [1, 2]
+
+
+def test_an_executed_lab_holds_only_the_metadata_that_we_want(project):
+    path = lab(project, "1")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].metadata = {"tags": ["torch"], "execution": {"iopub.status.busy": "now"}}
+    notebook.metadata["vscode"] = {"interpreter": "here"}
+    nbformat.write(notebook, path)
+    before = notebook.cells[0].id
+    execute(path, project)
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    assert set(stored["metadata"]) == {"kernelspec", "labkit", "language_info"}
+    assert set(stored["metadata"]["labkit"]) == {"hash", "seconds", "versions"}
+    assert stored["cells"][0]["metadata"] == {"tags": ["torch"]}
+    assert stored["cells"][0]["id"] == before
+
+
+@pytest.mark.parametrize("changed", ["labkit/ols.py", "data/table.csv"])
+def test_a_change_of_package_or_data_makes_a_lab_stale(project, changed):
+    path = lab(project, "1")
+    execute(path, project)
+    (project / changed).write_text("b = 2\n")
+    assert not is_fresh(path, project)
+    assert choose(False, [], project) == [path]
+
+
+def test_a_change_of_code_makes_a_lab_stale_and_a_change_of_prose_does_not(project):
+    notebook = new_notebook(cells=[new_markdown_cell("one"), new_code_cell("1")])
+    before = staleness_hash(notebook, project)
+    notebook.cells[0].source = "two"
+    assert staleness_hash(notebook, project) == before
+    notebook.cells[1].source = "2"
+    assert staleness_hash(notebook, project) != before
+
+
+def test_the_line_ends_of_windows_make_no_lab_stale(project):
+    notebook = new_notebook(cells=[new_code_cell("1")])
+    before = staleness_hash(notebook, project)
+    (project / "labkit" / "ols.py").write_bytes(b"a = 1\r\n")
+    assert staleness_hash(notebook, project) == before
+
+
+def test_a_failing_cell_is_named_and_the_stored_lab_stays(project):
+    path = lab(project, "a = 1", "b = 2\nraise ValueError('no such thing')")
+    before = path.read_bytes()
+    with pytest.raises(LabError) as failure:
+        execute(path, project)
+    message = str(failure.value)
+    assert "01-lab.ipynb failed in cell 2" in message
+    assert "b = 2" in message
+    assert "ValueError: no such thing" in message
+    assert "make lab" in message
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_one_failing_lab_does_not_stop_the_others(project, capsys):
+    bad = lab(project, "1 / 0")
+    good = lab(project, "1", name="02-lab.ipynb")
+    failures = execute_all([bad, good], project)
+    assert len(failures) == 1
+    assert "ZeroDivisionError" in failures[0]
+    assert is_fresh(good, project)
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("import sys; print('oh', file=sys.stderr)", "stderr"),
+        ("import warnings; warnings.warn('old')", "stderr"),
+        ("object()", "memory address"),
+        ("import os; print(os.getcwd())", "folder of this machine"),
+        ("from pathlib import Path; Path.home()", "folder of this machine"),
+    ],
+)
+def test_outputs_that_are_not_fit_to_publish_are_refused(project, source, what):
+    path = lab(project, "1", source)
+    before = path.read_bytes()
+    with pytest.raises(LabError, match=what) as failure:
+        execute(path, project)
+    assert "cell 2" in str(failure.value)
+    assert path.read_bytes() == before
+
+
+def test_a_hexadecimal_number_and_a_picture_are_no_leak():
+    picture = {"image/png": "L3RtcC9hIDB4N2ZmZjEyMzQ1Njc4", "text/plain": "<Figure size 1x1>"}
+    outputs = [new_output("stream", text="0x1F\n"), new_output("display_data", data=picture)]
+    notebook = new_notebook(cells=[new_code_cell("1", outputs=outputs)])
+    assert list(leaks(notebook, Path("/tmp/somewhere"))) == []
+
+
+def test_scrubbing_merges_only_neighbours_of_one_stream():
+    def text(name, value):
+        return new_output("stream", name=name, text=value)
+
+    value = new_output("display_data", data={"text/plain": "1"})
+    outputs = [text("stdout", "a"), text("stdout", "b"), value, text("stdout", "c")]
+    notebook = new_notebook(cells=[new_code_cell("1", outputs=outputs)])
+    scrub(notebook)
+    kept = [o.get("text", "value") for o in notebook.cells[0].outputs]
+    assert kept == ["ab", "value", "c"]
+
+
+def test_an_unknown_lab_is_answered_with_the_known_ones(project):
+    lab(project, "1")
+    with pytest.raises(SystemExit, match=r"no lab '07'.*01-lab"):
+        choose(False, ["07"], project)
