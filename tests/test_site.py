@@ -213,6 +213,14 @@ def test_bold_letters_and_alignment_survive_in_mathml(small):
     assert aligned.select_one("annotation").get_text().startswith(r"\begin{aligned}")
 
 
+def test_punctuation_stays_on_the_line_of_its_formula(small):
+    page = small("The slope (about $b$), and $c$ too.")
+    (held,) = page.select(".nobreak")
+    held.find("annotation").decompose()
+    assert held.get_text() == "b),"
+    assert page.select_one("main p").get_text().startswith("The slope (about ")
+
+
 def test_an_empty_corner_of_a_table_heads_nothing(small):
     page = small("|   | b |\n|---|---|\n| 1 | 2 |")
     assert [h.get_text(strip=True) for h in page.select("th")] == ["b"]

@@ -3,6 +3,7 @@
 Every change is made on the parsed page, and a second run changes nothing.
 """
 
+import re
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
@@ -54,6 +55,24 @@ def draw_mathematics(page: BeautifulSoup, name: str) -> None:
             raise PageError(f"{name}: the formula  {tex.strip()}  is wrong: {error}") from error
         span.clear()
         span.append(math)
+        if "inline" in span["class"]:
+            hold_punctuation(page, span)
+
+
+def hold_punctuation(page: BeautifulSoup, span: Tag) -> None:
+    """Keep the comma after a formula, and the bracket before it, on the formula's line."""
+    before, after = span.previous_sibling, span.next_sibling
+    opening = re.search(r"[(\[“]+$", before) if isinstance(before, str) else None
+    closing = re.match(r"[)\].,;:!?”’]+", after) if isinstance(after, str) else None
+    if not opening and not closing:
+        return
+    held = span.wrap(page.new_tag("span", attrs={"class": "nobreak"}))
+    if opening:
+        before.replace_with(before[: opening.start()])
+        span.insert_before(opening.group())
+    if closing:
+        after.replace_with(after[closing.end() :])
+        held.append(closing.group())
 
 
 def drop_other_hosts(page: BeautifulSoup) -> None:
