@@ -7,6 +7,7 @@ and no syntax that an older one would answer with a SyntaxError instead of our s
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -55,10 +56,10 @@ def pip(python, total, *arguments):
     terminal, seen, last = sys.stdout.isatty(), 0, []
     for line in process.stdout:
         last = [*last, line][-15:]
-        if line.startswith("Collecting "):
+        if line.startswith(("Collecting ", "Processing ")):
             seen += 1
             if terminal or seen % 40 == 0:
-                name = line.split()[1].split("=")[0]
+                name = re.split("[=-]", line.split()[1].split("/")[-1])[0]
                 text = f"  package {seen} of about {total}: {name}"
                 print(text.ljust(70), end="\r" if terminal else "\n", flush=True)
         elif line.startswith("Installing collected"):
