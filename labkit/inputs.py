@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 
+_LARGEST = 1e150  # beyond it a sum of squares overflows
+
 
 class Stream(Protocol):
     """A source of random numbers: what NumPy's `Generator` and `RStream` share."""
@@ -118,14 +120,17 @@ def as_vector(y: ArrayLike, n: int, name: str = "y") -> Floats:
 
 
 def require_finite(values: Floats, name: str) -> None:
-    """Raise ValueError naming the first entry of `values` that is NaN or infinite.
+    """Raise ValueError naming the first entry of `values` that is NaN, infinite or near it.
 
     The minimum and the maximum carry a NaN through and need no second array of the size of
     the first, so that the check is cheap on ten million rows.
     """
-    if math.isfinite(values.min()) and math.isfinite(values.max()):
+    low, high = values.min(), values.max()
+    if low > -_LARGEST and high < _LARGEST:
         return
     bad = ~np.isfinite(values)
+    if not bad.any():
+        raise ValueError(f"{name} holds {max(-low, high):g}, whose square overflows: rescale it.")
     first = tuple(int(i) for i in np.argwhere(bad)[0])
     where = f"row {first[0]}" + (f", column {first[1]}" if len(first) > 1 else "")
     count = int(bad.sum())
@@ -142,10 +147,42 @@ def column_names(X: Any, p: int) -> list[str]:
     return [f"x{j}" for j in range(1, p + 1)]
 
 
+def require_same_rows(X: Any, y: Any, name: str = "") -> None:
+    """Raise ValueError if a DataFrame and a Series have the same rows in different orders.
+
+    Rows are matched by position, as everywhere in this course; an index that says otherwise
+    must not be ignored. Other differences are allowed, such as one index having been reset.
+    """
+    rows: Any = getattr(X, "index", None)
+    others: Any = getattr(y, "index", None)
+    if not hasattr(rows, "equals") or not hasattr(others, "equals") or rows.equals(others):
+        return
+    if len(rows) == len(others) and set(rows) == set(others):
+        raise ValueError(
+            f"{name}X and {name}y have the same index in different orders: use y.loc[X.index]."
+        )
+
+
+def require_same_order(names: Any, known: Sequence[str], what: str) -> None:
+    """Raise ValueError if `names` are the known ones in another order."""
+    given = [str(name) for name in names]
+    if given != list(known) and sorted(given) == sorted(known):
+        raise ValueError(
+            f"{what} has the order {', '.join(given)}, and the model was fitted on "
+            f"{', '.join(known)}: bring it into that order."
+        )
+
+
 def as_numbers(values: Any, name: str) -> NDArray[Any]:
     """Return `values` as an array of real numbers of whatever kind and shape they have."""
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError(f"{name} has masked entries, which would count as data; drop them first.")
+    dtypes = values.dtypes if hasattr(values, "columns") else [getattr(values, "dtype", None)]
+    if any(str(dtype) == "category" for dtype in dtypes):
+        raise TypeError(
+            f"{name} holds categories, whose codes are no measurements. Encode them as indicator "
+            "columns with pandas.get_dummies, or, where they are numbers, use astype(float)."
+        )
     try:
         array = np.asarray(values)
     except ValueError as error:  # lists whose rows have different lengths

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from labkit.inputs import Floats, as_matrix, as_vector, column_names
+from labkit.inputs import (
+    Floats,
+    as_matrix,
+    as_vector,
+    column_names,
+    require_same_order,
+    require_same_rows,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,8 +54,20 @@ class OLS:
     residuals: Floats = field(repr=False)
 
     def predict(self, X: ArrayLike) -> Floats:
-        """Return X @ beta, of shape (n,)."""
-        return as_matrix(X, min_rows=1) @ self.beta
+        """Return X @ beta, of shape (n,).
+
+        Raises
+        ------
+        ValueError
+            If `X` has not p columns, or is a DataFrame with the same columns in another order.
+        """
+        require_same_order(getattr(X, "columns", self.names), self.names, "X")
+        X = as_matrix(X, min_rows=1)
+        if X.shape[1] != len(self.beta):
+            raise ValueError(
+                f"X has {X.shape[1]} columns, and the model was fitted on {len(self.beta)}."
+            )
+        return X @ self.beta
 
 
 def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
@@ -86,6 +105,7 @@ def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
     >>> ols.beta[:3].round(4), ols.se[:3].round(4)
     (array([ 1.9872, -1.0101,  0.5592]), array([0.0237, 0.0223, 0.0239]))
     """
+    require_same_rows(X, y)
     given, X = X, as_matrix(X)
     n, p = X.shape
     labels = column_names(given, p)
@@ -148,7 +168,8 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If an estimate hasn't the p entries that `ols` has.
+        If an estimate hasn't the p entries that `ols` has, or is a Series with the same names
+        in another order.
 
     Examples
     --------
@@ -163,6 +184,8 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
     p = len(ols.beta)
     columns: dict[str, Floats] = {"ols": ols.beta, "ols_se": ols.se}
     for name, estimate in others.items():
+        if hasattr(estimate, "index") and hasattr(estimate, "to_numpy"):
+            require_same_order(estimate.index, ols.names, name)
         values = as_vector(estimate, p, name)
         columns[name] = values
         columns[f"{name}_gap"] = (values - ols.beta) / ols.se

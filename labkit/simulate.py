@@ -76,11 +76,12 @@ def make_linear(
     """
     n, p = whole(n, "n"), whole(p, "p")
     noise_sd = positive(noise_sd, "noise_sd", or_zero=True)
-    if len(beta) > p:
-        raise ValueError(f"beta has {len(beta)} coefficients, more than the p = {p} features.")
+    given = np.size(beta)
+    if given > p:
+        raise ValueError(f"beta has {given} coefficients, more than the p = {p} features.")
     coefficients = np.zeros(p)
-    if len(beta):
-        coefficients[: len(beta)] = as_vector(beta, len(beta), "beta")
+    if given:
+        coefficients[:given] = as_vector(beta, given, "beta")
 
     stream = as_rng(rng)
     X = stream.standard_normal((n, p))
