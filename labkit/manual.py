@@ -7,7 +7,16 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from labkit.inputs import Floats, Stream, as_matrix, as_rng, as_vector, positive, whole
+from labkit.inputs import (
+    Floats,
+    Stream,
+    as_matrix,
+    as_rng,
+    as_vector,
+    positive,
+    require_same_rows,
+    whole,
+)
 from labkit.result import Fit, Stopped, TrainingDiverged
 
 
@@ -83,6 +92,7 @@ def fit_linear(
     >>> fit_linear(data.X, data.y, lr=0.1).params["w"].round(1)
     array([ 2. , -1. ,  0.5])
     """
+    require_same_rows(X, y)
     X = as_matrix(X)
     n, p = X.shape
     y = as_vector(y, n)
@@ -176,10 +186,20 @@ def mlp_loss_and_gradients(params: Params, X: Floats, y: Floats) -> tuple[float,
         The derivative of the loss with respect to each parameter, in the parameter's shape, by
         the chain rule from the output back (Rumelhart, Hinton and Williams, 1986). The
         derivative of ReLU at exactly 0 is taken as 0, as torch does.
+
+    Raises
+    ------
+    ValueError
+        If y has not the shape of the predictions.
     """
     pre = X @ params["W1"] + params["b1"]  # (n, hidden)
     hidden = np.maximum(pre, 0.0)  # (n, hidden)
     prediction = hidden @ params["w2"] + params["b2"]  # (n,)
+    if prediction.shape != y.shape:
+        raise ValueError(
+            f"The predictions have shape {prediction.shape} and y has shape {y.shape}; NumPy would "
+            "broadcast one against the other and return a loss that means nothing."
+        )
     residual = prediction - y
 
     d_prediction = 2 * residual / len(y)  # (n,)
@@ -231,17 +251,16 @@ def fit_mlp(
     Raises
     ------
     TrainingDiverged
-        If the loss stops being finite.
+        If the loss stops being finite, or a parameter after the last step is not.
     TypeError, ValueError
-        As for `fit_linear`, or if `start` doesn't fit the number of features.
+        As for `fit_linear`, or if `start` hasn't the shapes that `init_mlp` gives.
     """
+    require_same_rows(X, y)
     X = as_matrix(X)
     n, p = X.shape
     y = as_vector(y, n)
     lr, steps = positive(lr, "lr"), whole(steps, "steps")
-    if start is not None and start["W1"].shape[0] != p:
-        raise ValueError(f"start is for {start['W1'].shape[0]} features, and X has {p}.")
-    params = init_mlp(p, hidden, rng=rng) if start is None else dict(start)
+    params = init_mlp(p, hidden, rng=rng) if start is None else _starting_values(start, p)
 
     losses: list[float] = []
     with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is reported below
@@ -249,15 +268,26 @@ def fit_mlp(
             loss, gradients = mlp_loss_and_gradients(params, X, y)
             losses.append(loss)
             if not math.isfinite(loss):
-                raise TrainingDiverged(
-                    epoch=len(losses),
-                    lr=lr,
-                    gradient_norm=math.sqrt(sum(float((g**2).sum()) for g in gradients.values())),
-                    feature_scale=float(X.std(axis=0).max()),
-                    records={"loss": losses},
-                )
+                break
             params = {name: value - lr * gradients[name] for name, value in params.items()}
+        if not all(np.isfinite(v).all() for v in (np.array(loss), *params.values())):
+            raise TrainingDiverged(
+                epoch=len(losses),
+                lr=lr,
+                gradient_norm=math.sqrt(sum(float((g**2).sum()) for g in gradients.values())),
+                feature_scale=float(X.std(axis=0).max()),
+                records={"loss": losses},
+            )
     return Fit(params, {"loss": losses}, "budget", lambda X_new: predict_mlp(params, X_new))
+
+
+def _starting_values(start: Params, p: int) -> Params:
+    hidden = np.shape(start["w2"])[:1] if "w2" in start else ()
+    expected = {"W1": (p, *hidden), "b1": hidden, "w2": hidden, "b2": (1,)}
+    given = {name: np.shape(value) for name, value in start.items()}
+    if given != expected:
+        raise ValueError(f"start has the shapes {given}, and with {p} features needs {expected}.")
+    return {name: np.asarray(value, dtype=np.float64) for name, value in start.items()}
 
 
 def _features(X: ArrayLike, p: int) -> Floats:
