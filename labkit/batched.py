@@ -11,8 +11,8 @@ from torch.func import functional_call, stack_module_state, vmap
 from labkit.inputs import positive, whole
 from labkit.monitor import Monitor
 from labkit.result import Fit
-from labkit.tensors import Data, as_pair, dtype_of
-from labkit.train import Loss, OptimizerFactory, as_fit, named_loss, named_optimizer
+from labkit.tensors import Data, Loss, as_pair, dtype_of
+from labkit.train import OptimizerFactory, as_fit, named_loss, named_optimizer
 
 
 def fit_torch_many(
@@ -64,9 +64,9 @@ def fit_torch_many(
     if len(models) != len(data) or not models:
         raise ValueError(f"models has {len(models)} networks and data {len(data)} data sets.")
     _require_alike(models)
-    criterion, classes = named_loss(loss), loss == "cross_entropy"
+    criterion = named_loss(loss)
     pairs = [
-        as_pair(model, X, y, classes=classes, name=f"data set {r}: ")
+        as_pair(model, X, y, loss=criterion, name=f"data set {r}: ")
         for r, (model, (X, y)) in enumerate(zip(models, data, strict=True))
     ]
     if len({(X.shape, y.shape) for X, y in pairs}) > 1:
@@ -88,23 +88,23 @@ def fit_torch_many(
     recorded = torch.stack(history, dim=1).tolist()  # R × epochs
     fits = []
     for r, model in enumerate(models):
-        own_weights = {name: stacked[r] for name, stacked in weights.items()}
-        fits.append(_one_fit(model, own_weights, recorded[r], pairs[r][0], lr, r))
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                parameter.copy_(weights[name][r])
+                gradient = weights[name].grad
+                parameter.grad = None if gradient is None else gradient[r].clone()
+        fits.append(_one_fit(model, recorded[r], pairs[r][0], lr, r))
     return fits
 
 
-def _one_fit(
-    model: nn.Module, weights: dict[str, Tensor], losses: list[float], X: Tensor, lr: float, r: int
-) -> Fit:
-    """Give one network its weights back, and hold its losses to what `fit_torch` holds them to."""
+def _one_fit(model: nn.Module, losses: list[float], X: Tensor, lr: float, r: int) -> Fit:
+    """Hold one network's losses to what `fit_torch` holds them to."""
     monitor = Monitor(model, validated=False, patience=None)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(weights[name])
     try:
         for loss in losses:
             monitor.record(loss, None)
             monitor.require_finite(X, lr)
+        monitor.require_finite_weights(X, lr)
     except ArithmeticError as error:
         error.add_note(f"This happened to network {r}, counted from 0.")
         raise
@@ -112,8 +112,11 @@ def _one_fit(
 
 
 def _require_alike(models: Sequence[nn.Module]) -> None:
+    if len({id(model) for model in models}) < len(models):
+        raise ValueError("models holds the same network twice; copy.deepcopy makes another.")
     for r, model in enumerate(models):
         dtype_of(model)
+        model.train()
         if str(model) != str(models[0]):
             raise ValueError(f"models must be of one architecture: {r} is not that of 0.")
         if list(model.buffers()):

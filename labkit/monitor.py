@@ -61,11 +61,22 @@ class Monitor:
         """Raise TrainingDiverged if the last epoch's losses are not all numbers."""
         if all(math.isfinite(values[-1]) for values in self.records.values()):
             return
-        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-        raise TrainingDiverged(
+        raise self._diverged(X, lr)
+
+    def require_finite_weights(self, X: Tensor, lr: float) -> None:
+        """Raise TrainingDiverged if a parameter is not a number after the last step.
+
+        The losses don't tell, since each was measured before its step.
+        """
+        if not all(bool(torch.isfinite(p).all()) for p in self.model.parameters()):
+            raise self._diverged(X, lr)
+
+    def _diverged(self, X: Tensor, lr: float) -> TrainingDiverged:
+        norms = [p.grad.norm() for p in self.model.parameters() if p.grad is not None]
+        return TrainingDiverged(
             epoch=self.epochs_done,
             lr=lr,
-            gradient_norm=float(torch.stack([g.norm() for g in gradients]).norm()),
+            gradient_norm=float(torch.stack(norms).norm()) if norms else math.nan,
             feature_scale=float(X.flatten(1).double().std(0, correction=0).max()),
             records=self.records,
         )

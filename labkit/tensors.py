@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from labkit.inputs import as_numbers, require_finite
+from labkit.inputs import as_numbers, require_finite, require_same_rows
 
 Data: TypeAlias = Tensor | ArrayLike
 Pair: TypeAlias = tuple[Tensor, Tensor]
+Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
-def as_pair(model: nn.Module, X: Data, y: Data, *, classes: bool, name: str = "") -> Pair:
+def as_pair(model: nn.Module, X: Data, y: Data, *, loss: Loss, name: str = "") -> Pair:
     """Return features and targets as tensors that a model can be trained on, where it is.
 
     Parameters
@@ -24,8 +26,8 @@ def as_pair(model: nn.Module, X: Data, y: Data, *, classes: bool, name: str = ""
     X, y : Tensor or array_like
         Features of shape (n, ...) and one target a row. A tensor must have the model's dtype;
         anything else is converted to it.
-    classes : bool
-        Whether the loss takes class indices.
+    loss : callable
+        The loss function, since torch's cross entropies take targets of their own kinds.
     name : str
         What to put before X and y in messages, such as "validation ".
 
@@ -33,10 +35,13 @@ def as_pair(model: nn.Module, X: Data, y: Data, *, classes: bool, name: str = ""
     ------
     TypeError, ValueError
         If the data are not finite numbers; if a floating tensor hasn't the model's dtype; if the
-        model can't take X; or if its predictions haven't the shape of y.
+        model can't take X; if its predictions haven't the shape of y; or if y holds classes or
+        probabilities that don't exist.
     """
     dtype = dtype_of(model)
     X_name, y_name = f"{name}X", f"{name}y"
+    classes = _is(loss, nn.functional.cross_entropy, nn.CrossEntropyLoss)
+    require_same_rows(X, y, name)
     X = as_features(X, dtype, X_name)
     y = _as_tensor(y, y_name, torch.long if classes else dtype)
     if y.ndim == 0 or len(y) != len(X):
@@ -46,11 +51,13 @@ def as_pair(model: nn.Module, X: Data, y: Data, *, classes: bool, name: str = ""
         _require_dtype(y, dtype, y_name)
     device = next(model.parameters()).device
     X, y = X.to(device), y.to(device)
-    predictions = (len(X), *_shape_of_predictions(model, X, X_name)[1:])
+    predictions = (len(X), *shape_of_predictions(model, X, X_name)[1:])
     if classes:
         _require_classes(y, predictions, y_name)
     else:
         _require_same_shape(y, predictions, y_name)
+    if _is(loss, nn.functional.binary_cross_entropy_with_logits, nn.BCEWithLogitsLoss):
+        _require_probabilities(y, y_name)
     return X, y
 
 
@@ -101,7 +108,10 @@ def _as_tensor(values: Data, name: str, dtype: torch.dtype) -> Tensor:
         require_finite(array.astype(float, copy=False), name)
     if dtype == torch.long and array.dtype.kind == "f":
         raise TypeError(f"{name} must hold class indices as whole numbers: use {name}.astype(int).")
-    return torch.tensor(array.copy(), dtype=dtype)  # a copy: read-only and reversed arrays too
+    tensor = torch.tensor(array.copy(), dtype=dtype)  # a copy: read-only and reversed arrays too
+    if not bool(torch.isfinite(tensor).all()):
+        raise ValueError(f"{name} holds numbers too large for {_short(dtype)}: rescale it.")
+    return tensor
 
 
 def _require_dtype(tensor: Tensor, dtype: torch.dtype, name: str) -> None:
@@ -112,19 +122,25 @@ def _require_dtype(tensor: Tensor, dtype: torch.dtype, name: str) -> None:
         )
 
 
-def _shape_of_predictions(model: nn.Module, X: Tensor, name: str) -> tuple[int, ...]:
+def shape_of_predictions(model: nn.Module, X: Tensor, name: str) -> tuple[int, ...]:
     """Ask the model for two predictions, in eval mode and without a trace."""
     was_training = model.training
     model.eval()
     try:
         with torch.no_grad():
-            return tuple(model(X[:2]).shape)
+            shape = tuple(model(X[:2]).shape)
     except RuntimeError as error:
         raise ValueError(
             f"model can't take {name} of shape {tuple(X.shape)} and {_short(X.dtype)}: {error}"
         ) from error
     finally:
         model.train(was_training)
+    if shape[:1] != (len(X[:2]),):
+        raise ValueError(
+            f"model must return one prediction for each row of {name}; for {len(X[:2])} rows it "
+            f"returned the shape {shape}."
+        )
+    return shape
 
 
 def _require_same_shape(y: Tensor, predictions: tuple[int, ...], name: str) -> None:
@@ -156,6 +172,19 @@ def _require_classes(y: Tensor, predictions: tuple[int, ...], name: str) -> None
             f"{name} holds class indices from {low} to {high}, and the model has {classes} "
             f"outputs: classes count from 0 to {classes - 1} (in R from 1)."
         )
+
+
+def _require_probabilities(y: Tensor, name: str) -> None:
+    low, high = float(y.min()), float(y.max())
+    if low < 0 or high > 1:
+        raise ValueError(
+            f"{name} must hold 0 and 1, or probabilities, for this loss; it holds numbers from "
+            f"{low:g} to {high:g}, for which the loss has no minimum."
+        )
+
+
+def _is(loss: Loss, function: Loss, module: type[nn.Module]) -> bool:
+    return loss is function or isinstance(loss, module)
 
 
 def _short(dtype: Any) -> str:

@@ -15,9 +15,8 @@ from labkit.checkpoint import Checkpoint, Setting
 from labkit.inputs import one_of, positive, whole
 from labkit.monitor import Monitor
 from labkit.result import Fit, Stopped
-from labkit.tensors import Data, Pair, as_features, as_pair, dtype_of
+from labkit.tensors import Data, Loss, Pair, as_features, as_pair, dtype_of, shape_of_predictions
 
-Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 OptimizerFactory: TypeAlias = Callable[..., torch.optim.Optimizer]
 
 LOSSES: dict[str, Loss] = {
@@ -111,7 +110,7 @@ def fit_torch(
     Raises
     ------
     TrainingDiverged
-        If a loss stops being finite.
+        If a loss stops being finite, or a weight after the last step is not.
     TypeError, ValueError
         If an argument is out of its range; if dtypes differ; if predictions and targets have
         different shapes, which torch would broadcast against each other; if `checkpoint` is
@@ -141,20 +140,20 @@ def fit_torch(
         raise ValueError("resume=True needs checkpoint=PATH: there is nothing to resume from.")
     dtype_of(model)  # refuses what is no model, or has nothing to train
     model.to(_device(device, model))
-    criterion, classes = named_loss(loss), loss == "cross_entropy"
-    X, y = as_pair(model, X, y, classes=classes)
+    criterion = named_loss(loss)
+    X, y = as_pair(model, X, y, loss=criterion)
     held_out = None
     if validation is not None:
-        held_out = as_pair(model, *validation, classes=classes, name="validation ")
+        held_out = as_pair(model, *validation, loss=criterion, name="validation ")
     batches = Batches(X, y, batch_size)
     opt = named_optimizer(optimizer, model.parameters(), lr, weight_decay)
     monitor = Monitor(model, validated=held_out is not None, patience=patience)
     saved = None
     if checkpoint is not None:
         setting: Setting = {
-            "loss": loss if isinstance(loss, str) else getattr(loss, "__qualname__", str(loss)),
+            "model": str(model), "loss": _name(loss),
             "optimizer": type(opt).__name__, "lr": lr, "weight_decay": float(weight_decay),
-            "batch_size": batch_size, "patience": patience, "seed": seed,
+            "batch_size": batches.batch_size, "patience": patience, "seed": seed,
             "rows of X": len(X), "sum of X": float(X.double().sum()),
             "sum of y": float(y.double().sum()),
             "rows of validation X": len(held_out[0]) if held_out else None,
@@ -183,6 +182,7 @@ def fit_torch(
         if saved is not None:
             saved.save()
     monitor.restore_best()
+    monitor.require_finite_weights(X, lr)
     stopped: Stopped = "early stopping" if monitor.out_of_patience else "budget"
     return as_fit(model, monitor.records, stopped, monitor.best_epoch)
 
@@ -237,9 +237,11 @@ def as_fit(
     params = {name: p.detach().cpu().numpy().copy() for name, p in model.named_parameters()}
 
     def predict(X: Data) -> np.ndarray[Any, Any]:
-        device = next(model.parameters()).device
+        features = as_features(X, dtype_of(model)).to(next(model.parameters()).device)
+        model.eval()
+        shape_of_predictions(model, features, "X")
         with torch.inference_mode():
-            prediction: Tensor = model(as_features(X, dtype_of(model)).to(device))
+            prediction: Tensor = model(features)
         return prediction.cpu().numpy()
 
     return Fit(params, records, stopped, predict, model, best_epoch)
@@ -275,6 +277,14 @@ def named_optimizer(
     if isinstance(made, torch.optim.LBFGS):
         raise ValueError("LBFGS evaluates the loss many times a step, which this loop does not do.")
     return made
+
+
+def _name(loss: str | Loss) -> str:
+    """Return what to call a loss: the same in another process, so no memory address."""
+    if isinstance(loss, str):
+        return loss
+    function = getattr(loss, "func", loss)  # what a functools.partial calls
+    return str(getattr(function, "__qualname__", function))
 
 
 def _device(device: str | torch.device | None, model: nn.Module) -> torch.device:
