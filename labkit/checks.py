@@ -155,7 +155,7 @@ def finite_differences(f: Callable[[Floats], float], x: Floats, *, step: float =
 
 
 def _as_number(name: str, value: Any) -> float:
-    if hasattr(value, "item") and getattr(value, "size", 1) in (1,):
+    if hasattr(value, "item") and math.prod(getattr(value, "shape", ())) == 1:
         value = value.item()
     if not isinstance(value, Real | bool | np.bool_):
         raise TypeError(f"the check {name!r} needs one number, not {type(value).__name__}.")

@@ -111,17 +111,16 @@ class TrainingDiverged(ArithmeticError):
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by keyword, so that the error crosses from a joblib worker."""
-        return _rebuild, (
-            {
-                "epoch": self.epoch,
-                "lr": self.lr,
-                "gradient_norm": self.gradient_norm,
-                "feature_scale": self.feature_scale,
-                "records": {key: list(values) for key, values in self._records.items()},
-                "stable_lr": self.stable_lr,
-            },
-        )
+        """Pickle by keyword, with its notes, so that the error crosses from a joblib worker."""
+        arguments = {
+            "epoch": self.epoch,
+            "lr": self.lr,
+            "gradient_norm": self.gradient_norm,
+            "feature_scale": self.feature_scale,
+            "records": {key: list(values) for key, values in self._records.items()},
+            "stable_lr": self.stable_lr,
+        }
+        return _rebuild, (arguments,), {"__notes__": getattr(self, "__notes__", [])}
 
     @cached_property
     def history(self) -> pd.DataFrame:

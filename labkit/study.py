@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -91,8 +92,9 @@ def run_study(
     make_data : callable
         Takes a `numpy.random.Generator`, returns a data set of any kind.
     estimators : mapping of str to callable
-        Each takes a data set and a `Generator` of its own (for starting values or splits) and
-        returns a number, or a mapping of metric names to numbers.
+        Each takes a data set, a copy of its own, and a `Generator` (for starting values or
+        splits, and for seeding torch, whose global state is not touched here), and returns a
+        number, or a mapping of metric names to numbers.
     joint : mapping of str to callable, optional
         Estimators that handle all replicates at once, such as `fit_torch_many`: each takes the
         list of data sets and the list of `Generator` objects, returns one result for each.
@@ -111,9 +113,11 @@ def run_study(
     Raises
     ------
     ValueError
-        If an estimator returns something that is not a finite number, or other metrics in
-        one replicate than in another. An error inside an estimator is passed on, with a note
-        that names the estimator and the replicate.
+        If an estimator returns a number that is not finite, or other metrics in one replicate
+        than in another, or is called "data".
+    TypeError
+        If an estimator returns something that is not a number. An error inside an estimator is
+        passed on, with a note that names the estimator and the replicate.
 
     Examples
     --------
@@ -133,6 +137,8 @@ def run_study(
     joint = joint or {}
     if not estimators and not joint:
         raise ValueError("estimators is empty: give at least one, or one in joint.")
+    if "data" in {*estimators, *joint}:
+        raise ValueError("no estimator may be called 'data': that names the stream of the data.")
     if twice := set(estimators) & set(joint):
         raise ValueError(f"estimators and joint share the name {', '.join(sorted(twice))}.")
 
@@ -144,7 +150,11 @@ def run_study(
         datasets = [make_data(_stream(seed, r, "data")) for r in range(replicates)]
         for name, estimator in joint.items():
             streams = [_stream(seed, r, name) for r in range(replicates)]
-            by_name[name] = list(estimator(datasets, streams))
+            try:
+                by_name[name] = list(estimator(copy.deepcopy(datasets), streams))
+            except Exception as error:
+                error.add_note(f"This happened to {name!r}, which takes all replicates at once.")
+                raise
     return Study(_by_metric(by_name, replicates))
 
 
@@ -158,7 +168,7 @@ def _one_replicate(
     outcomes = {}
     for name, estimator in estimators.items():
         try:
-            outcomes[name] = estimator(data, _stream(seed, replicate, name))
+            outcomes[name] = estimator(copy.deepcopy(data), _stream(seed, replicate, name))
         except Exception as error:
             error.add_note(f"This happened to {name!r} in replicate {replicate} of the study.")
             raise
@@ -186,6 +196,11 @@ def _by_metric(
                     "in replicate 0; an estimator must give the same metrics every time."
                 )
             for metric, value in row.items():
+                if isinstance(value, str) or not hasattr(value, "__float__"):
+                    raise TypeError(
+                        f"{name!r} gave {metric} = {value!r} in replicate {replicate}; "
+                        "an estimator must return a number, or a mapping of names to numbers."
+                    )
                 number = float(value)
                 if not math.isfinite(number):
                     raise ValueError(f"{name!r} gave {metric} = {number} in replicate {replicate}.")
