@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 TORCH ?= yes
+PORT ?= 8000
 VENV := $(if $(TORCH),.venv,.venv-notorch)
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -25,7 +26,7 @@ test: $(READY)  ## style, types, unit tests, every lab, the rendered site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(if $(TORCH),$(BIN)/mypy,@echo "mypy is skipped: it needs torch to check the modules about torch")
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules $(WITHOUT_TORCH) $(NBVAL) notebooks labkit tests
+	@$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules $(WITHOUT_TORCH) $(NBVAL) $(wildcard notebooks) labkit tests
 
 lab: $(READY)  ## open JupyterLab in notebooks/
 	cd notebooks && ../$(BIN)/jupyter lab
@@ -35,8 +36,8 @@ labs: $(READY)  ## execute every lab, stale or not, and store its outputs
 
 serve: $(READY)  ## look at the rendered site in a browser
 	@test -f _site/index.html || { echo "There is no site yet: run 'make site' first."; exit 1; }
-	@echo "The site is at http://127.0.0.1:8000/ (Ctrl-C stops it)"
-	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _site >/dev/null 2>&1 || echo "Port 8000 is taken, or the server was stopped."
+	@echo "The site is at http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _site >/dev/null 2>&1 || echo "Stopped. If port $(PORT) is taken: make serve PORT=8001"
 
 bench: $(READY)  ## compare labkit's speed with the alternatives
 	$(BIN)/python -m benchmarks

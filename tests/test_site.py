@@ -14,6 +14,7 @@ import yaml
 from bs4 import BeautifulSoup
 
 from tools.check_site import broken_links, foreign_requests, pages, soup
+from tools.finish_pages import fold_solutions
 from tools.freshness import ROOT, labs
 from tools.render_site import RenderError, render
 
@@ -219,6 +220,26 @@ def test_punctuation_stays_on_the_line_of_its_formula(small):
     held.find("annotation").decompose()
     assert held.get_text() == "b),"
     assert page.select_one("main p").get_text().startswith("The slope (about ")
+
+
+def test_a_function_stands_apart_from_its_argument(small):
+    page = small(r"$\log x$, $\log_{10} x$, $\exp(x)$ and $\mathrm{lr}$")
+    spaced = [len(math.select("mspace")) for math in page.select("math")]
+    assert spaced == [1, 1, 0, 0]
+
+
+def test_the_output_of_a_solution_is_folded_with_its_code():
+    page = BeautifulSoup(
+        """<div class="cell"><details class="code-fold"><summary>Solution</summary><p>code</p>
+        </details><div class="cell-output">42</div></div>
+        <div class="cell"><details class="code-fold"><summary>Imports</summary></details>
+        <div class="cell-output">seen</div></div>""",
+        "html.parser",
+    )
+    fold_solutions(page)
+    solution, imports = page.select("details")
+    assert "42" in solution.get_text()
+    assert "seen" not in imports.get_text()
 
 
 def test_an_empty_corner_of_a_table_heads_nothing(small):

@@ -52,7 +52,7 @@ def test_an_executed_lab_is_fresh_and_its_outputs_are_stored(project):
 def test_an_executed_lab_holds_only_the_metadata_that_we_want(project):
     path = lab(project, "1")
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells[0].metadata = {"tags": ["torch"], "execution": {"iopub.status.busy": "now"}}
+    notebook.cells[0].metadata = {"tags": ["solution"], "execution": {"iopub.status.busy": "now"}}
     notebook.metadata["vscode"] = {"interpreter": "here"}
     nbformat.write(notebook, path)
     before = notebook.cells[0].id
@@ -60,7 +60,7 @@ def test_an_executed_lab_holds_only_the_metadata_that_we_want(project):
     stored = json.loads(path.read_text(encoding="utf-8"))
     assert set(stored["metadata"]) == {"kernelspec", "labkit", "language_info"}
     assert set(stored["metadata"]["labkit"]) == {"hash", "seconds", "versions"}
-    assert stored["cells"][0]["metadata"] == {"tags": ["torch"]}
+    assert stored["cells"][0]["metadata"] == {"tags": ["solution"]}
     assert stored["cells"][0]["id"] == before
 
 
@@ -101,6 +101,16 @@ def test_a_failing_cell_is_named_and_the_stored_lab_stays(project):
     assert "make lab" in message
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_a_lab_that_needs_torch_is_not_stored_without_it(project, monkeypatch):
+    path = lab(project, "1")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].metadata["tags"] = ["torch"]
+    nbformat.write(notebook, path)
+    monkeypatch.setattr("tools.execute_labs.find_spec", lambda _: None)
+    with pytest.raises(LabError, match="need torch"):
+        execute(path, project)
 
 
 def test_one_failing_lab_does_not_stop_the_others(project, capsys):

@@ -16,6 +16,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -42,6 +43,12 @@ class LabError(Exception):
 def execute(path: Path, root: Path = ROOT) -> float:
     """Execute one lab, replace it with its executed self, and return the seconds that it took."""
     notebook = nbformat.read(path, as_version=4)
+    tags = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+    if "torch" in tags and find_spec("torch") is None:
+        raise LabError(
+            f"{path.name} has cells that need torch, which is not installed here: their outputs\n"
+            "would be lost. Use the environment with torch: make labs"
+        )
     client = NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,
@@ -128,21 +135,19 @@ def replace(path: Path, notebook: NotebookNode) -> None:
 def execute_all(paths: list[Path], root: Path = ROOT) -> list[str]:
     """Execute labs side by side with a progress bar; return the messages of those that failed."""
     failures = []
-    workers = min(len(paths), os.cpu_count() or 1)
-    pool = ThreadPoolExecutor(workers)  # each thread only waits for a kernel, a process of its own
-    try:
-        jobs = {pool.submit(execute, path, root): path for path in paths}
-        with tqdm(total=len(paths), unit="lab", desc="executing") as bar:
-            for job in as_completed(jobs):
-                name = jobs[job].name
-                try:
-                    bar.write(f"  {name}: {job.result():.1f} s", file=sys.stderr)
-                except LabError as error:
-                    failures.append(str(error))
-                    bar.write(f"  {name}: failed", file=sys.stderr)
-                bar.update()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    # Each thread only waits for a kernel, which is a process of its own.
+    pool = ThreadPoolExecutor(min(len(paths), os.cpu_count() or 1))
+    jobs = {pool.submit(execute, path, root): path for path in paths}
+    with tqdm(total=len(paths), unit="lab", desc="executing") as bar:
+        for job in as_completed(jobs):
+            name = jobs[job].name
+            try:
+                bar.write(f"  {name}: {job.result():.1f} s", file=sys.stderr)
+            except LabError as error:
+                failures.append(str(error))
+                bar.write(f"  {name}: failed", file=sys.stderr)
+            bar.update()
+    pool.shutdown()
     return failures
 
 
@@ -173,7 +178,13 @@ def main() -> None:
     if not paths:
         print(f"The stored outputs of all {len(labs())} labs are up to date; none was executed.")
         return
-    if failures := execute_all(paths):
+    try:
+        failures = execute_all(paths)
+    except KeyboardInterrupt:
+        print("\nInterrupted: the labs that had not finished are as they were.", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(130)  # the kernels see that their parent has gone, and end
+    if failures:
         sys.exit("\n" + "\n\n".join(failures))
 
 

@@ -37,6 +37,7 @@ def finish(site: Path, notebooks: Path) -> None:
         drop_other_hosts(page)
         mend_access(page)
         box_tables(page)
+        fold_solutions(page)
         if name.startswith("notebooks/"):
             offer_notebook(page, notebooks / f"{path.stem}.ipynb", path.parent)
         path.write_text(page.decode(formatter="html5"), encoding="utf-8", newline="\n")
@@ -126,6 +127,14 @@ def box_tables(page: BeautifulSoup) -> None:
             table.wrap(page.new_tag("div", attrs={"class": "table-box"}))
     for box in page.select("main .table-box, main .math.display, main pre"):
         box["tabindex"] = "0"  # so that the keyboard can scroll it too
+
+
+def fold_solutions(page: BeautifulSoup) -> None:
+    """Fold the outputs of a solution with its code: `code-fold` folds the code alone."""
+    for fold in page.select("details.code-fold"):
+        if fold.summary and fold.summary.get_text(strip=True).startswith("Solution"):
+            for output in fold.find_next_siblings("div", class_="cell-output"):
+                fold.append(output.extract())
 
 
 def offer_notebook(page: BeautifulSoup, notebook: Path, folder: Path) -> None:

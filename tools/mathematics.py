@@ -50,6 +50,8 @@ def mathml(tex: str, *, display: bool) -> Tag:
     check_elements(math)
     for leaf in math.find_all(attrs={"mathvariant": True}):
         respell(leaf)
+    for name in math.find_all(["mi", "msub", "msup"]):
+        space_function(name)
     for table in math.find_all("mtable"):
         align_columns(table)
     annotate(math, tex)
@@ -101,6 +103,18 @@ def styled(letter: str, style: str) -> str:
         return unicodedata.lookup(f"MATHEMATICAL {style} {plain}")
     except KeyError:
         return letter
+
+
+def space_function(element: Tag) -> None:
+    """Put TeX's thin space between a function's name, such as log or log₁₀, and its argument."""
+    if element.parent.name in ARITY:
+        return  # what follows is the index, and not the argument
+    base = element if element.name == "mi" else element.find(True)
+    following = element.find_next_sibling()
+    is_function = base.name == "mi" and len(base.get_text()) > 1 and base.get_text().isalpha()
+    if is_function and following is not None and following.name not in {"mo", "mspace"}:
+        space = BeautifulSoup("", "html.parser").new_tag("mspace", attrs={"width": "0.167em"})
+        element.insert_after(space)
 
 
 def align_columns(table: Tag) -> None:
