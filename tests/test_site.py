@@ -4,6 +4,7 @@ The site is rendered with smalldocs into a temporary folder; `_site/` and the tr
 touched.
 """
 
+import os
 import re
 import shutil
 from itertools import pairwise
@@ -246,6 +247,41 @@ def test_an_empty_corner_of_a_table_heads_nothing(small):
     page = small("|   | b |\n|---|---|\n| 1 | 2 |")
     assert [h.get_text(strip=True) for h in page.select("th")] == ["b"]
     assert page.select_one("table").parent["class"] == ["table-box"]
+
+
+QUARTO = """#!/bin/sh
+mkdir -p "$3"
+cat > "$3/index.html" <<'END'
+<!DOCTYPE html><html lang="en"><head><title>Page</title>
+<script src="https://cdnjs.cloudflare.com/ajax/libs/require.js/2.3.6/require.min.js"></script>
+<script type="application/javascript">define('jquery', [],function() {return window.jQuery;})</script>
+</head><body><main><p><span class="math inline"><math><mi>x</mi></math></span> is known.</p>
+<table><thead><tr><th></th><th>b</th></tr></thead></table></main></body></html>
+END
+exit $CODE
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for Quarto is a shell script")
+@pytest.mark.parametrize("code", [0, 1])
+def test_quarto_is_used_where_it_is_and_its_pages_are_finished_too(tmp_path, monkeypatch, code):
+    program = tmp_path / "bin" / "quarto"
+    program.parent.mkdir()
+    program.write_text(QUARTO)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    monkeypatch.setenv("CODE", str(code))
+    output = tmp_path / "_site"
+    if code:
+        with pytest.raises(RenderError, match="quarto ended with code 1"):
+            render(tmp_path, output)
+        assert not output.exists()
+        return
+    assert render(tmp_path, output) == 1
+    page = soup(output / "index.html")
+    assert page.find("script") is None
+    assert page.select_one("span.math math mi").get_text() == "x"
+    assert len(page.select(".table-box th")) == 1
 
 
 def test_regions_of_a_page_have_names_of_their_own(everything):

@@ -63,8 +63,9 @@ def with_smalldocs(root: Path, site: Path) -> None:
 
 def with_quarto(root: Path, site: Path) -> None:
     """Render with Quarto, a program of its own."""
-    command = ["quarto", "render", str(root), "--output-dir", str(site), "--no-execute"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    folder = os.path.relpath(site, root)  # Quarto reads the folder as relative to the project
+    command = ["quarto", "render", "--output-dir", folder, "--no-execute"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode or not (site / "index.html").is_file():
         raise RenderError(f"quarto ended with code {done.returncode}:\n{done.stderr.strip()}")
 
