@@ -253,7 +253,7 @@ QUARTO = """#!/bin/sh
 mkdir -p "$3"
 cat > "$3/index.html" <<'END'
 <!DOCTYPE html><html lang="en"><head><title>Page</title>
-<script src="https://cdnjs.cloudflare.com/ajax/libs/require.js/2.3.6/require.min.js"></script>
+<script src="https://cdn.example.org/require.min.js"></script>
 <script type="application/javascript">define('jquery', [],function() {return window.jQuery;})</script>
 </head><body><main><p><span class="math inline"><math><mi>x</mi></math></span> is known.</p>
 <table><thead><tr><th></th><th>b</th></tr></thead></table></main></body></html>
