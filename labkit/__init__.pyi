@@ -17,6 +17,7 @@ from .manual import predict_mlp as predict_mlp
 from .ols import OLS as OLS
 from .ols import compare_coefficients as compare_coefficients
 from .ols import fit_ols as fit_ols
+from .plots import COLORS as COLORS
 from .plots import plot_coefficients as plot_coefficients
 from .plots import plot_history as plot_history
 from .plots import plot_study as plot_study

@@ -9,6 +9,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from labkit.result import Fit
 
@@ -21,7 +22,7 @@ COLORS = {
     "gradient descent": "#D55E00",
     "network": "#009E73",
     "truth": "#222222",
-    "other": "#CC79A7",
+    "boosted trees": "#CC79A7",
 }
 INK, QUIET, PAPER = "#222222", "#6b6b6b", "#fdfdfb"
 STYLE: dict[str, Any] = {
@@ -66,7 +67,12 @@ def use_style() -> None:
 
 
 def plot_history(
-    fits: Mapping[str, Fit], *, ax: Axes | None = None, log: bool = False, unit: str = ""
+    fits: Mapping[str, Fit],
+    *,
+    ax: Axes | None = None,
+    levels: Mapping[str, float] | None = None,
+    log: bool = False,
+    unit: str = "",
 ) -> Axes:
     """Draw the training loss of each fit against the epoch, each line labelled at its end.
 
@@ -77,6 +83,8 @@ def plot_history(
         validation loss is drawn dashed.
     ax : Axes, optional
         Where to draw; the current axes where None.
+    levels : mapping of str to float, optional
+        Losses to compare with, drawn as dashed horizontal lines with their names.
     log : bool
         Whether the loss has a logarithmic axis.
     unit : str
@@ -87,35 +95,45 @@ def plot_history(
     Axes
     """
     ax = ax or plt.gca()
+    ax.set_yscale("log" if log else "linear")
+    last = 1
     for name, fit in fits.items():
         loss = fit.history["loss"]
         (line,) = ax.plot(loss.index, loss, color=COLORS.get(name))
-        label_end(ax, loss.index[-1], loss.iloc[-1], name, line.get_color())
+        _label(ax, loss.index[-1], loss.iloc[-1], name, color=line.get_color(), fontweight="bold")
         if "val_loss" in fit.history:
             ax.plot(loss.index, fit.history["val_loss"], "--", color=line.get_color())
+        last = max(last, len(loss))
+    for name, level in (levels or {}).items():
+        ax.plot([1, last], [level, level], "--", lw=1.2, color=INK)
+        _label(ax, 1, level, name, color=INK, xytext=(0, 3), va="bottom")
+    if log:  # 0.2, 0.5, 1 are read more easily than powers of ten
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("epoch")
     ax.set_ylabel(f"training loss ({unit})" if unit else "training loss")
-    ax.set_yscale("log" if log else "linear")
     return ax
 
 
-def label_end(ax: Axes, x: float, y: float, text: str, color: Any) -> None:
-    """Write a label just right of a point, in its line's colour."""
-    ax.annotate(
-        text, (x, y), xytext=(5, 0), textcoords="offset points", va="center",
-        color=color, fontweight="bold", annotation_clip=False,
-    )  # fmt: skip
+def _label(ax: Axes, x: float, y: float, text: str, **options: Any) -> None:
+    """Write a label beside a point, just right of it where nothing else is said."""
+    place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
+    ax.annotate(text, (x, y), annotation_clip=False, **(place | options))
 
 
 def plot_coefficients(
     comparison: pd.DataFrame, *, ax: Axes | None = None, width: float = 1.96
 ) -> Axes:
-    """Draw OLS estimates with their intervals, and the other estimates beside them.
+    """Draw how far OLS, with its intervals, and other estimates lie from the true coefficients.
+
+    Distances rather than values, because coefficients of very different size can then be
+    compared on one axis.
 
     Parameters
     ----------
     comparison : DataFrame
-        As `compare_coefficients` gives it.
+        As `compare_coefficients` gives it, with a column `truth`.
     ax : Axes, optional
         Where to draw; the current axes where None.
     width : float
@@ -124,26 +142,32 @@ def plot_coefficients(
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        If the comparison has no truth.
     """
+    if "truth" not in comparison:
+        raise ValueError("comparison has no column 'truth'; pass truth=… to compare_coefficients.")
     ax = ax or plt.gca()
-    rows = range(len(comparison))
+    truth, rows = comparison["truth"], range(len(comparison))
+    ax.axvline(0, color=INK, lw=1)
     ax.errorbar(
-        comparison["ols"], rows, xerr=width * comparison["ols_se"], fmt="o", ms=5, capsize=3,
-        color=COLORS["ols"], label=f"OLS ± {width:g} standard errors",
+        comparison["ols"] - truth, rows, xerr=width * comparison["ols_se"], fmt="o", ms=5,
+        capsize=3, color=COLORS["ols"], label=f"OLS ± {width:g} standard errors",
     )  # fmt: skip
     columns = [str(c) for c in comparison]
-    others = [c for c in columns if not c.startswith("ols") and not c.endswith("_gap")]
-    markers = {"truth": "|", "gradient_descent": "D"}
-    for name in others:
+    for name in columns:
+        if name.startswith("ols") or name.endswith("_gap") or name == "truth":
+            continue
         words = name.replace("_", " ")
-        ax.plot(
-            comparison[name], rows, markers.get(name, "s"), color=COLORS.get(words),
-            ms=16 if name == "truth" else 5, mew=1.8 if name == "truth" else 1, ls="", label=words,
-        )  # fmt: skip
-    ax.set_yticks(list(rows), list(comparison.index))
+        ax.plot(comparison[name] - truth, rows, "D", ms=5, color=COLORS.get(words), label=words)
+    ax.set_yticks(list(rows), [f"{n} ({t:g})" for n, t in zip(truth.index, truth, strict=True)])
     ax.invert_yaxis()
-    ax.set_xlabel("coefficient (change in y for one unit of x)")
-    ax.legend(loc="best")
+    ax.set_xlabel("estimate minus true coefficient")
+    ax.set_ylabel("feature (true coefficient)")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     return ax
 
 
@@ -172,7 +196,7 @@ def plot_study(
     for row, (name, mean, mcse) in enumerate(
         zip(names, summary["mean"], summary["mcse"], strict=True)
     ):
-        color = COLORS.get(name.split(",")[0].lower(), COLORS["other"])
+        color = COLORS.get(name.split(",")[0].lower(), QUIET)
         ax.errorbar(mean, row, xerr=width * mcse, fmt="o", color=color, ms=6, capsize=3)
         ax.annotate(
             f"{mean:.4f}", (mean, row), xytext=(0, 9), textcoords="offset points", ha="center"

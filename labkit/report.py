@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+_WORDS = {"ols": "OLS", "se": "s.e.", "sd": "s.d.", "mcse": "Monte Carlo s.e."}
 _PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "joblib", "torch")
 
 
@@ -84,7 +85,7 @@ def table(frame: pd.DataFrame, *, digits: int = 3, caption: str = "") -> Table:
     frame : DataFrame
         Its index becomes the first column. A level's name becomes its heading.
     digits : int
-        Decimals of the floats.
+        Decimals of the floats; those of 1000 or more get none.
     caption : str
         What the table shows.
 
@@ -103,13 +104,20 @@ def table(frame: pd.DataFrame, *, digits: int = 3, caption: str = "") -> Table:
     """
 
     def text(value: object) -> str:
-        return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+        if not isinstance(value, float):
+            return str(value)
+        return f"{value:.{digits}f}" if abs(value) < 1000 else f"{value:,.0f}"
 
     index = frame.index.to_frame(index=False).map(str).to_numpy().tolist()
     cells = frame.map(text).to_numpy().tolist()
     header = [str(name or "") for name in [*frame.index.names, *frame.columns]]
     rows = [[*i, *c] for i, c in zip(index, cells, strict=True)]
-    return Table([name.replace("_", " ") for name in header], rows, caption)
+    return Table([_heading(name) for name in header], rows, caption)
+
+
+def _heading(name: str) -> str:
+    """Turn a column's name into what a reader expects above a column."""
+    return " ".join(_WORDS.get(word, word) for word in name.split("_"))
 
 
 def session_info() -> Table:
@@ -120,7 +128,7 @@ def session_info() -> Table:
     rows = [["Python", platform.python_version()]]
     for package in ("labkit", *_PACKAGES):
         try:
-            rows.append([package, metadata.version(package)])
+            rows.append([package, metadata.version(package).split("+")[0]])
         except metadata.PackageNotFoundError:
             rows.append([package, "not installed"])
     return Table(["Software", "Version"], rows, "Versions that made this page")
