@@ -254,7 +254,7 @@ mkdir -p "$3"
 cat > "$3/index.html" <<'END'
 <!DOCTYPE html><html lang="en"><head><title>Page</title>
 <script src="https://cdn.example.org/require.min.js"></script>
-<script type="application/javascript">define('jquery', [],function() {return window.jQuery;})</script>
+<script>define('jquery', [],function() {return window.jQuery;})</script>
 </head><body><main><p><span class="math inline"><math><mi>x</mi></math></span> is known.</p>
 <table><thead><tr><th></th><th>b</th></tr></thead></table></main></body></html>
 END
