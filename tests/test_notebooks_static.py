@@ -1,0 +1,515 @@
+"""Every lab keeps every rule, and every rule can go red.
+
+The rules stand in tools/rules; `python tools/lab_rules.py` applies them to the labs too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat.v4 import (
+    new_code_cell,
+    new_markdown_cell,
+    new_notebook,
+    new_output,
+    new_raw_cell,
+)
+
+from tools.lab_rules import RULES, breaches, check_file, main
+from tools.rules.notebook import Lab
+
+ROOT = Path(__file__).resolve().parents[1]
+LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
+def test_lab_keeps_every_rule(path: Path) -> None:
+    found = check_file(path)
+    assert not found, "\n" + "\n".join(map(str, found))
+
+
+# A small lab that keeps every rule. Each bad example below changes one thing in it.
+
+FRONT = "---\ntitle: A small lab\ndescription: A lab of e.g. ten lines.\nminutes: 5\n---"
+ALT = "A curve that falls steeply at first and is flat from the fiftieth step on"
+FIGURE = (
+    f"#| label: fig-loss\n#| fig-cap: The loss by step\n#| fig-alt: {ALT}\n_ = plot_history(rows)"
+)
+SOLUTION = "#| code-fold: true\n#| code-summary: Solution\nanswer = np.mean(y)"
+CHECKS = (
+    "checks = Checks()\n"
+    'for name in ("a", "b"):\n'
+    '    checks.add(name, 1.0, below=2)\nchecks.add("rows", 5, above=4)\n'
+    'checks.add("gap", gap, below=3)\nchecks.report()'
+)
+HINT = "<details><summary>Hint</summary>\n\nThe mean is the sum over `n`.\n\n</details>"
+PROSE = """Read these words slowly, because a lab is a lesson with code in it and not a script with
+remarks: the sum of squares falls with every step, in code `@torch.no_grad()`, in mathematics
+$\\{@x\\}$, until nothing is left to learn."""
+
+
+def md(name: str, source: str) -> Any:
+    return new_markdown_cell(source, id=name)
+
+
+def code(name: str, source: str, *outputs: Any, tags: str = "") -> Any:
+    metadata = {"tags": tags.split()} if tags else {}
+    return new_code_cell(source, id=name, metadata=metadata, outputs=list(outputs))
+
+
+def said(text: str, name: str = "stdout") -> Any:
+    return new_output("stream", name=name, text=text)
+
+
+def shown(kind: str = "text/plain", value: str = "0.5", output: str = "execute_result") -> Any:
+    return new_output(output, data={kind: value})
+
+
+def picture(value: str = "aGVsbG8=") -> Any:
+    data = {"image/png": value, "text/plain": "<Figure size 640x480 with 1 Axes>"}
+    return new_output("display_data", data=data)
+
+
+def exercise(k: int) -> list[Any]:
+    return [
+        md(f"prompt-{k}", f"### Exercise {k}: a mean\n\nCompute the mean of y by hand.\n\n{HINT}"),
+        code(f"exercise-{k}", "answer = None  # your turn", tags="exercise"),
+        code(f"check-{k}", "grade(answer)", said("not attempted\n"), tags="exercise-check"),
+        code(f"solution-{k}", SOLUTION, tags="solution"),
+    ]
+
+
+def good_notebook() -> Any:
+    cells = [
+        new_raw_cell(FRONT, id="front"),
+        md("objectives", "## Learning objectives\n\n- fit a line\n- check it\n- report it"),
+        md("prerequisites", "## Prerequisites\n\nSee [lab 01](01-first.ipynb)."),
+        md("background", "## Background\n\n" + "\n\n".join([PROSE] * 6)),
+        md("setup", "## Setup\n\nWe import what we need, and draw the data."),
+        code("imports", "import numpy as np\nrng = np.random.default_rng(42)\ny = rng.random(5)"),
+        md("goal", "## 1 Goal\n\n### What counts\n\nDo we recover the slope?"),
+        md("approach", "## 2 Approach\n\nGradient descent, in NumPy."),
+        code("numbers", "y.mean().round(1)", shown()),
+        md("read", "The mean is about a half.\n\n## 3 Execution\n\nNow the loop itself."),
+        code("figure", FIGURE, picture()),
+        md("read-figure", "The loss falls. The same loop in torch follows."),
+        code(
+            "torch",
+            "# needs torch\nimport torch\n\ntorch.manual_seed(1)\nw = torch.randn(3)",
+            tags="torch",
+        ),
+        md("check", "## 4 Check\n\nEach number has its range."),
+        code("checks", CHECKS, said("all as expected\n")),
+        md("read-checks", "All are where they should be."),
+        md("report", "## 5 Report\n\nThe paragraph for the paper."),
+        code("paper", 'print(f"x1 rose by {gap:.2f} (95 % interval, R 4.2.2).")', said("x1 rose")),
+        md("read-report", "That is all that the data say."),
+        md("exercises", "## Exercises\n\nThree questions for you."),
+        *exercise(1),
+        *exercise(2),
+        *exercise(3),
+        md("pitfalls", "## Common pitfalls\n\nForgetting [the seed](https://example.org/seed)."),
+        md("reading", "## Further reading\n\nA book on the subject."),
+        md("session", "## Session info"),
+        code("versions", "session_info()", said("numpy 2\n")),
+    ]
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+QUARTO = """
+project: {type: website, render: ["*.qmd", "notebooks/*.ipynb"]}
+website:
+  sidebar:
+    contents: [index.qmd, {section: Labs, contents: [{href: notebooks/02-small.ipynb}]}]
+"""
+
+
+ANY = QUARTO.replace("02-small", "*")
+
+
+@dataclass
+class Draft:
+    """A lab in the making, with the files around it."""
+
+    root: Path
+    nb: Any
+    quarto: str = QUARTO
+    name: str = "02-small.ipynb"
+
+    def __getitem__(self, name: str) -> Any:
+        return next(cell for cell in self.nb.cells if cell.id == name)
+
+    def finish(self) -> Lab:
+        (self.root / "notebooks").mkdir(exist_ok=True)
+        (self.root / "notebooks" / "01-first.ipynb").touch()
+        (self.root / "_quarto.yml").write_text(self.quarto)
+        return Lab(self.root / "notebooks" / self.name, self.nb, self.root)
+
+
+def number(nb: Any) -> None:
+    """Give the code cells the counts that a run from the top gives them."""
+    run = [cell for cell in nb.cells if cell.cell_type == "code"]
+    for count, cell in enumerate(run, 1):
+        cell.execution_count = count
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Draft:
+    draft = Draft(tmp_path, good_notebook())
+    number(draft.nb)
+    return draft
+
+
+# The edits: each returns a function that spoils one thing in a draft.
+
+Edit = Callable[[Draft], None]
+
+
+def swap(name: str, old: str, new: str) -> Edit:
+    def edit(draft: Draft) -> None:
+        assert old in draft[name].source
+        draft[name].source = draft[name].source.replace(old, new)
+
+    return edit
+
+
+def write(name: str, source: str) -> Edit:
+    return lambda draft: draft[name].update(source=source)
+
+
+def add(name: str, text: str) -> Edit:
+    return lambda draft: draft[name].update(source=f"{draft[name].source}\n\n{text}")
+
+
+def put(name: str, *outputs: Any) -> Edit:
+    return lambda draft: draft[name].update(outputs=list(outputs))
+
+
+def tag(name: str, *tags: str) -> Edit:
+    return lambda draft: draft[name].metadata.update(tags=list(tags))
+
+
+def drop(*names: str) -> Edit:
+    def edit(draft: Draft) -> None:
+        gone = [draft[name] for name in names]
+        draft.nb.cells = [cell for cell in draft.nb.cells if cell not in gone]
+        number(draft.nb)
+
+    return edit
+
+
+def insert(after: str, *cells: Callable[[], Any]) -> Edit:
+    def edit(draft: Draft) -> None:
+        at = draft.nb.cells.index(draft[after]) + 1
+        draft.nb.cells[at:at] = [cell() for cell in cells]
+        number(draft.nb)
+
+    return edit
+
+
+def switch(first: str, second: str) -> Edit:
+    def edit(draft: Draft) -> None:
+        cells = draft.nb.cells
+        i, j = cells.index(draft[first]), cells.index(draft[second])
+        cells[i], cells[j] = cells[j], cells[i]
+        number(draft.nb)
+
+    return edit
+
+
+def both(*edits: Edit) -> Edit:
+    def edit(draft: Draft) -> None:
+        for each in edits:
+            each(draft)
+
+    return edit
+
+
+def merge(first: str, *others: str) -> Edit:
+    def join(draft: Draft) -> None:
+        for name in others:
+            add(first, draft[name].source)(draft)
+
+    return both(join, drop(*others))
+
+
+def meta(name: str, **entries: Any) -> Edit:
+    return lambda draft: draft[name].metadata.update(entries)
+
+
+def lines(count: int) -> str:
+    return "\n".join(f"a{i} = {i}" for i in range(count))
+
+
+NEEDS_TORCH = "# needs torch\n"
+SECOND_FIGURE = insert(
+    "figure",
+    lambda: md("between", "Once more, for another seed."),
+    lambda: code("again", FIGURE, picture()),
+)
+
+BAD: list[tuple[str, str, Edit]] = [
+    ("valid-notebook", "a key outside the format", lambda d: d["setup"].update(outputs=[])),
+    ("valid-notebook", "a format without cell ids", lambda d: age(d)),
+    ("valid-notebook", "one id twice", lambda d: d["goal"].update(id="setup")),
+    ("file-name", "capitals", lambda d: d.__dict__.update(name="02-Small.ipynb", quarto=ANY)),
+    ("in-navigation", "not in the sidebar", lambda d: setattr(d, "quarto", "website: {}")),
+    (
+        "in-navigation",
+        "not rendered",
+        lambda d: setattr(d, "quarto", QUARTO.replace("notebooks/*", "labs/*")),
+    ),
+    ("kernel", "an own kernel", lambda d: d.nb.metadata.kernelspec.update(name="my-env")),
+    ("kernel", "no kernel", lambda d: d.nb.metadata.pop("kernelspec")),
+    ("cell-metadata", "left by an editor", meta("setup", editable=True)),
+    ("cell-metadata", "a pasted picture", lambda d: d["setup"].update(attachments={})),
+    ("known-tags", "mistyped", tag("exercise-1", "exercise", "excercise")),
+    ("known-tags", "on text", tag("setup", "torch")),
+    ("nbval-loophole", "raises-exception", tag("numbers", "raises-exception")),
+    ("nbval-loophole", "skipped by tag", tag("numbers", "nbval-skip")),
+    ("nbval-loophole", "skipped by comment", swap("numbers", "y.", "# NBVAL_SKIP\ny.")),
+    ("empty-cell", "of text", insert("goal", lambda: md("empty", " \n"))),
+    ("weight", "a huge picture", put("figure", picture("A" * 2_100_000))),
+    ("weight", "a huge print", put("numbers", said("y " * 800_000))),
+    ("front-matter", "no minutes", swap("front", "minutes: 5\n", "")),
+    ("front-matter", "minutes as text", swap("front", "5", "five")),
+    ("front-matter", "no title", swap("front", "title: A small lab\n", "")),
+    ("front-matter", "two sentences", swap("front", "lines.", "lines. It is short.")),
+    ("front-matter", "not YAML", swap("front", "title: A", "title: A: b: ")),
+    ("front-matter", "missing", drop("front")),
+    ("front-matter", "a second", insert("goal", lambda: new_raw_cell("x", id="raw"))),
+    ("headings", "missing", drop("reading")),
+    ("headings", "out of order", switch("pitfalls", "reading")),
+    ("headings", "unknown", add("goal", "## Another\n\nWith a text.")),
+    ("headings", "twice", add("goal", "## Background")),
+    ("headings", "level 1", add("goal", "# Another")),
+    ("headings", "level skipped", swap("background", "\n\n", "\n\n#### Deep\n\n")),
+    ("headings", "underlined", add("goal", "Some words\n---")),
+    ("headings", "as HTML", add("goal", "<h1>Some</h1>")),
+    ("empty-section", "no text", write("reading", "## Further reading\n\n***")),
+    ("objectives", "two", swap("objectives", "\n- check it\n", "\n")),
+    ("objectives", "six", add("objectives", "- a\n- b\n- c")),
+    ("prerequisite-links", "no link", swap("prerequisites", "[lab 01](01-first.ipynb)", "lab 01")),
+    (
+        "prerequisite-links",
+        "to itself",
+        both(
+            swap("prerequisites", "01-first", "02-small"),
+            lambda d: (
+                (d.root / "notebooks").mkdir() or (d.root / "notebooks/02-small.ipynb").touch()
+            ),
+        ),
+    ),
+    ("cell-length", "21 lines", write("imports", "y = 1\n" + lines(20))),
+    (
+        "short-cells",
+        "many of 13 lines",
+        lambda d: (
+            [write(f"solution-{k}", f"{SOLUTION}\n{lines(13)}")(d) for k in (1, 2, 3)]
+            + [write(f"exercise-{k}", f"answer = 1\n{lines(12)}")(d) for k in (1, 2)]
+            + [add("background", PROSE * 6)(d)]
+        ),
+    ),
+    ("prose-before", "after code", insert("imports", lambda: code("more", "z = 1"))),
+    ("prose-before", "after a bare heading", write("setup", "## Setup\n\n### Imports")),
+    (
+        "prose-after",
+        "a bare heading below",
+        insert("numbers", lambda: md("bare", "### Next")),
+    ),
+    ("prose-ratio", "little text", swap("background", "\n\n".join([PROSE] * 6), "In short.")),
+    (
+        "prose-ratio",
+        "mathematics and code are no prose",
+        swap("background", PROSE, f"Short.\n\n```r\n{PROSE}\n```\n\n$$a b c d e f g$$\n"),
+    ),
+    ("leading-dashes", "a rule first", swap("goal", "## 1 Goal", "---\n\n## 1 Goal")),
+    ("one-renderer-syntax", "cross-reference", add("goal", "See @fig-loss.")),
+    ("one-renderer-syntax", "citation", add("goal", "As shown [@smith2020].")),
+    ("one-renderer-syntax", "equation label", add("goal", "$$x$$ {#eq-x}")),
+    ("one-renderer-syntax", "shortcode", add("goal", "{{< video x >}}")),
+    ("one-renderer-syntax", "lightbox", add("goal", "Use lightbox here.")),
+    ("one-renderer-syntax", "footnote", add("goal", "So.[^1]")),
+    ("one-renderer-syntax", "alert", add("goal", "> [!NOTE]\n> So.")),
+    ("one-renderer-syntax", "bare LaTeX", add("goal", "\\begin{align}x\\end{align}")),
+    ("no-divs", "callout", add("goal", "::: note\nSo.\n:::")),
+    ("details-closed", "open", swap("prompt-1", "</details>", "")),
+    ("details-closed", "no empty line", swap("prompt-1", "</summary>\n\n", "</summary>\n")),
+    ("links", "dead", add("goal", "See [there](09-nowhere.ipynb).")),
+    ("links", "an anchor", add("goal", "See [below](#check).")),
+    ("links", "absolute", add("goal", 'See <a href="/index.html">this</a>.')),
+    ("links", "a dead picture", add("goal", "![A curve that falls](curve.svg)")),
+    ("registry-urls", "in text", add("goal", "Get it at https://pypi.org/simple.")),
+    ("registry-urls", "in output", put("numbers", said("from https://pypi.org/simple"))),
+    ("self-contained", "a script", put("numbers", shown("text/html", "<script>1</script>"))),
+    ("self-contained", "a widget", put("numbers", shown("application/vnd.widget+json", "{}"))),
+    ("self-contained", "a far picture", add("goal", "![A curve](https://example.org/x.png)")),
+    ("self-contained", "widgets' state", lambda d: d.nb.metadata.update(widgets={})),
+    (
+        "picture-text",
+        "none",
+        lambda d: add("goal", "![](../_quarto.yml)")(d),
+    ),
+    ("plain-python", "line magic", swap("imports", "import", "%matplotlib inline\nimport")),
+    ("plain-python", "cell magic", write("numbers", "%%time\n2 + 2")),
+    ("plain-python", "command", write("numbers", "!ls")),
+    ("plain-python", "command's output", write("numbers", "files = !ls")),
+    ("plain-python", "help", write("numbers", "np.mean?")),
+    ("plain-python", "get_ipython", write("numbers", "get_ipython().system('ls')")),
+    ("trailing-semicolon", "last", swap("numbers", "(1)", "(1);")),
+    ("trailing-semicolon", "before a comment", write("numbers", "y.mean();  # quiet")),
+    ("no-history", "last value", write("numbers", "print(_)")),
+    ("no-history", "Out", write("numbers", "print(Out[1])")),
+    ("seeded", "NumPy", swap("imports", "default_rng(42)", "default_rng()")),
+    ("seeded", "simulator", write("numbers", "labkit.make_linear(500)")),
+    ("seeded", "torch", swap("torch", "torch.manual_seed(1)\n", "")),
+    ("seeded", "weights", swap("torch", "torch.manual_seed(1)\nw", "torch.nn.Linear(1, 1)\nw")),
+    ("no-network", "import", swap("imports", "import numpy", "import requests\nimport numpy")),
+    ("no-network", "address", write("numbers", 'pd.read_csv("https://example.org/x.csv")')),
+    ("no-network", "fetch", write("numbers", "fetch_openml(name='iris')")),
+    ("torch-tag", "no tag", tag("torch")),
+    ("torch-tag", "no line", swap("torch", NEEDS_TORCH, "")),
+    ("torch-tag", "line not first", swap("torch", NEEDS_TORCH, "\n" + NEEDS_TORCH)),
+    ("torch-tag", "line without tag", swap("numbers", "y.", NEEDS_TORCH + "y.")),
+    ("torch-tag", "nn", write("numbers", "nn.ReLU()")),
+    ("torch-tag", "fit_torch", write("numbers", "labkit.fit_torch(y)")),
+    ("torch-tag", "from import", write("numbers", "from torch import tensor")),
+    ("torch-leak", "at top level", swap("checks", "gap, below", "w, below")),
+    ("torch-leak", "in a function", swap("paper", "print", "f = lambda: w + 1\nprint")),
+    (
+        "solution-leak",
+        "used in the next exercise",
+        both(add("solution-1", "sd = np.std(y)"), swap("exercise-2", "None", "sd")),
+    ),
+    ("option-form", "a space", swap("imports", "import", "# | echo: true\nimport")),
+    ("option-form", "not first", swap("solution-1", "answer", "\n#| echo: true\nanswer")),
+    ("option-form", "no space after", swap("imports", "import", "#|echo: true\nimport")),
+    ("option-form", "not YAML", swap("imports", "import", "#| label: a: b\nimport")),
+    ("option-known", "mistyped", swap("solution-1", "#| code-s", "#| code-flod: 1\n#| code-s")),
+    ("unique-labels", "twice", SECOND_FIGURE),
+    ("figure-text", "no label", swap("figure", "#| label: fig-loss\n", "")),
+    ("figure-text", "label of another kind", swap("figure", "fig-loss", "loss")),
+    ("figure-text", "no caption", swap("figure", "#| fig-cap: The loss by step\n", "")),
+    ("figure-text", "no alternative", swap("figure", f"#| fig-alt: {ALT}\n", "")),
+    ("figure-text", "short alternative", swap("figure", ALT, "A falling curve")),
+    ("figure-text", "caption repeated", swap("figure", "The loss by step", ALT)),
+    ("figure-text", "a drawing that is no image", write("numbers", "plt.subplots()")),
+    ("one-figure", "two", put("figure", picture(), picture())),
+    ("execution-counts", "not run", lambda d: d["numbers"].update(execution_count=None)),
+    ("execution-counts", "run twice", lambda d: d["versions"].update(execution_count=99)),
+    (
+        "no-errors",
+        "stored",
+        put("numbers", new_output("error", ename="KeyError", evalue="x", traceback=[])),
+    ),
+    ("no-stderr", "stored", put("numbers", said("careful\n", "stderr"))),
+    ("no-nan", "as a result", put("numbers", shown(value="np.float64(nan)"))),
+    ("no-nan", "printed", put("numbers", said("loss -inf\n"))),
+    ("progress-bar", "stored", put("numbers", said(" 50%|#####     | 5/10"))),
+    ("progress-bar", "overwritten line", put("numbers", said("step 1\rstep 2"))),
+    ("object-repr", "address", put("numbers", said("<function f at 0x7f0a1b2c3d4e>"))),
+    ("object-repr", "bare", put("numbers", shown(value="<Axes: xlabel='step'>"))),
+    ("local-path", "in output", put("numbers", said("saved to /tmp/x/model.pt"))),
+    ("local-path", "of Windows", put("numbers", said("C:\\Users\\me"))),
+    ("local-path", "in code", write("numbers", 'open("/home/me/x.csv")')),
+    ("warning-text", "stored", put("numbers", said("UserWarning: lr is large"))),
+    ("checks", "two", swap("checks", 'checks.add("gap", gap, below=3)\n', "")),
+    ("checks", "no report", swap("checks", "\nchecks.report()", "")),
+    ("checks", "added too late", add("checks", 'checks.add("late", 1, below=2)')),
+    ("report-numbers", "typed", swap("paper", "x1 rose", "After 200 steps x1 rose")),
+    ("report-numbers", "in a plain string", swap("paper", "print", 't = "n is 500"\nprint')),
+    ("report-numbers", "another interval", swap("paper", "95 %", "90 %")),
+    ("report-numbers", "another version", swap("paper", "R 4.2.2", "R 4.3.0")),
+    ("report-computed", "no output", put("paper")),
+    ("three-exercises", "two", drop("prompt-3", "exercise-3", "check-3", "solution-3")),
+    ("three-exercises", "misnumbered", swap("prompt-3", "Exercise 3", "Exercise 4")),
+    ("exercise-complete", "no prompt", swap("prompt-1", "Compute the mean of y by hand.", "")),
+    ("exercise-complete", "no hint", swap("prompt-1", "Hint", "Help")),
+    ("exercise-complete", "no stub", drop("exercise-1")),
+    ("exercise-complete", "no check", drop("check-2")),
+    ("exercise-complete", "no solution", drop("solution-3")),
+    ("exercise-complete", "out of order", switch("check-1", "solution-1")),
+    ("exercise-complete", "outside", tag("imports", "exercise")),
+    ("solution-folded", "open", swap("solution-1", "fold: true", "fold: false")),
+    ("solution-folded", "no summary", swap("solution-1", "#| code-summary: Solution\n", "")),
+    ("solution-folded", "in text", insert("check-1", lambda: solution_in_words("So."))),
+]
+
+# Near misses: each resembles a breach and is none.
+GOOD: list[tuple[str, Edit]] = [
+    ("as it is", both()),
+    ("a sidebar that lists all labs", lambda d: setattr(d, "quarto", ANY)),
+    ("the words of a rule in code", add("goal", "Write `@fig-x`, `[^1]` and `::: x`.")),
+    ("headings in one cell", merge("objectives", "prerequisites", "background")),
+    ("a fence", add("goal", "```r\n# a comment\n::: x\n@y {{< z >}}\n```")),
+    (
+        "inf where it is the lesson",
+        both(put("numbers", said("inf")), tag("numbers", "nan-is-the-lesson")),
+    ),
+    ("a word with inf in it", put("numbers", said("information, nanometre"))),
+    ("percent and ; in strings", write("numbers", 'print("a;", "%d" % 3, "!ls", "why?")')),
+    ("two statements on a line", write("numbers", "a = 1; b = 2")),
+    ("a torch name with another meaning in a function", write("numbers", "f = lambda w: w")),
+    ("a torch name given a value first", write("numbers", "w = 1")),
+    ("a solution in words, folded", insert("check-1", lambda: solution_in_words(HINT))),
+    ("a longer cell", write("imports", "y = 1\n" + lines(19))),
+    ("hidden output", swap("checks", "checks = ", "#| include: false\nchecks = ")),
+    ("a registry behind words", add("goal", "[PyPI](https://pypi.org/project/torch/)")),
+    ("a key with a digit", swap("paper", "{gap:.2f}", "{rows['top 5']:.2f}")),
+]
+
+
+def age(draft: Draft) -> None:
+    draft.nb.nbformat_minor = 4
+    for cell in draft.nb.cells:
+        del cell["id"]
+
+
+def solution_in_words(text: str) -> Any:
+    return new_markdown_cell(text, id="words", metadata={"tags": ["solution"]})
+
+
+@pytest.mark.parametrize(("what", "edit"), GOOD, ids=[what for what, _ in GOOD])
+def test_a_good_lab_breaks_no_rule(draft: Draft, what: str, edit: Edit) -> None:
+    edit(draft)
+    assert [str(breach) for breach in breaches(draft.finish())] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "what", "edit"), BAD, ids=[f"{rule}: {what}" for rule, what, _ in BAD]
+)
+def test_a_bad_lab_breaks_just_that_rule(draft: Draft, rule: str, what: str, edit: Edit) -> None:
+    edit(draft)
+    found = breaches(draft.finish())
+    assert {breach.rule for breach in found} == {rule}, "\n".join(map(str, found))
+
+
+def test_every_rule_has_a_bad_example_a_reason_and_a_mend() -> None:
+    assert {rule for rule, _, _ in BAD} == set(RULES)
+    assert all(rule.why and rule.mend for rule in RULES.values())
+
+
+def test_the_command_names_file_cell_rule_and_mend(
+    draft: Draft, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = draft.finish()
+    nbformat.write(lab.node, lab.path)
+    assert main([str(lab.path)]) == 0
+    swap("numbers", "(1)", "(1);")(draft)
+    nbformat.write(lab.node, lab.path)
+    assert main([str(lab.path)]) == 1
+    line = capsys.readouterr().out.splitlines()[-2]
+    assert line.startswith("notebooks/02-small.ipynb: cell 8 [trailing-semicolon]: a line ends")
+    assert "y.mean()" in line
+    assert "Mend: assign" in line
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"nbformat": 3}', '{"nbformat": 4, "cells": 1}'])
+def test_a_file_that_is_no_notebook_is_one_breach(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "01-broken.ipynb"
+    path.write_text(text)
+    assert [breach.rule for breach in check_file(path)] == ["valid-notebook"]
