@@ -3,6 +3,15 @@
 Everything is imported when it is first used, so that `import labkit` is quick and needs no torch.
 """
 
-import lazy_loader
+try:
+    import lazy_loader
+except ModuleNotFoundError:  # in a Python where nothing is installed, `python -m labkit` must run
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+    def __getattr__(name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise ModuleNotFoundError(
+            "labkit's packages are not installed in this Python; 'python -m labkit' says how to."
+        )
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,329 @@
+"""`python -m labkit` where everything is right, and with one thing broken after another."""
+
+import importlib.util
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from labkit import __main__ as main
+
+ROOT = Path(main.__file__).resolve().parent.parent
+HAS_TORCH = importlib.util.find_spec("torch") is not None
+
+
+@pytest.fixture(autouse=True)
+def course(tmp_path, monkeypatch):
+    """A course's folder with a lab and the data, as the working folder."""
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "01-a-lab.ipynb").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path / "data"))
+    return tmp_path
+
+
+@pytest.fixture
+def answer(capsys):
+    """Run all the checks; return the exit code and the lines that are not OK."""
+
+    def run():
+        code = main.main()
+        out = capsys.readouterr().out
+        return code, [line for line in out.splitlines()[:-2] if not line.startswith("OK ")]
+
+    return run
+
+
+def without(monkeypatch, *packages):
+    """Let the import system and the metadata know nothing of some packages."""
+    version, find_spec = metadata.version, importlib.util.find_spec
+
+    def no_version(name):
+        if name in packages:
+            raise metadata.PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(main.metadata, "version", no_version)
+    monkeypatch.setattr(main, "find_spec", lambda n: None if n in packages else find_spec(n))
+    for package in packages:
+        monkeypatch.setitem(sys.modules, package, None)  # an import of it now fails
+
+
+def with_version(monkeypatch, package, old):
+    version = metadata.version
+    monkeypatch.setattr(main.metadata, "version", lambda n: old if n == package else version(n))
+
+
+def test_a_machine_with_everything_is_ready(answer):
+    code, wrong = answer()
+    assert [line for line in wrong if line.startswith("MEND")] == []
+    assert code == 0
+
+
+def test_every_required_package_has_its_line(capsys):
+    main.main()
+    out = capsys.readouterr().out
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for requirement in project["dependencies"] + project["optional-dependencies"]["labs"]:
+        name = requirement.partition(">=")[0].replace("_", "-")
+        assert f"OK    {name} {metadata.version(name)}\n" in out
+
+
+def test_the_oldest_python_is_that_of_the_metadata():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == ">={}.{}".format(*main.OLDEST_PYTHON)
+
+
+def test_every_requirement_that_matters_is_understood():
+    read = {r.package for extra in ("", "labs", "torch") for r in main.requirements(extra)}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    stated = project["dependencies"] + extras["labs"] + extras["torch"]
+    assert len(read) == len(stated)
+    assert [r.minimum for r in main.requirements("site") if r.package == "smalldocs"]
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [("1.26.4", "2.0"), ("2.9", "2.10"), ("2.0.0", "2.0.1"), ("2.5.1+cpu", "2.6"), ("1", "1.1")],
+)
+def test_releases_compare_by_their_numbers(older, newer):
+    assert main.release(older) < main.release(newer)
+
+
+def test_old_python(answer, monkeypatch):
+    monkeypatch.setattr(main.sys, "version_info", (3, 10, 4, "final", 0))
+    code, wrong = answer()
+    assert code == 1
+    assert wrong[0] == (
+        "MEND  Python 3.10.4 is older than 3.11; install that, then: make site PYTHON=python3.11"
+    )
+
+
+def test_missing_package(answer, monkeypatch):
+    without(monkeypatch, "pandas")
+    code, wrong = answer()
+    assert code == 1
+    assert any(
+        line.startswith('MEND  pandas is not installed: python -m pip install "pandas>=')
+        for line in wrong
+    )
+
+
+def test_missing_numpy_leaves_the_other_checks_standing(answer, monkeypatch):
+    without(monkeypatch, "numpy")
+    monkeypatch.delitem(sys.modules, "labkit.rstream", raising=False)
+    monkeypatch.delitem(sys.modules, "labkit.inputs", raising=False)
+    code, wrong = answer()
+    mends = [line for line in wrong if line.startswith("MEND")]
+    assert code == 1
+    assert mends[0].startswith('MEND  numpy is not installed: python -m pip install "numpy>=')
+    assert any("r_number" in line and "numpy" in line for line in mends)
+    assert not any(word in " ".join(wrong) for word in ("data files", "Jupyter", "labs"))
+
+
+def test_old_package(answer, monkeypatch):
+    with_version(monkeypatch, "numpy", "1.26.4")
+    code, wrong = answer()
+    assert code == 1
+    assert wrong[0].startswith(
+        'MEND  numpy 1.26.4 is older than 2.0: python -m pip install "numpy>=2.0"'
+    )
+
+
+def test_labkit_not_installed(answer, monkeypatch):
+    def unknown(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(main.metadata, "requires", unknown)
+    code, wrong = answer()
+    assert code == 1
+    assert wrong[0].startswith("MEND  labkit is not installed in this Python: make site")
+    assert "python -m pip install -r requirements.lock -e ." in wrong[0]
+
+
+def test_missing_torch_stops_nobody(answer, monkeypatch):
+    without(monkeypatch, "torch")
+    code, wrong = answer()
+    assert code == 0
+    assert any(
+        line.startswith("NOTE  torch is not installed: the NumPy halves of the labs run; to get it")
+        and 'python -m pip install "torch>=' in line
+        for line in wrong
+    )
+
+
+@pytest.mark.skipif(not HAS_TORCH, reason="needs torch to be there, to break it")
+def test_torch_that_is_there_and_does_not_load(answer, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setattr(main, "find_spec", lambda _: True)
+    code, wrong = answer()
+    assert code == 1
+    assert wrong[0].startswith("MEND  torch can't be used (")
+    assert "python -m pip install --force-reinstall" in wrong[0]
+
+
+@pytest.mark.skipif(not HAS_TORCH, reason="needs torch to be there, to age it")
+def test_old_torch(answer, monkeypatch):
+    with_version(monkeypatch, "torch", "2.5.1+cpu")
+    code, wrong = answer()
+    assert code == 1
+    assert wrong[0].startswith("MEND  torch 2.5.1+cpu is older than 2.6: python -m pip install")
+
+
+def test_no_kernel(answer, monkeypatch):
+    without(monkeypatch, "ipykernel")
+    code, wrong = answer()
+    assert code == 1
+    assert "MEND  there is no Jupyter kernel: python -m pip install ipykernel" in wrong
+
+
+@pytest.mark.parametrize(
+    ("program", "ready"),
+    [
+        (sys.executable, True),
+        (str(Path(sys.executable).with_name("python-of-the-same-environment")), True),
+        ("python3", True),
+        ("/some/other/environment/bin/python", False),
+    ],
+)
+def test_the_kernel_must_be_this_python(answer, monkeypatch, program, ready):
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    spec = SimpleNamespace(argv=[program, "-m", "ipykernel_launcher"])
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", lambda *_: spec)
+    code, wrong = answer()
+    assert code == (0 if ready else 1)
+    if not ready:
+        mend = next(line for line in wrong if program in line)
+        assert "is another Python" in mend
+        assert "python -m ipykernel install --" in mend
+
+
+def test_kernel_specification_that_can_not_be_read(answer, monkeypatch):
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    def broken(self, name):
+        raise ValueError("Expecting value: line 1\nand more")
+
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", broken)
+    code, wrong = answer()
+    assert code == 1
+    assert any("no kernel python3 (Expecting value: line 1):" in line for line in wrong)
+
+
+def test_another_number_than_r(answer, monkeypatch):
+    from labkit.rstream import RStream
+
+    monkeypatch.setattr(RStream, "standard_normal", lambda *_: 1.37096)
+    code, wrong = answer()
+    assert code == 1
+    assert any("rnorm(1) after set.seed(42) is 1.370960, not in R" in line for line in wrong)
+
+
+@pytest.mark.parametrize("harm", ["changed", "missing"])
+def test_data_changed_or_missing(answer, course, harm):
+    table = course / "data" / "r_stream_seed42.csv"
+    if harm == "changed":
+        content = bytearray(table.read_bytes())
+        content[-3] ^= 1
+        table.write_bytes(content)
+    else:
+        table.unlink()
+    code, wrong = answer()
+    assert code == 1
+    mend = wrong[-1]
+    assert mend.startswith("MEND  1 of ")
+    assert "unset LABKIT_DATA, or: " in mend
+    assert mend.endswith("git checkout -- data/r_stream_seed42.csv")
+
+
+@pytest.mark.parametrize("content", [None, "", "no checksums in here\n"])
+def test_checksums_missing_or_damaged(answer, course, content):
+    sums = course / "data" / "SHA256SUMS"
+    sums.unlink() if content is None else sums.write_text(content)
+    code, wrong = answer()
+    assert code == 1
+    assert wrong[-1].startswith("MEND  no data or no SHA256SUMS: ")
+    assert wrong[-1].endswith("checkout -- data")
+
+
+def test_no_renderer_stops_nobody(answer, monkeypatch):
+    monkeypatch.setattr(main.shutil, "which", lambda _: None)
+    without(monkeypatch, "smalldocs")
+    code, wrong = answer()
+    assert code == 0
+    assert wrong[-1].startswith("NOTE  no Quarto or smalldocs, so no site: ")
+    assert 'python -m pip install "smalldocs==' in wrong[-1]
+
+
+def test_wrong_folder(answer, tmp_path_factory, monkeypatch):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    code, wrong = answer()
+    assert code == 1
+    assert wrong[-1] == f'MEND  the labs are not in this folder: cd "{ROOT}"'
+
+
+def test_inside_the_labs_folder_is_right_too(answer, course, monkeypatch):
+    monkeypatch.chdir(course / "notebooks")
+    assert answer()[0] == 0
+
+
+def test_a_check_that_breaks_stops_no_other(answer, monkeypatch):
+    def _the_moon():
+        raise RuntimeError("\nno moon\ntoday")
+        yield
+
+    monkeypatch.setattr(main, "CHECKS", [_the_moon, *main.CHECKS])
+    code, wrong = answer()
+    assert code == 1
+    assert wrong[0].startswith("MEND  the_moon: no moon: ")
+    assert len([line for line in wrong if line.startswith("MEND")]) == 1
+
+
+def test_a_python_with_nothing_installed_gets_lines_and_no_traceback():
+    done = run_without_packages("-m", "labkit")
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert "MEND  labkit is not installed in this Python: make site" in done.stdout
+    assert "data files, as they were published" in done.stdout
+
+
+def test_importing_from_labkit_with_nothing_installed_says_what_to_do():
+    done = run_without_packages("-c", "from labkit import fit_linear")
+    assert done.returncode == 1
+    assert "ModuleNotFoundError: labkit's packages are not installed" in done.stderr
+    assert "python -m labkit" in done.stderr
+
+
+def run_without_packages(*arguments):
+    """Run the Python that made this environment, with labkit's source and no other package."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    environment["PYTHONPATH"] = str(ROOT)
+    command = [sys.executable, "-S", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def test_nothing_asks_for_the_name_of_the_machine_or_names_a_registry(capsys, monkeypatch):
+    def asked(*_):
+        raise AssertionError("the machine's name is nobody's business")
+
+    without(monkeypatch, "pandas", "smalldocs")
+    main.main()  # what is imported here for the first time may ask
+    for module, function in [(platform, "node"), (platform, "uname"), (socket, "gethostname")]:
+        monkeypatch.setattr(module, function, asked)
+    capsys.readouterr()
+    main.main()
+    out = capsys.readouterr().out
+    assert "nobody's business" not in out
+    assert "://" not in out
+    assert "index" not in out
