@@ -1,0 +1,177 @@
+"""Many networks at once: each gets what it would get alone."""
+
+import copy
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from labkit import TrainingDiverged, make_linear
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+nn = torch.nn
+
+from labkit import fit_torch, fit_torch_many  # noqa: E402  (only after torch was found)
+
+R = 4
+DATA = [make_linear(30, 3, rng=r) for r in range(R)]
+PAIRS = [(d.X, d.y.reshape(-1, 1)) for d in DATA]
+
+
+def network(seed, hidden=5, outputs=1):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(3, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
+
+
+def networks(**options):
+    return [network(r, **options) for r in range(R)]
+
+
+def assert_each_as_alone(models, data, atol=2e-5, **options):
+    alone = [fit_torch(copy.deepcopy(m), *d, **options) for m, d in zip(models, data, strict=True)]
+    together = fit_torch_many(models, data, **options)
+    assert len(together) == len(alone)
+    for one, other, model, (X, _) in zip(together, alone, models, data, strict=True):
+        assert_allclose(one.history, other.history, rtol=1e-4, atol=1e-6)
+        assert one.params.keys() == other.params.keys()
+        for name, value in one.params.items():
+            assert_allclose(value, other.params[name], atol=atol, err_msg=name)
+        assert_allclose(one.predict(X), other.predict(X), atol=10 * atol)
+        assert one.model is model
+        assert one.stopped == other.stopped == "budget"
+        assert not model.training
+    return together
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1], ids=["plain", "decay"])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "adamw", "rmsprop"])
+def test_each_network_gets_what_it_gets_alone(optimizer, decay):
+    fits = assert_each_as_alone(
+        networks(), PAIRS, optimizer=optimizer, weight_decay=decay, epochs=30, lr=0.02
+    )
+    assert len({fit.history["loss"].iloc[-1] for fit in fits}) == R
+
+
+def test_in_double_precision_they_agree_to_rounding_error():
+    models = [m.double() for m in networks()]
+    assert_each_as_alone(models, PAIRS, epochs=100, lr=0.02, optimizer="sgd", atol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["mse", "l1", "huber", nn.functional.mse_loss], ids=str)
+def test_each_loss_is_that_of_one_network(loss):
+    assert_each_as_alone(networks(), PAIRS, loss=loss, epochs=20)
+
+
+def test_classes_are_learnt_together():
+    data = [(d.X, (d.y > 0).astype(int)) for d in DATA]
+    assert_each_as_alone(networks(outputs=2), data, loss="cross_entropy", epochs=40)
+
+
+def test_events_are_learnt_together():
+    data = [(d.X, (d.y > 0).reshape(-1, 1)) for d in DATA]
+    assert_each_as_alone(networks(), data, loss="bce_with_logits", epochs=40)
+
+
+def test_one_data_set_and_many_starts():
+    fits = assert_each_as_alone(networks(), [PAIRS[0]] * R, epochs=30)
+    assert len({fit.history["loss"].iloc[0] for fit in fits}) == R
+
+
+def test_many_data_sets_and_one_start():
+    start = network(0)
+    assert_each_as_alone([copy.deepcopy(start) for _ in range(R)], PAIRS, epochs=30)
+
+
+def test_one_network_is_many_enough():
+    assert_each_as_alone([network(0)], PAIRS[:1], epochs=30)
+
+
+def test_the_company_makes_no_difference():
+    alone = fit_torch_many(networks()[:1], PAIRS[:1], epochs=30)[0]
+    beside = fit_torch_many(networks(), PAIRS, epochs=30)[0]
+    assert_allclose(alone.params["0.weight"], beside.params["0.weight"], atol=1e-5)
+
+
+def test_frozen_parameters_stay_as_they_are():
+    models = networks()
+    for model in models:
+        model[0].weight.requires_grad_(False)
+    kept = [model[0].weight.clone() for model in models]
+    assert_each_as_alone(models, PAIRS, epochs=10, weight_decay=0.1)
+    for model, weight in zip(models, kept, strict=True):
+        assert torch.equal(model[0].weight, weight)
+
+
+def test_networks_in_different_modes_are_trained_alike():
+    models = networks()
+    models[0].eval()
+    assert_each_as_alone(models, PAIRS, epochs=5)
+
+
+def test_the_divergence_of_one_names_it():
+    data = [*PAIRS[:2], (1e15 * PAIRS[2][0], PAIRS[2][1]), PAIRS[3]]
+    with pytest.raises(TrainingDiverged, match=r"at epoch \d with lr = 0.02") as caught:
+        fit_torch_many(networks(), data, optimizer="sgd", lr=0.02, epochs=30)
+    assert caught.value.__notes__ == ["This happened to network 2, counted from 0."]
+    assert len(caught.value.history) == caught.value.epoch
+    assert not np.isfinite(caught.value.history["loss"].iloc[-1])
+
+
+def refuse(message, models, data=None, error=ValueError, **options):
+    data = PAIRS[: len(models)] if data is None else data
+    with pytest.raises(error, match=message):
+        fit_torch_many(models, data, **{"epochs": 2, **options})
+
+
+def test_as_many_data_sets_as_networks_are_needed():
+    refuse("models has 4 networks and data 3 data sets", networks(), PAIRS[:3])
+    refuse("models has 0 networks and data 0 data sets", [], [])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        network(0, hidden=6),
+        nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1)),
+        nn.Linear(3, 1),
+    ],
+    ids=["width", "activation", "depth"],
+)
+def test_other_architectures_are_refused(other):
+    refuse("models must be of one architecture: 1 is not that of 0", [network(0), other])
+
+
+def test_other_numbers_of_rows_are_refused():
+    X, y = PAIRS[1]
+    refuse("different shapes can't be stacked", networks()[:2], [PAIRS[0], (X[:20], y[:20])])
+
+
+@pytest.mark.parametrize("layer", [nn.Dropout, nn.AlphaDropout, nn.Dropout1d], ids=str)
+def test_dropout_is_refused(layer):
+    models = [nn.Sequential(nn.Linear(3, 5), layer(0.5), nn.Linear(5, 1)).eval() for _ in range(2)]
+    refuse("dropout", models)
+
+
+def test_buffers_are_refused():
+    models = [nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 1)) for _ in range(2)]
+    refuse("models with buffers, such as BatchNorm's", models)
+
+
+def test_one_network_twice_is_refused():
+    refuse("models holds the same network twice; copy.deepcopy", [network(0)] * 2)
+
+
+def test_bad_data_name_the_data_set():
+    X, y = PAIRS[1]
+    bad = X.copy()
+    bad[3, 1] = np.nan
+    refuse(r"data set 1: X must be finite; 1 of its 90", networks()[:2], [PAIRS[0], (bad, y)])
+    refuse(r"data set 1: y has shape \(30,\)", networks()[:2], [PAIRS[0], (X, y.ravel())])
+
+
+def test_options_are_those_of_fit_torch():
+    refuse("epochs must be 1 or more", networks(), epochs=0)
+    refuse("lr must be a positive number", networks(), lr=-1)
+    refuse("loss='mae' is unknown. Known: mse", networks(), loss="mae")
+    refuse("optimizer='lion' is unknown. Known: sgd", networks(), optimizer="lion")
+    refuse("model must be a torch.nn.Module", [nn.Linear, nn.Linear], error=TypeError)

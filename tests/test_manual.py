@@ -1,0 +1,380 @@
+"""The loops with gradients by hand, against closed forms, differences, and autograd."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from labkit import (
+    Fit,
+    TrainingDiverged,
+    finite_differences,
+    fit_linear,
+    fit_mlp,
+    fit_ols,
+    init_mlp,
+    largest_stable_lr,
+    make_linear,
+    mlp_loss_and_gradients,
+    predict_mlp,
+)
+
+NO_TORCH = "torch is not installed; the NumPy half is tested"
+FAST = settings(derandomize=True, deadline=None, database=None, max_examples=30)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def table(seed, n=40, p=4, noise_sd=0.5):
+    data = make_linear(n, p, noise_sd=noise_sd, rng=seed)
+    return data.X, data.y
+
+
+def closed_form(X, y, lr, steps):
+    """w_t = (I − (I − 2 lr X'X/n)^t) β̂, by eigenvalues, which needs no loop."""
+    values, vectors = np.linalg.eigh(X.T @ X / len(y))
+    kept = 1 - (1 - 2 * lr * values) ** steps
+    return vectors @ (kept * (vectors.T @ np.linalg.lstsq(X, y)[0]))
+
+
+# --- the linear model -------------------------------------------------------------------------
+
+
+@FAST
+@given(seed=seeds, share=st.floats(0.01, 0.99), steps=st.integers(1, 60))
+def test_gradient_descent_is_its_closed_form(seed, share, steps):
+    X, y = table(seed)
+    lr = share * largest_stable_lr(X)
+    fit = fit_linear(X, y, lr=lr, steps=steps)
+    assert_allclose(fit.params["w"], closed_form(X, y, lr, steps), atol=1e-9)
+
+
+@FAST
+@given(seed=seeds, steps=st.integers(1, 30))
+def test_the_recorded_loss_is_the_mean_squared_error_before_the_step(seed, steps):
+    X, y = table(seed)
+    lr = 0.4 * largest_stable_lr(X)
+    losses = fit_linear(X, y, lr=lr, steps=steps).history["loss"]
+    weights = [closed_form(X, y, lr, t) for t in range(steps)]
+    assert_allclose(losses, [np.mean((y - X @ w) ** 2) for w in weights], rtol=1e-9)
+    assert len(losses) == steps
+
+
+def test_gradient_descent_with_a_tolerance_arrives_at_ols():
+    X, y = table(1)
+    fit = fit_linear(X, y, lr=0.3, steps=100_000, tol=1e-12)
+    assert fit.converged
+    assert fit.stopped == "converged"
+    assert len(fit.history) < 1000
+    assert_allclose(fit.params["w"], fit_ols(X, y).beta, atol=1e-11)
+
+
+def test_the_budget_is_not_convergence():
+    fit = fit_linear(*table(1), lr=0.01, steps=5, tol=1e-12)
+    assert not fit.converged
+    assert fit.stopped == "budget"
+    assert len(fit.history) == 5
+
+
+def test_a_gradient_of_zero_converges_at_once_where_tol_is_zero():
+    fit = fit_linear([[1.0], [1.0]], [0.0, 0.0], tol=0)
+    assert fit.converged
+    assert len(fit.history) == 1
+
+
+@FAST
+@given(seed=seeds, factor=st.floats(-1e6, 1e6).filter(lambda c: abs(c) > 1e-6))
+def test_scaling_y_scales_the_weights(seed, factor):
+    X, y = table(seed)
+    scaled = fit_linear(X, factor * y, lr=0.1, steps=50).params["w"]
+    assert_allclose(scaled, factor * fit_linear(X, y, lr=0.1, steps=50).params["w"], rtol=1e-9)
+
+
+@FAST
+@given(seed=seeds)
+def test_the_order_of_the_rows_changes_nothing(seed):
+    X, y = table(seed)
+    order = np.random.default_rng(seed).permutation(len(y))
+    first, second = fit_linear(X, y, lr=0.1), fit_linear(X[order], y[order], lr=0.1)
+    assert_allclose(first.params["w"], second.params["w"], rtol=1e-10, atol=1e-12)
+
+
+@FAST
+@given(seed=seeds)
+def test_the_order_of_the_columns_orders_the_weights(seed):
+    X, y = table(seed)
+    order = np.random.default_rng(seed).permutation(X.shape[1])
+    first, second = fit_linear(X, y, lr=0.1), fit_linear(X[:, order], y, lr=0.1)
+    assert_allclose(first.params["w"][order], second.params["w"], rtol=1e-10, atol=1e-12)
+
+
+@FAST
+@given(seed=seeds, share=st.floats(0.01, 0.999))
+def test_below_the_limit_the_loss_never_rises(seed, share):
+    # Along each eigenvector the error shrinks by |1 − 2 lr λ| ≤ 1, so the sum of squares does.
+    X, y = table(seed)
+    losses = fit_linear(X, y, lr=share * largest_stable_lr(X), steps=40).history["loss"]
+    assert (np.diff(losses) <= 1e-12 * losses.iloc[0]).all()
+
+
+def test_just_below_the_limit_it_works_and_at_it_not():
+    X, y = table(3)
+    limit = largest_stable_lr(X)
+    assert np.isfinite(fit_linear(X, y, lr=limit * (1 - 1e-9), steps=500).params["w"]).all()
+    with pytest.raises(TrainingDiverged):
+        fit_linear(X, y, lr=limit, steps=500)
+
+
+def test_above_the_limit_the_loss_does_grow_without_bound():
+    X, y = table(3)
+    lr = 1.05 * largest_stable_lr(X)
+    with pytest.raises(TrainingDiverged) as caught:
+        fit_linear(X, y, lr=lr, steps=100_000)
+    losses = caught.value.history["loss"]
+    assert losses.iloc[-1] > 1e100 * losses.iloc[0]
+
+
+def test_divergence_states_the_limit_and_holds_the_history():
+    X, y = table(3)
+    limit = largest_stable_lr(X)
+    with pytest.raises(TrainingDiverged, match=f"stable only for lr < {limit:.4g}: lower lr") as e:
+        fit_linear(X, y, lr=2 * limit, steps=7)
+    error = e.value
+    assert error.stable_lr == limit
+    assert error.epoch == len(error.history) == 7
+    assert error.lr == 2 * limit
+    assert error.history["loss"].iloc[0] == pytest.approx(np.mean(y**2))
+    assert error.history["loss"].iloc[-1] > error.history["loss"].iloc[0]
+    assert error.feature_scale == pytest.approx(X.std(axis=0).max())
+    assert f"lr = {2 * limit:g}" in str(error)
+
+
+def test_divergence_on_a_large_scale_advises_to_standardise():
+    X, y = table(3)
+    with pytest.raises(TrainingDiverged, match="or standardise the features"):
+        fit_linear(1000 * X, y, lr=0.01)
+    with pytest.raises(TrainingDiverged, match=r"lower lr\. The losses"):
+        fit_linear(X, y, lr=100)
+
+
+def test_the_gradient_norm_of_a_divergence_is_that_of_the_last_gradient():
+    X, y = table(3)
+    with pytest.raises(TrainingDiverged) as caught:
+        fit_linear(X, y, lr=10, steps=1)
+    assert caught.value.gradient_norm == pytest.approx(np.linalg.norm(2 * X.T @ y / len(y)))
+
+
+def test_a_divergence_survives_pickling_with_its_notes():
+    with pytest.raises(TrainingDiverged) as caught:
+        fit_linear(*table(3), lr=10, steps=3)
+    caught.value.add_note("in a worker")
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert str(copy) == str(caught.value)
+    assert copy.__notes__ == ["in a worker"]
+    assert copy.stable_lr == caught.value.stable_lr
+    assert_array_equal(copy.history, caught.value.history)
+
+
+def test_more_columns_than_rows_work_for_gradient_descent():
+    # From w = 0 it tends to the interpolating solution of least norm.
+    X, y = table(5, n=6, p=10)
+    fit = fit_linear(X, y, lr=0.5 * largest_stable_lr(X), steps=20_000)
+    assert_allclose(fit.params["w"], np.linalg.pinv(X) @ y, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(40, 4), (4, 40), (5, 5), (1, 3), (3, 1)], ids=str)
+def test_the_largest_stable_lr_is_one_over_the_largest_eigenvalue(shape):
+    X = np.random.default_rng(0).normal(size=shape)
+    largest = np.linalg.svd(X, compute_uv=False)[0] ** 2 / shape[0]
+    assert largest_stable_lr(X) == pytest.approx(1 / largest, rel=1e-12)
+
+
+def test_features_of_zeros_have_no_largest_lr():
+    with pytest.raises(ValueError, match="X holds only zeros: there is nothing to fit"):
+        largest_stable_lr(np.zeros((3, 2)))
+
+
+def test_a_constant_column_is_the_intercept():
+    X, y = table(6)
+    X = np.column_stack([np.ones(len(y)), X])
+    fit = fit_linear(X, y + 3, lr=0.2, steps=5000)
+    assert_allclose(fit.params["w"], fit_ols(X, y + 3).beta, atol=1e-9)
+
+
+def test_predictions_are_x_times_w():
+    X, y = table(6)
+    fit = fit_linear(X, y)
+    assert_array_equal(fit.predict(X[:1]), X[:1] @ fit.params["w"])
+    with pytest.raises(ValueError, match="X has 3 columns, and the model was fitted on 4"):
+        fit.predict(X[:, :3])
+
+
+def test_the_data_are_not_changed_and_not_needed_later():
+    X, y = table(6)
+    before = X.copy(), y.copy()
+    fit = fit_linear(X, y)
+    assert_array_equal(X, before[0])
+    assert_array_equal(y, before[1])
+    assert isinstance(fit, Fit)
+    assert fit.model is None
+
+
+# --- the network --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tensor", ["W1", "b1", "w2", "b2"])
+@pytest.mark.parametrize("seed", range(3))
+def test_each_gradient_by_hand_is_that_of_finite_differences(tensor, seed):
+    X, y = table(seed)
+    params = init_mlp(4, 6, rng=seed)
+    _, gradients = mlp_loss_and_gradients(params, X, y)
+
+    def loss(value):
+        return mlp_loss_and_gradients({**params, tensor: value}, X, y)[0]
+
+    differences = finite_differences(loss, params[tensor])
+    assert gradients[tensor].shape == params[tensor].shape
+    assert_allclose(gradients[tensor], differences, atol=1e-7)
+    assert np.abs(differences).max() > 1e-3  # so that the comparison is one
+
+
+def as_torch(params):
+    torch = pytest.importorskip("torch", reason=NO_TORCH)
+    return {k: torch.tensor(v, requires_grad=True) for k, v in params.items()}
+
+
+def torch_loss(t, X, y):
+    torch = pytest.importorskip("torch", reason=NO_TORCH)
+    X, y = torch.tensor(X), torch.tensor(y)
+    hidden = torch.relu(X @ t["W1"] + t["b1"])
+    return torch.nn.functional.mse_loss(hidden @ t["w2"] + t["b2"], y)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gradients_by_hand_are_those_of_autograd(seed):
+    X, y = table(seed)
+    params = init_mlp(4, 6, rng=seed)
+    loss, gradients = mlp_loss_and_gradients(params, X, y)
+    t = as_torch(params)
+    expected = torch_loss(t, X, y)
+    expected.backward()
+    assert loss == pytest.approx(expected.item(), rel=1e-13)
+    for name, gradient in gradients.items():
+        assert_allclose(gradient, t[name].grad.numpy(), rtol=1e-10, atol=1e-12, err_msg=name)
+
+
+def test_the_derivative_of_relu_at_zero_is_zero_as_in_torch():
+    X, y = table(0)
+    params = {**init_mlp(4, 3, rng=0), "W1": np.zeros((4, 3)), "b1": np.zeros(3)}
+    _, gradients = mlp_loss_and_gradients(params, X, y)
+    t = as_torch(params)
+    torch_loss(t, X, y).backward()
+    assert_array_equal(gradients["W1"], t["W1"].grad.numpy())
+    assert not gradients["W1"].any()
+
+
+def test_the_network_by_hand_trains_as_torch_does_step_by_step():
+    torch = pytest.importorskip("torch", reason=NO_TORCH)
+    X, y = table(2)
+    start = init_mlp(4, 6, rng=2)
+    t = as_torch(start)
+    optimizer = torch.optim.SGD(t.values(), lr=0.05)
+    losses = []
+    for steps in range(1, 31):
+        optimizer.zero_grad()
+        loss = torch_loss(t, X, y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        fit = fit_mlp(X, y, lr=0.05, steps=steps, start=start)
+        assert_allclose(fit.history["loss"], losses, rtol=1e-11)
+        for name, value in fit.params.items():
+            assert_allclose(value, t[name].detach().numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_the_network_fits_better_than_nothing_and_predicts_what_it_fitted():
+    X, y = table(2)
+    fit = fit_mlp(X, y, lr=0.05, steps=500, rng=0)
+    assert fit.history["loss"].iloc[-1] < 0.3 < np.var(y)
+    assert np.mean((fit.predict(X) - y) ** 2) <= fit.history["loss"].iloc[-1]
+    assert_array_equal(fit.predict(X), predict_mlp(fit.params, X))
+    assert fit.predict(X[:1]).shape == (1,)
+
+
+def test_a_hidden_unit_is_a_relu():
+    params = {
+        "W1": np.array([[1.0, -1.0]]),
+        "b1": np.zeros(2),
+        "w2": np.ones(2),
+        "b2": np.array([5.0]),
+    }
+    assert_array_equal(predict_mlp(params, [[-2.0], [3.0]]), [7.0, 8.0])
+
+
+def test_starting_values_lie_where_torch_draws_them():
+    params = init_mlp(25, 400, rng=0)
+    shapes = {name: value.shape for name, value in params.items()}
+    assert shapes == {"W1": (25, 400), "b1": (400,), "w2": (400,), "b2": (1,)}
+    assert 0.19 < np.abs(params["W1"]).max() < 1 / 5
+    assert 0.19 < np.abs(params["b1"]).max() < 1 / 5
+    assert 0.045 < np.abs(params["w2"]).max() < 1 / 20
+    assert abs(params["W1"].mean()) < 5 * 0.2 / np.sqrt(3 * 10_000)
+
+
+def test_the_seed_fixes_the_start_and_the_start_is_not_changed():
+    X, y = table(2)
+    start = init_mlp(4, 16, rng=3)
+    kept = {name: value.copy() for name, value in start.items()}
+    first, second = fit_mlp(X, y, rng=3), fit_mlp(X, y, start=start)
+    for name, value in first.params.items():
+        assert_array_equal(value, second.params[name])
+        assert_array_equal(start[name], kept[name])
+
+
+def test_a_network_that_diverges_says_so_with_its_history():
+    with pytest.raises(TrainingDiverged, match="Lower lr, to 1e") as caught:
+        fit_mlp(*table(2), lr=1e4, steps=500, rng=0)
+    assert len(caught.value.history) == caught.value.epoch < 500
+    assert caught.value.stable_lr is None
+
+
+def test_parameters_that_overflow_in_the_last_step_are_a_divergence():
+    with pytest.raises(TrainingDiverged, match=r"at epoch 1 with lr = 1\.7e"):
+        fit_mlp(*table(2), lr=1.7e308, steps=1, rng=0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"W1": np.ones((3, 6))},
+        {"b1": np.ones((40, 6))},
+        {"b1": np.ones(5)},
+        {"w2": np.ones((6, 1))},
+        {"b2": np.ones(40)},
+        {"b2": np.float64(1)},
+        {"extra": np.ones(1)},
+    ],
+    ids=lambda change: " ".join(f"{k} {np.shape(v)}" for k, v in change.items()),
+)
+def test_starting_values_of_other_shapes_are_refused(change):
+    with pytest.raises(ValueError, match=r"start has the shapes .*and with 4 features needs"):
+        fit_mlp(*table(2), start={**init_mlp(4, 6, rng=0), **change})
+
+
+def test_missing_starting_values_are_refused():
+    with pytest.raises(ValueError, match="start has the shapes"):
+        fit_mlp(*table(2), start={"W1": np.ones((4, 6))})
+
+
+@pytest.mark.parametrize("shape", [(40, 1), (1,), (39,), (1, 40)], ids=str)
+def test_gradients_by_hand_hold_to_the_shape_contract(shape):
+    X, _ = table(2)
+    with pytest.raises(ValueError, match=r"predictions have shape \(40,\) and y has shape"):
+        mlp_loss_and_gradients(init_mlp(4, 6, rng=0), X, np.ones(shape))
+
+
+def test_features_of_another_width_are_refused():
+    with pytest.raises(ValueError, match="X has 5 columns, and the model was fitted on 4"):
+        predict_mlp(init_mlp(4, 6, rng=0), np.ones((2, 5)))

@@ -1,0 +1,98 @@
+"""Simulated data: the truth is in it, and the arguments are held to what they mean."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from labkit import LinearData, RStream, make_linear
+
+
+def test_the_truth_is_returned_with_the_data():
+    data = make_linear(50, 4, beta=[1.0, -2.0], noise_sd=0.3, rng=1)
+    assert isinstance(data, LinearData)
+    assert data.X.shape == (50, 4)
+    assert data.y.shape == data.mean.shape == (50,)
+    assert_array_equal(data.beta, [1, -2, 0, 0])
+    assert_array_equal(data.mean, data.X @ data.beta)
+    assert data.noise_sd == 0.3
+
+
+def test_noise_has_the_standard_deviation_asked_for():
+    data = make_linear(20_000, 3, noise_sd=0.7, rng=2)
+    noise = data.y - data.mean
+    assert abs(noise.std() - 0.7) < 5 * 0.7 / np.sqrt(2 * 20_000)
+    assert abs(noise.mean()) < 5 * 0.7 / np.sqrt(20_000)
+
+
+def test_without_noise_y_is_its_mean():
+    data = make_linear(10, 3, noise_sd=0, rng=3)
+    assert_array_equal(data.y, data.mean)
+
+
+def test_noise_scales_without_another_draw():
+    small, large = (make_linear(10, 3, noise_sd=s, rng=3) for s in (1, 2))
+    assert_array_equal(small.X, large.X)
+    assert_allclose(2 * (small.y - small.mean), large.y - large.mean, rtol=1e-12)
+
+
+def test_no_coefficients_mean_no_effect():
+    assert_array_equal(make_linear(10, 2, beta=(), rng=1).mean, np.zeros(10))
+
+
+def test_as_many_coefficients_as_features_are_allowed():
+    assert_array_equal(make_linear(10, 2, beta=np.array([1, 2]), rng=1).beta, [1.0, 2.0])
+
+
+def test_the_same_seed_gives_the_same_data_and_a_generator_goes_on():
+    assert_array_equal(make_linear(5, 3, rng=7).y, make_linear(5, 3, rng=7).y)
+    generator = np.random.default_rng(7)
+    first, second = make_linear(5, 3, rng=generator), make_linear(5, 3, rng=generator)
+    assert_array_equal(first.y, make_linear(5, 3, rng=7).y)
+    assert (first.X != second.X).all()
+
+
+def test_without_a_seed_two_tables_differ():
+    assert (make_linear(5, 3).X != make_linear(5, 3).X).all()
+
+
+def test_numpys_global_random_state_is_left_alone():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    make_linear(5, 3)
+    make_linear(5, 3, rng=RStream(1))
+    assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_the_result_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        make_linear(5, 3, rng=1).noise_sd = 2.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"n": 0}, ValueError, "n must be 1 or more, not 0"),
+        ({"n": -3}, ValueError, "n must be 1 or more"),
+        ({"n": 2.0}, TypeError, "n must be a whole number, not 2.0 of type float"),
+        ({"p": 0}, ValueError, "p must be 1 or more"),
+        ({"p": "3"}, TypeError, "p must be a whole number, not '3' of type str"),
+        ({"p": 2}, ValueError, "beta has 3 coefficients, more than the p = 2 features"),
+        ({"beta": [np.nan]}, ValueError, "beta must be finite"),
+        ({"beta": ["a"]}, TypeError, "beta must hold real numbers"),
+        ({"beta": [[1.0], [2.0]]}, ValueError, "beta has shape"),
+        ({"beta": 2.0}, ValueError, "beta must be a vector"),
+        ({"noise_sd": -1}, ValueError, "noise_sd must be zero or a positive number, not -1"),
+        ({"noise_sd": float("nan")}, ValueError, "noise_sd must be zero or a positive"),
+        ({"noise_sd": float("inf")}, ValueError, "noise_sd must be zero or a positive"),
+        ({"noise_sd": "1"}, TypeError, "noise_sd must be zero or a positive"),
+        ({"rng": -1}, ValueError, "rng must be 0 or more"),
+        ({"rng": 1.5}, TypeError, "rng must be a whole number"),
+        ({"rng": True}, TypeError, "rng must be a whole number"),
+        ({"rng": "1"}, TypeError, "rng must be a whole number"),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, dict) else "",
+)
+def test_bad_arguments_are_named(arguments, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        make_linear(**{"n": 5, "p": 3, **arguments})
