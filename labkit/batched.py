@@ -14,6 +14,8 @@ from labkit.result import Fit
 from labkit.tensors import Data, Loss, as_pair, dtype_of
 from labkit.train import OptimizerFactory, as_fit, named_loss, named_optimizer
 
+_DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
+
 
 def fit_torch_many(
     models: Sequence[nn.Module],
@@ -112,8 +114,6 @@ def _one_fit(model: nn.Module, losses: list[float], X: Tensor, lr: float, r: int
 
 
 def _require_alike(models: Sequence[nn.Module]) -> None:
-    if len({id(model) for model in models}) < len(models):
-        raise ValueError("models holds the same network twice; copy.deepcopy makes another.")
     for r, model in enumerate(models):
         dtype_of(model)
         model.train()
@@ -121,5 +121,7 @@ def _require_alike(models: Sequence[nn.Module]) -> None:
             raise ValueError(f"models must be of one architecture: {r} is not that of 0.")
         if list(model.buffers()):
             raise ValueError("models with buffers, such as BatchNorm's, can't be trained together.")
-        if any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules()):
+        if any(isinstance(m, _DROPOUT) and m.p > 0 for m in model.modules()):
             raise ValueError("models with dropout can't be stacked; use fit_torch on each.")
+    if len({id(model) for model in models}) < len(models):
+        raise ValueError("models holds the same network twice; copy.deepcopy makes another.")

@@ -107,4 +107,4 @@ def _count(size: int | tuple[int, ...] | None) -> int:
 def _fill_by_column(values: Floats, size: int | tuple[int, ...] | None) -> Any:
     if size is None:
         return float(values[0])
-    return np.ascontiguousarray(values.reshape(size, order="F"))
+    return np.array(values.reshape(size, order="F"), order="C")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
@@ -108,7 +109,9 @@ def _as_tensor(values: Data, name: str, dtype: torch.dtype) -> Tensor:
         require_finite(array.astype(float, copy=False), name)
     if dtype == torch.long and array.dtype.kind == "f":
         raise TypeError(f"{name} must hold class indices as whole numbers: use {name}.astype(int).")
-    tensor = torch.tensor(array.copy(), dtype=dtype)  # a copy: read-only and reversed arrays too
+    # A copy in plain form: read-only, reversed, big-endian and extended arrays too.
+    array = array.astype(np.int64 if dtype == torch.long else np.float64, order="C")
+    tensor = torch.tensor(array, dtype=dtype)
     if not bool(torch.isfinite(tensor).all()):
         raise ValueError(f"{name} holds numbers too large for {_short(dtype)}: rescale it.")
     return tensor

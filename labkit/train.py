@@ -284,7 +284,9 @@ def _name(loss: str | Loss) -> str:
     if isinstance(loss, str):
         return loss
     function = getattr(loss, "func", loss)  # what a functools.partial calls
-    return str(getattr(function, "__qualname__", function))
+    if isinstance(function, nn.Module):
+        return str(function)
+    return str(getattr(function, "__qualname__", type(function).__qualname__))
 
 
 def _device(device: str | torch.device | None, model: nn.Module) -> torch.device:
