@@ -13,7 +13,7 @@ NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 
 .DEFAULT_GOAL := help
-.PHONY: help site test lab labs serve bench lock clean
+.PHONY: help site test lab labs serve doctor bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 16
@@ -38,6 +38,9 @@ serve: $(READY)  ## look at the rendered site in a browser
 	@test -f _site/index.html || { echo "There is no site yet: run 'make site' first."; exit 1; }
 	@echo "The site is at http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _site >/dev/null 2>&1 || echo "Stopped. If port $(PORT) is taken: make serve PORT=8001"
+
+doctor: $(READY)  ## is this machine ready?
+	@$(BIN)/python -m labkit
 
 bench: $(READY)  ## compare labkit's speed with the alternatives
 	$(BIN)/python -m benchmarks

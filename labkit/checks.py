@@ -111,7 +111,7 @@ class Checks:
             raise AssertionError("\n".join([count, *lines]))
         return Table(
             ["Check", "Value", "Expected", "Verdict"],
-            [[c.name, f"{c.value:.4g}", c.expected, "ok"] for c in self._checks],
+            [[c.name, f"{c.value:.3g}", c.expected, "ok"] for c in self._checks],
         )
 
 

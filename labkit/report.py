@@ -29,10 +29,18 @@ class Table:
 
     def _repr_html_(self) -> str:
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
-        head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in self.header)
+        numeric = [all(map(_is_number, column)) for column in zip(*self.rows, strict=True)]
+        marks = [' class="number"' if numbers else "" for numbers in numeric]
+        head = "".join(
+            f'<th scope="col"{mark}>{html.escape(cell)}</th>'
+            for cell, mark in zip(self.header, marks, strict=True)
+        )
         body = "".join(
             f'<tr><th scope="row">{html.escape(row[0])}</th>'
-            + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[1:])
+            + "".join(
+                f"<td{mark}>{html.escape(cell)}</td>"
+                for cell, mark in zip(row[1:], marks[1:], strict=True)
+            )
             + "</tr>\n"
             for row in self.rows
         )
@@ -113,6 +121,14 @@ def table(frame: pd.DataFrame, *, digits: int = 3, caption: str = "") -> Table:
     header = [str(name or "") for name in [*frame.index.names, *frame.columns]]
     rows = [[*i, *c] for i, c in zip(index, cells, strict=True)]
     return Table([_heading(name) for name in header], rows, caption)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", ""))
+    except ValueError:
+        return False
+    return True
 
 
 def _heading(name: str) -> str:
