@@ -1,0 +1,91 @@
+"""The exercises' checks: plausible wrong answers are caught with a message about the mistake."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the exercises' checks run networks")
+
+from lab_runner import code_cells, run_to_report, tags
+
+import labkit
+
+
+@cache
+def lab(number: str) -> dict[str, Any]:
+    """Return the variables of a lab with its stubs, checks and solutions, run once."""
+    names = run_to_report(number)
+    for cell in code_cells(number):
+        if {"exercise", "exercise-check", "solution"} & set(tags(cell)):
+            exec(cell.source, names)
+    return names
+
+
+STUBS = {"01": ["learning_rate", "weighted_gradient", "table"]}
+
+
+@pytest.mark.parametrize(
+    ("number", "exercise"), [(number, name) for number in STUBS for name in STUBS[number]]
+)
+def test_a_stub_is_not_attempted_and_the_solution_is_right(number, exercise):
+    names = lab(number)
+    check = names[f"check_{exercise}"]
+    assert check(names[f"my_{exercise}"]).status == "not attempted"
+    assert check(names[f"solved_{exercise}"]).status == "right"
+
+
+def table_with(mean: Callable[[Any], Any], noise_sd: float = 0.5) -> Callable[[Any], Any]:
+    def draw(rng: Any) -> labkit.LinearData:
+        X = rng.standard_normal((2500, 10))
+        y = mean(X) + noise_sd * rng.standard_normal(2500)
+        return labkit.LinearData(X, y, mean(X), beta=np.zeros(10), noise_sd=noise_sd)
+
+    return draw
+
+
+def residual(w: Any, X: Any, y: Any) -> Any:
+    return y - X @ w
+
+
+WRONG = {
+    "a rate that changes nothing": ("01", "learning_rate", lambda: 0.01, "still"),
+    "a rate that is too large": ("01", "learning_rate", lambda: 1.0, "not stable"),
+    "a negative rate": ("01", "learning_rate", lambda: -0.01, "positive"),
+    "a number instead of a function": ("01", "learning_rate", 0.02, "raised TypeError"),
+    "the sign": (
+        "01", "weighted_gradient",
+        lambda w, X, y, v: 2 / len(y) * X.T @ (v * residual(w, X, y)), "downhill",
+    ),
+    "weights forgotten": (
+        "01", "weighted_gradient",
+        lambda w, X, y, v: -2 / len(y) * X.T @ residual(w, X, y), "every row once",
+    ),
+    "weights squared": (
+        "01", "weighted_gradient",
+        lambda w, X, y, v: -2 / len(y) * X.T @ (v**2 * residual(w, X, y)), "every row once",
+    ),
+    "the sum for the mean": (
+        "01", "weighted_gradient",
+        lambda w, X, y, v: -2 * X.T @ (v * residual(w, X, y)), "30 times",
+    ),
+    "not summed over rows": (
+        "01", "weighted_gradient",
+        lambda w, X, y, v: -2 / len(y) * X.T * (v * residual(w, X, y)), "shape",
+    ),
+    "a linear truth": ("01", "table", table_with(lambda X: X[:, 0]), "OLS minus network"),
+    "pure noise": ("01", "table", table_with(lambda X: 0 * X[:, 0]), "OLS minus network"),
+    "other noise": ("01", "table", table_with(lambda X: abs(X[:, 0]), 0.1), "s.d."),
+    "a mean of the wrong shape": (
+        "01", "table", table_with(lambda X: abs(X[:, :1])), "shape",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "exercise", "answer", "because"), WRONG.values(), ids=WRONG)
+def test_a_wrong_answer_is_told_what_is_wrong(number, exercise, answer, because):
+    verdict = lab(number)[f"check_{exercise}"](answer)
+    assert verdict.status == "not right yet"
+    assert because in verdict.because
