@@ -503,7 +503,7 @@ def test_the_command_names_file_cell_rule_and_mend(
     nbformat.write(lab.node, lab.path)
     assert main([str(lab.path)]) == 1
     line = capsys.readouterr().out.splitlines()[-2]
-    assert line.startswith("notebooks/02-small.ipynb: cell 8 [trailing-semicolon]: a line ends")
+    assert line.startswith("notebooks/02-small.ipynb: cell 9 [trailing-semicolon]: a line ends")
     assert "y.mean()" in line
     assert "Mend: assign" in line
 

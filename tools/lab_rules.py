@@ -1,8 +1,8 @@
 """Check labs against the rules, without running them.
 
 `python tools/lab_rules.py [NOTEBOOK ...]` (or `python -m tools.lab_rules`) prints each breach with
-file, cell, rule and mend, and exits 1 if there is one. Cells are counted from 0, text cells
-included: cell 0 is the front matter.
+file, cell, rule and mend, and exits 1 if there is one. Cells are counted from 1, text cells
+included: cell 1 is the front matter.
 """
 
 import argparse
@@ -44,7 +44,8 @@ def breaches(lab: Lab) -> list[Breach]:
         for cell, wrong in rule.find(lab):
             begins = cell.lines[0].strip()[:40] if cell and cell.lines else ""
             about = f"{wrong} (the cell begins “{begins}”)" if begins else wrong
-            found.append(Breach(file, cell.index if cell else None, rule.name, about, rule.mend))
+            number = None if cell is None else cell.index + 1
+            found.append(Breach(file, number, rule.name, about, rule.mend))
         if found and rule.name == "valid-notebook":
             break
     return found

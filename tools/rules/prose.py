@@ -141,7 +141,7 @@ def cell_length(lab: Lab) -> Found:
 @rule(f"shorten the longest cells to {LONG} lines")
 def short_cells(lab: Lab) -> Found:
     """Many cells just under the limit are as hard to read as one over it."""
-    long = [str(cell.index) for cell in lab.code if len(cell.lines) > LONG]
+    long = [str(cell.index + 1) for cell in lab.code if len(cell.lines) > LONG]
     if len(long) > len(lab.code) / 4:
         share = f"{len(long)} of {len(lab.code)} code cells"
         yield None, f"{share} have more than {LONG} lines: cells {', '.join(long)}"
