@@ -119,7 +119,8 @@ def _require_alike(models: Sequence[nn.Module]) -> None:
         model.train()
         if str(model) != str(models[0]):
             raise ValueError(f"models must be of one architecture: {r} is not that of 0.")
-        if len(list(model.named_parameters(remove_duplicate=False))) > len(list(model.parameters())):
+        uses = [name for name, _ in model.named_parameters(remove_duplicate=False)]
+        if len(uses) > len(list(model.parameters())):
             raise ValueError("models that use a parameter twice can't be stacked; use fit_torch.")
         if list(model.buffers()):
             raise ValueError("models with buffers, such as BatchNorm's, can't be trained together.")
