@@ -62,6 +62,69 @@ def test_each_loss_is_that_of_one_network(loss):
     assert_each_as_alone(networks(), PAIRS, loss=loss, epochs=20)
 
 
+LAYERS = {
+    "tanh": [nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)],
+    "in place": [nn.Linear(3, 4), nn.ReLU(inplace=True), nn.Linear(4, 1)],
+    "slope": [nn.Linear(3, 4), nn.LeakyReLU(0.3), nn.Linear(4, 1)],
+    "no bias": [nn.Linear(3, 4, bias=False), nn.ELU(), nn.Linear(4, 1, bias=False)],
+    "deep": [nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 4), nn.GELU(), nn.Linear(4, 1)],
+    "layer norm": [nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 1)],
+    "flattened": [nn.Flatten(), nn.Linear(3, 1)],
+    "nested": [nn.Sequential(nn.Linear(3, 4), nn.ReLU()), nn.Linear(4, 1)],
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_of_every_kind_do_what_they_do_alone(name):
+    models = [nn.Sequential(*copy.deepcopy(LAYERS[name])).double() for _ in range(R)]
+    torch.manual_seed(0)
+    for parameter in (p for model in models for p in model.parameters()):
+        nn.init.normal_(parameter)
+    assert_each_as_alone(models, PAIRS, epochs=20, optimizer="sgd", lr=0.01, atol=1e-10)
+
+
+def test_a_parameter_used_twice_is_refused():
+    middle, first, second = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 3)
+    second.weight = first.weight
+    for layers in ([middle, nn.Tanh(), middle], [first, nn.Tanh(), second]):
+        models = [nn.Sequential(*copy.deepcopy(nn.ModuleList([*layers, nn.Linear(3, 1)])))]
+        refuse("models that use a parameter twice can't be stacked; use fit_torch", models)
+
+
+def test_a_module_of_ones_own_is_trained_together():
+    class Skip(nn.Module):
+        def __init__(self, seed):
+            super().__init__()
+            torch.manual_seed(seed)
+            self.inner, self.outer = nn.Linear(3, 3), nn.Linear(3, 1)
+
+        def forward(self, x):
+            return self.outer(x + torch.tanh(self.inner(x)))
+
+    models = [Skip(r).double() for r in range(R)]
+    assert_each_as_alone(models, PAIRS, epochs=20, optimizer="sgd", atol=1e-10)
+
+
+def test_a_sequential_with_a_forward_of_its_own_keeps_it():
+    class Doubled(nn.Sequential):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    models = [Doubled(*network(r)).double() for r in range(R)]
+    assert_each_as_alone(models, PAIRS, epochs=20, optimizer="sgd", atol=1e-10)
+
+
+def test_more_networks_than_are_stacked_at_once_are_trained_in_groups(monkeypatch):
+    monkeypatch.setattr("labkit.batched._ROWS_AT_ONCE", 60, raising=False)  # two data sets
+    models = [network(r).double() for r in range(5)]
+    data = [*PAIRS, PAIRS[0]]
+    assert_each_as_alone(models, data, epochs=20, atol=1e-10)
+    bad = [*PAIRS, (1e15 * PAIRS[2][0], PAIRS[2][1])]
+    with pytest.raises(TrainingDiverged) as caught:
+        fit_torch_many([network(r) for r in range(5)], bad, optimizer="sgd", epochs=30)
+    assert caught.value.__notes__ == ["This happened to network 4, counted from 0."]
+
+
 def test_classes_are_learnt_together():
     data = [(d.X, (d.y > 0).astype(int)) for d in DATA]
     assert_each_as_alone(networks(outputs=2), data, loss="cross_entropy", epochs=40)
