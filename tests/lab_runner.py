@@ -14,7 +14,6 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 QUICK = {
     "01": {
         "replicates=100": "replicates=60",
-        "n_jobs=2": "n_jobs=1",
         "GradientBoostingRegressor(random_state=0)": (
             "GradientBoostingRegressor(random_state=0, n_estimators=5)"
         ),
