@@ -86,6 +86,11 @@ def test_seeds_and_replicates_differ():
     assert not set(values) & set(study({"guess": guess}, seed=4).values["guess", "value"])
 
 
+def test_two_estimators_have_streams_of_their_own():
+    values = study({"one": guess, "two": guess}).values
+    assert not set(values["one", "value"]) & set(values["two", "value"])
+
+
 def test_the_stream_of_an_estimator_is_not_that_of_the_data():
     def first(data, rng):
         return rng.standard_normal() - data.X[0, 0]
