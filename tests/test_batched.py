@@ -57,7 +57,9 @@ def test_in_double_precision_they_agree_to_rounding_error():
     assert_each_as_alone(models, PAIRS, epochs=100, lr=0.02, optimizer="sgd", atol=1e-12)
 
 
-@pytest.mark.parametrize("loss", ["mse", "l1", "huber", nn.functional.mse_loss], ids=["mse", "l1", "huber", "a function"])
+@pytest.mark.parametrize(
+    "loss", ["mse", "l1", "huber", nn.functional.mse_loss], ids=["mse", "l1", "huber", "a function"]
+)
 def test_each_loss_is_that_of_one_network(loss):
     assert_each_as_alone(networks(), PAIRS, loss=loss, epochs=20)
 
