@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +14,17 @@ from torch.func import functional_call, stack_module_state, vmap
 from labkit.inputs import positive, whole
 from labkit.monitor import Monitor
 from labkit.result import Fit
-from labkit.tensors import Data, Loss, as_pair, dtype_of
+from labkit.tensors import Data, Loss, Pair, as_pair, dtype_of
 from labkit.train import OptimizerFactory, as_fit, named_loss, named_optimizer
 
+Weights: TypeAlias = dict[str, Tensor]
+
+_ROWS_AT_ONCE = 20_000  # what a step then reads and writes stays in a processor's cache
+_FUSED: dict[str, OptimizerFactory] = {  # the same update in one pass over the weights
+    "adam": partial(torch.optim.Adam, fused=True),
+    "adamw": partial(torch.optim.AdamW, fused=True),
+}
+_ACTIVATIONS = {nn.ReLU, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus, nn.Tanh, nn.Sigmoid}
 _DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
 
 
@@ -58,9 +69,10 @@ def fit_torch_many(
 
     Notes
     -----
-    The weights are stacked along a new first axis (`torch.func.stack_module_state`) and the
-    forward pass is mapped over it (`torch.func.vmap`), which turns 100 small matrix products
-    into one batched product.
+    The weights are stacked along a new first axis (`torch.func.stack_module_state`), and many
+    small matrix products become one batched product: written out for a `torch.nn.Sequential` of
+    linear layers and activations, by `torch.func.vmap` for all others. So many networks are
+    stacked at a time as a processor's cache holds.
     """
     epochs, lr = whole(epochs, "epochs"), positive(lr, "lr")
     if len(models) != len(data) or not models:
@@ -73,30 +85,75 @@ def fit_torch_many(
     ]
     if len({(X.shape, y.shape) for X, y in pairs}) > 1:
         raise ValueError("data sets of different shapes can't be stacked; use fit_torch on each.")
-    X, y = (torch.stack(tensors) for tensors in zip(*pairs, strict=True))
+    parts = math.ceil(len(models) * len(pairs[0][0]) / _ROWS_AT_ONCE)
+    at_once = math.ceil(len(models) / parts)
+    quick = _FUSED.get(optimizer, optimizer) if isinstance(optimizer, str) else optimizer
+    recorded: list[list[float]] = []
+    for first in range(0, len(models), at_once):
+        some = slice(first, first + at_once)
+        recorded += _train(
+            models[some], pairs[some], epochs, criterion,
+            lambda weights: named_optimizer(quick, weights, lr, weight_decay),
+        )  # fmt: skip
+    return [_one_fit(model, recorded[r], pairs[r][0], lr, r) for r, model in enumerate(models)]
 
+
+def _train(
+    models: Sequence[nn.Module],
+    pairs: Sequence[Pair],
+    epochs: int,
+    criterion: Loss,
+    make_optimizer: Callable[[list[Tensor]], torch.optim.Optimizer],
+) -> list[list[float]]:
+    """Train networks in place, in the same step, and return the losses of each."""
+    X, y = (torch.stack(tensors) for tensors in zip(*pairs, strict=True))
     weights, _ = stack_module_state(list(models))  # name → (R, *shape), leaves that need gradients
-    forward = vmap(lambda w, x: functional_call(models[0], w, (x,)))
+    forward = _forward(models[0], weights, X)
     losses_of = vmap(criterion)
-    opt = named_optimizer(optimizer, list(weights.values()), lr, weight_decay)
+    opt = make_optimizer(list(weights.values()))
     history: list[Tensor] = []
     for _ in range(epochs):
         opt.zero_grad()
-        losses = losses_of(forward(weights, X), y)  # (R,)
+        losses = losses_of(forward(weights), y)  # (R,)
         losses.sum().backward()
         opt.step()
         history.append(losses.detach())
 
-    recorded = torch.stack(history, dim=1).tolist()  # R × epochs
-    fits = []
-    for r, model in enumerate(models):
-        with torch.no_grad():
+    with torch.no_grad():
+        for r, model in enumerate(models):
             for name, parameter in model.named_parameters():
                 parameter.copy_(weights[name][r])
                 gradient = weights[name].grad
                 parameter.grad = None if gradient is None else gradient[r].clone()
-        fits.append(_one_fit(model, recorded[r], pairs[r][0], lr, r))
-    return fits
+    recorded: list[list[float]] = torch.stack(history, dim=1).tolist()  # R × epochs
+    return recorded
+
+
+def _forward(model: nn.Module, weights: Weights, X: Tensor) -> Callable[[Weights], Tensor]:
+    """Return what maps R networks' weights to their predictions for X, (R, n, outputs)."""
+    layers = [(name, layer) for name, layer in model._modules.items() if layer is not None]
+    plain = type(model) is nn.Sequential and all(
+        type(layer) in _ACTIVATIONS or (type(layer) is nn.Linear and f"{name}.weight" in weights)
+        for name, layer in layers
+    )
+    if not plain or X.ndim != 3:
+        mapped = vmap(lambda w, x: functional_call(model, w, (x,)))
+        return lambda weights: mapped(weights, X)
+
+    columns = X.transpose(1, 2).contiguous()  # (R, features, n): products are quickest so
+
+    def forward(weights: Weights) -> Tensor:
+        h = columns
+        for name, layer in layers:
+            if type(layer) is nn.Linear:
+                h = torch.bmm(weights[f"{name}.weight"], h)
+                if layer.bias is not None:
+                    h += weights[f"{name}.bias"].unsqueeze(2)
+            else:
+                h = layer(h)
+        return h.transpose(1, 2)
+
+    return forward
 
 
 def _one_fit(model: nn.Module, losses: list[float], X: Tensor, lr: float, r: int) -> Fit:
