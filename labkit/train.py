@@ -163,8 +163,8 @@ def fit_torch(
     with _random_state(seed, X.device), _eval_mode_after(model):
         if saved is not None and saved.path.exists():
             _go_on(saved, resume, epochs)
+        model.train()
         for epoch in _remaining(monitor, epochs, progress):
-            model.train()
             total = 0.0
             for X_batch, y_batch in batches:
                 opt.zero_grad()
@@ -220,10 +220,12 @@ class Batches:
 
 
 def evaluate(model: nn.Module, X: Tensor, y: Tensor, criterion: Loss) -> float:
-    """Return the loss on held-out data, in eval mode and without a graph."""
+    """Return the loss on held-out data, in eval mode and without a graph; train on after it."""
     model.eval()
     with torch.inference_mode():
-        return float(criterion(model(X), y))
+        loss = float(criterion(model(X), y))
+    model.train()
+    return loss
 
 
 def as_fit(
