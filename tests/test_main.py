@@ -128,7 +128,7 @@ def test_missing_numpy_leaves_the_other_checks_standing(answer, monkeypatch):
     assert code == 1
     assert mends[0].startswith('MEND  numpy is not installed: python -m pip install "numpy>=')
     assert any("r_number" in line and "numpy" in line for line in mends)
-    assert not any(word in " ".join(wrong) for word in ("data files", "Jupyter", "labs"))
+    assert not any(word in " ".join(mends) for word in ("data files", "Jupyter", "labs"))
 
 
 def test_old_package(answer, monkeypatch):
