@@ -25,9 +25,10 @@ COLORS = {
     "boosted trees": "#CC79A7",
 }
 INK, QUIET, PAPER = "#222222", "#6b6b6b", "#fdfdfb"
+# On a telephone a figure this wide gets about 55 dots an inch, and 10.5 points are 8 pixels.
 STYLE: dict[str, Any] = {
-    "figure.figsize": (7.2, 4.0),
-    "figure.dpi": 160,
+    "figure.figsize": (6.4, 3.7),
+    "figure.dpi": 180,
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
     "figure.constrained_layout.use": True,
@@ -51,7 +52,7 @@ STYLE: dict[str, Any] = {
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "legend.frameon": False,
-    "font.size": 10,
+    "font.size": 10.5,
 }
 
 
@@ -203,5 +204,5 @@ def plot_study(
         )
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.6)
-    ax.set_xlabel(f"{label}, with its Monte Carlo interval (± {width:g} standard errors)")
+    ax.set_xlabel(f"{label} (mean ± {width:g} Monte Carlo s.e.)")
     return ax
