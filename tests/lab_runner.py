@@ -19,7 +19,7 @@ QUICK = {
         ),
     },
     "03": {
-        "size=(200, 3)": "size=(50, 3)",
+        "standard_normal((200, 3))": "standard_normal((50, 3))",
         "range(800)": "range(500)",
         "steps=800": "steps=500",
     },
