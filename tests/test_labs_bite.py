@@ -45,7 +45,11 @@ MISTAKES = {
             "parent.grad = slope * value.grad",
             "engine, penalised loss",
         ),
-        "gradients passed on too early": ("in reversed(order):", "in order:", "engine, penalised loss"),
+        "gradients passed on too early": (
+            "in reversed(order):",
+            "in order:",
+            "engine, penalised loss",
+        ),
         "inner gradients never reset": ("value.grad = 0.0", "pass", "engine, x² and h at 2"),
         "the graph freed": ("retain_graph=True", "retain_graph=False", "second time"),
         "zeroing between the calls": (
