@@ -18,6 +18,11 @@ QUICK = {
             "GradientBoostingRegressor(random_state=0, n_estimators=5)"
         ),
     },
+    "03": {
+        "standard_normal((200, 3))": "standard_normal((50, 3))",
+        "range(800)": "range(500)",
+        "steps=800": "steps=500",
+    },
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the exercises' checks run networks")
 
+import torch
 from lab_runner import code_cells, run_to_report, tags
 
 import labkit
@@ -24,7 +25,10 @@ def lab(number: str) -> dict[str, Any]:
     return names
 
 
-STUBS = {"01": ["learning_rate", "weighted_gradient", "table"]}
+STUBS = {
+    "01": ["learning_rate", "weighted_gradient", "table"],
+    "03": ["expit", "delta", "logistic"],
+}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +52,42 @@ def table_with(mean: Callable[[Any], Any], noise_sd: float = 0.5) -> Callable[[A
 
 def residual(w: Any, X: Any, y: Any) -> Any:
     return y - X @ w
+
+
+def expit_node(slope: Callable[[float], float]) -> Callable[[Any], Any]:
+    def node(a: Any) -> Any:
+        q = 1 / (1 + np.exp(-a.data))
+        return lab("03")["Value"](q, "expit", ((a, slope(q)),))
+
+    return node
+
+
+def expit_of_steps(a: Any) -> Any:
+    one = lab("03")["Value"](1.0)
+    return one / (one + lab("03")["exp"](-a))
+
+
+def delta(change: str) -> Callable[..., float]:
+    def answer(g: Any, beta: Any, covariance: Any) -> float:
+        v = torch.func.grad(g)(beta * 0 + 1 if change == "place" else beta)
+        covariance = torch.diag(torch.diag(covariance)) if change == "diagonal" else covariance
+        variance = (v @ covariance @ v).item()
+        return variance if change == "root" else variance**0.5
+
+    return answer
+
+
+def logistic(change: str) -> Callable[[Any, Any], Any]:
+    def answer(X: Any, y: Any) -> Any:
+        beta, se = lab("03")["solved_logistic"](X, y)
+        return {
+            "mean": (beta, se * len(y) ** 0.5),
+            "variance": (beta, se**2),
+            "start": (beta * 0, se),
+            "column": (beta[:, None], se[:, None]),
+        }[change]
+
+    return answer
 
 
 WRONG = {
@@ -81,6 +121,18 @@ WRONG = {
     "a mean of the wrong shape": (
         "01", "table", table_with(lambda X: abs(X[:, :1])), "shape",
     ),
+    "a number for a Value": ("03", "expit", lambda a: 1 / (1 + np.exp(-a.data)), "not a Value"),
+    "a slope of one": ("03", "expit", expit_node(lambda q: 1.0), "times the true one"),
+    "the slope of tanh": ("03", "expit", expit_node(lambda q: 1 - q**2), "times the true one"),
+    "several steps for one": ("03", "expit", expit_of_steps, "edges, not one"),
+    "another function": ("03", "expit", lambda a: lab("03")["tanh"](a), "log odds"),
+    "no root": ("03", "delta", delta("root"), "times its s.e."),
+    "covariances left out": ("03", "delta", delta("diagonal"), "covariances"),
+    "the gradient elsewhere": ("03", "delta", delta("place"), "at beta"),
+    "a mean for the sum": ("03", "logistic", logistic("mean"), "times the true one"),
+    "variances for s.e.": ("03", "logistic", logistic("variance"), "times the true one"),
+    "no Newton step": ("03", "logistic", logistic("start"), "not zero there"),
+    "columns for vectors": ("03", "logistic", logistic("column"), "shapes"),
 }  # fmt: skip
 
 
