@@ -18,7 +18,7 @@ QUICK = {
             "GradientBoostingRegressor(random_state=0, n_estimators=5)"
         ),
     },
-    "04": {"range(24)": "range(12)", "np.arange(-4, 1.5, 0.5)": "np.arange(-3.0, 1.0)"},
+    "04": {"range(24)": "range(8)", "np.arange(-4, 1.5, 0.5)": "np.arange(-3.0, 1.0)"},
 }
 
 

@@ -84,11 +84,6 @@ MISTAKES = {
             "BCE gradient",
         ),
         "no bias correction of v": ("v_hat = v / (1 - beta2**t)", "v_hat = v", "Adam, distance"),
-        "epsilon under the root": (
-            "(np.sqrt(v_hat) + eps)",
-            "np.sqrt(v_hat + eps)",
-            "Adam, distance",
-        ),
         "Adam at a thousandth of each rate": (
             '"lr": lr}',
             '"lr": lr / (1 + 999 * (optimizer == "adam"))}',
@@ -107,7 +102,6 @@ OTHER_SEEDS = {
         ("default_rng(seed)", "default_rng(seed + 100)"),
         ("torch.manual_seed(seed)", "torch.manual_seed(seed + 100)"),
         ("default_rng(5)", "default_rng(6)"),
-        ("torch.manual_seed(1)", "torch.manual_seed(2)"),
     ],
 }
 
