@@ -23,6 +23,7 @@ QUICK = {
         "range(800)": "range(500)",
         "steps=800": "steps=500",
     },
+    "04": {"range(24)": "range(8)", "np.arange(-4, 1.5, 0.5)": "np.arange(-3.0, 1.0)"},
 }
 
 

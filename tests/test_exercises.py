@@ -28,6 +28,7 @@ def lab(number: str) -> dict[str, Any]:
 STUBS = {
     "01": ["learning_rate", "weighted_gradient", "table"],
     "03": ["expit", "delta", "logistic"],
+    "04": ["momentum_step", "poisson_loss", "batch_size"],
 }
 
 
@@ -48,6 +49,16 @@ def table_with(mean: Callable[[Any], Any], noise_sd: float = 0.5) -> Callable[[A
         return labkit.LinearData(X, y, mean(X), beta=np.zeros(10), noise_sd=noise_sd)
 
     return draw
+
+
+def planned(variance_of: Callable[[Any], float], *, corrected: bool = True) -> Callable[..., int]:
+    """Return a batch size from what stands for the variance of a row's gradient."""
+
+    def batch_size(rows: Any, delta: float) -> int:
+        wanted = delta**2 * (rows.mean(axis=0) ** 2).sum() / variance_of(rows)
+        return int(np.ceil(1 / (wanted + corrected / len(rows))))
+
+    return batch_size
 
 
 def residual(w: Any, X: Any, y: Any) -> Any:
@@ -133,6 +144,47 @@ WRONG = {
     "variances for s.e.": ("03", "logistic", logistic("variance"), "times the true one"),
     "no Newton step": ("03", "logistic", logistic("start"), "not zero there"),
     "columns for vectors": ("03", "logistic", logistic("column"), "shapes"),
+    "momentum as in Adam": (
+        "04", "momentum_step",
+        lambda w, u, g, lr, mu: (w - lr * (mu * u + (1 - mu) * g), mu * u + (1 - mu) * g),
+        "the learning rate or the sign",
+    ),
+    "uphill": (
+        "04", "momentum_step", lambda w, u, g, lr, mu: (w + lr * (mu * u + g), mu * u + g),
+        "the learning rate or the sign",
+    ),
+    "the velocity not kept": (
+        "04", "momentum_step", lambda w, u, g, lr, mu: (w - lr * (mu * u + g), u), "the velocity",
+    ),
+    "the old velocity": (
+        "04", "momentum_step", lambda w, u, g, lr, mu: (w - lr * (mu * g + g), mu * u + g),
+        "the learning rate or the sign",
+    ),
+    "only one result": (
+        "04", "momentum_step", lambda w, u, g, lr, mu: w - lr * (mu * u + g), "shape",
+    ),
+    "the log-likelihood itself": (
+        "04", "poisson_loss", lambda z, y: np.mean(y * z - np.exp(z)), "sign",
+    ),
+    "the sum of the counts' losses": (
+        "04", "poisson_loss", lambda z, y: np.sum(np.exp(z) - y * z), "a sum, not a mean",
+    ),
+    "z taken for the mean": ("04", "poisson_loss", lambda z, y: np.mean(z - y * z), "changes by"),
+    "one loss a row": ("04", "poisson_loss", lambda z, y: np.exp(z) - y * z, "shape"),
+    "log y! kept": (
+        "04", "poisson_loss",
+        lambda z, y: np.mean(np.exp(z) - y * z + np.log([1, 1, 6, 2, 5040])), "log y!",
+    ),
+    "no finite-population correction": (
+        "04", "batch_size", planned(lambda rows: rows.var(axis=0).sum(), corrected=False),
+        "one row less",
+    ),
+    "one entry's variance": (
+        "04", "batch_size", planned(lambda rows: rows[:, 0].var()), "the error is",
+    ),
+    "all the rows": ("04", "batch_size", lambda rows, delta: len(rows), "one row less"),
+    "half a row": ("04", "batch_size", lambda rows, delta: 7.5, "whole number"),
+    "more rows than there are": ("04", "batch_size", lambda rows, delta: 99, "cannot be drawn"),
 }  # fmt: skip
 
 

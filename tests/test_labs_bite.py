@@ -70,6 +70,70 @@ MISTAKES = {
             "Hessian minus",
         ),
     },
+    "04": {
+        "sd for the variance": (
+            "norm.logpdf(outcome, mean, sd)",
+            "norm.logpdf(outcome, mean, sd**2)",
+            "likelihood over MSE",
+        ),
+        "the largest logit not added back": (
+            "-(z[c] - m) + np.log",
+            "-z[c] + np.log",
+            "log-sum-exp, largest",
+        ),
+        "the class shifted by one": (
+            "torch.tensor([0]))\nprint",
+            "torch.tensor([1]))\nprint",
+            "cross-entropy, distance",
+        ),
+        "softmax for K outcomes": (
+            "expit(z.numpy())",
+            "torch.softmax(z, 0).numpy()",
+            "three Bernoullis",
+        ),
+        "a factor in the gradient": (
+            "gradient = 2 * (w - 1)",
+            "gradient = w - 1",
+            "six steps, distance from the closed",
+        ),
+        "zero_grad forgotten in the fit": (
+            "    optimizer.zero_grad()\n    loss = bce_with_logits(by_hand",
+            "    loss = bce_with_logits(by_hand",
+            "full-batch loop",
+        ),
+        "a ridge penalty left in": ("C=np.inf", "C=1.0", "distance from sklearn"),
+        "the deviance without its 2": (
+            "deviance = -2 *",
+            "deviance = -1 *",
+            "distance from the deviance",
+        ),
+        "zero_grad forgotten in the batches": (
+            "        optimizer.zero_grad()\n        loss = bce",
+            "        loss = bce",
+            "mini-batch loop",
+        ),
+        "batches with replacement": (
+            "rng.permuted(np.tile(np.arange(n), (4000, 1)), axis=1)",
+            "rng.integers(n, size=(4000, n))",
+            "standard error over theory",
+        ),
+        "the finite population forgotten": (
+            "theory = S / np.sqrt(sizes) * np.sqrt(1 - sizes / n)",
+            "theory = S / np.sqrt(sizes)",
+            "standard error over theory",
+        ),
+        "the sign of the logistic gradient": (
+            "X.T @ (expit(X @ w) - y) / n",
+            "X.T @ (y - expit(X @ w)) / n",
+            "BCE gradient",
+        ),
+        "no bias correction of v": ("v_hat = v / (1 - beta2**t)", "v_hat = v", "Adam, distance"),
+        "Adam at a thousandth of each rate": (
+            '"lr": lr}',
+            '"lr": lr / (1 + 999 * (optimizer == "adam"))}',
+            "Adam's, standardised",
+        ),
+    },
 }
 
 OTHER_SEEDS = {
@@ -82,6 +146,11 @@ OTHER_SEEDS = {
         ("default_rng(3)", "default_rng(4)"),
         ("default_rng(0)", "default_rng(1)"),
         ("manual_seed(0)", "manual_seed(1)"),
+    ],
+    "04": [
+        ("default_rng(seed)", "default_rng(seed + 100)"),
+        ("torch.manual_seed(seed)", "torch.manual_seed(seed + 100)"),
+        ("default_rng(5)", "default_rng(6)"),
     ],
 }
 
