@@ -18,6 +18,7 @@ QUICK = {
             "GradientBoostingRegressor(random_state=0, n_estimators=5)"
         ),
     },
+    "02": {"replicates=100": "replicates=50", "range(5)": "range(1)"},
 }
 
 
