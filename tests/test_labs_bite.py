@@ -52,6 +52,11 @@ MISTAKES = {
             "d_hidden * (d_hidden > 0)",
             "gradient of b1, from autograd",
         ),
+        "the mask open at zero": (
+            'd_hidden * (values["pre"] > 0)',
+            'd_hidden * (values["pre"] >= 0)',
+            "b1 with a row of zeros",
+        ),
         "pre-activations for hidden units": (
             'values["hidden"].t()',
             'values["pre"].t()',
@@ -83,15 +88,15 @@ MISTAKES = {
             "final loss over OLS",
         ),
         "another noise": ("noise_sd=1, rng=rng", "noise_sd=1.1, rng=rng", "minus theory"),
-        "no intercept": (
+        "a feature left out": (
             "np.column_stack([np.ones(len(X)), X])",
-            "X[:, 1:]",
+            "X[:, :2]",
             "minus theory",
         ),
         "errors at training rows": (
             "squares[100:].mean()",
             "squares[:100].mean()",
-            "new, minus theory",
+            "new rows: network minus OLS",
         ),
         "no steps": ("lr=1e-4, steps=200):", "lr=0, steps=200):", "distance from labkit"),
         "x1 with a coefficient of its own": ("0.2 * x1", "0.3 * x1", "mean by columns"),
