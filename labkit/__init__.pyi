@@ -8,6 +8,7 @@ from .datasets import load_r_stream as load_r_stream
 from .exercise import Exercise as Exercise
 from .exercise import NotAttempted as NotAttempted
 from .exercise import your_answer_here as your_answer_here
+from .graph import plot_graph as plot_graph
 from .manual import fit_linear as fit_linear
 from .manual import fit_mlp as fit_mlp
 from .manual import init_mlp as init_mlp

@@ -18,6 +18,7 @@ QUICK = {
             "GradientBoostingRegressor(random_state=0, n_estimators=5)"
         ),
     },
+    "02": {"replicates=100": "replicates=50", "range(5)": "range(1)"},
     "03": {
         "standard_normal((200, 3))": "standard_normal((50, 3))",
         "range(800)": "range(500)",

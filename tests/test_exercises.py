@@ -27,6 +27,7 @@ def lab(number: str) -> dict[str, Any]:
 
 STUBS = {
     "01": ["learning_rate", "weighted_gradient", "table"],
+    "02": ["mask", "gradients", "start"],
     "03": ["expit", "delta", "logistic"],
     "04": ["momentum_step", "poisson_loss", "batch_size"],
 }
@@ -65,6 +66,15 @@ def residual(w: Any, X: Any, y: Any) -> Any:
     return y - X @ w
 
 
+def deeper(change: Callable[[dict[str, Any], dict[str, Any]], Any]) -> Callable[..., Any]:
+    """Return lab 2's solution with its gradients changed."""
+
+    def answer(w: Any, X: Any, y: Any) -> Any:
+        return change(lab("02")["solved_gradients"](w, X, y), w)
+
+    return answer
+
+
 def expit_node(slope: Callable[[float], float]) -> Callable[[Any], Any]:
     def node(a: Any) -> Any:
         q = 1 / (1 + np.exp(-a.data))
@@ -86,6 +96,26 @@ def delta(change: str) -> Callable[..., float]:
         return variance if change == "root" else variance**0.5
 
     return answer
+
+
+def without_second_mask(w: Any, X: Any, y: Any) -> Any:
+    """Return the gradients of lab 2's deeper network with the mask of its first layer alone."""
+    pre1 = X @ w["w1"] + w["b1"]
+    hidden1 = np.maximum(pre1, 0)
+    hidden2 = np.maximum(hidden1 @ w["w2"] + w["b2"], 0)
+    d3 = 2 * (hidden2 @ w["w3"] + w["b3"] - y)
+    d2 = d3 @ w["w3"].T
+    d1 = d2 @ w["w2"].T * (pre1 > 0)
+    weights = {"w1": X.T @ d1, "w2": hidden1.T @ d2, "w3": hidden2.T @ d3}
+    return weights | {f"b{k}": d.sum(0, keepdims=True) for k, d in ((1, d1), (2, d2), (3, d3))}
+
+
+def start_times(scale: float) -> Callable[[Any], Any]:
+    def draw(rng: Any) -> Any:
+        start = lab("02")["draw_start"](rng)
+        return start | {"w2": start["w2"] * scale}
+
+    return draw
 
 
 def logistic(change: str) -> Callable[[Any, Any], Any]:
@@ -131,6 +161,35 @@ WRONG = {
     "other noise": ("01", "table", table_with(lambda X: abs(X[:, 0]), 0.1), "s.d."),
     "a mean of the wrong shape": (
         "01", "table", table_with(lambda X: abs(X[:, :1])), "shape",
+    ),
+    "the activation for its slope": ("02", "mask", np.tanh, "negative"),
+    "the mask of ReLU": ("02", "mask", lambda pre: 1.0 * (pre > 0), "slope is off"),
+    "a square forgotten": ("02", "mask", lambda pre: 1 - abs(np.tanh(pre)), "slope is off"),
+    "a plus for a minus": ("02", "mask", lambda pre: 1 + np.tanh(pre) ** 2, "exceeds 1"),
+    "one slope for all": ("02", "mask", lambda pre: 1 - np.tanh(pre).mean() ** 2, "shape"),
+    "a mask forgotten": ("02", "gradients", without_second_mask, "first wrong one is w2"),
+    "a layer forgotten": (
+        "02", "gradients", deeper(lambda g, w: {k: g[k] for k in g if k[1] != "1"}),
+        "w1 is missing",
+    ),
+    "a bias of one dimension": (
+        "02", "gradients", deeper(lambda g, w: g | {"b2": g["b2"].ravel()}), "b2 has shape (8,)",
+    ),
+    "a transposed weight": (
+        "02", "gradients", deeper(lambda g, w: g | {"w2": g["w2"].T}), "first wrong one is w2",
+    ),
+    "the mean of the gradients": (
+        "02", "gradients", deeper(lambda g, w: {k: v / 20 for k, v in g.items()}),
+        "first wrong one is w3",
+    ),
+    "the usual start": ("02", "start", start_times(1.0), "usual error minus yours"),
+    "a larger start": ("02", "start", start_times(2.0), "usual error minus yours"),
+    "a start at zero": (
+        "02", "start", lambda rng: {k: 0 * v for k, v in start_times(1)(rng).items()},
+        "draws nothing",
+    ),
+    "a start of the wrong shape": (
+        "02", "start", lambda rng: start_times(1)(rng) | {"w2": np.ones(32)}, "w2 has the shape",
     ),
     "a number for a Value": ("03", "expit", lambda a: 1 / (1 + np.exp(-a.data)), "not a Value"),
     "a slope of one": ("03", "expit", expit_node(lambda q: 1.0), "times the true one"),

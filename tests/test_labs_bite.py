@@ -26,6 +26,81 @@ MISTAKES = {
         "noise counted as risk": ("table.mean[500:]", "table.y[500:]", "OLS minus theory"),
         "risk at the wrong rows": ("table.mean[500:]", "table.mean[499:-1]", "OLS minus theory"),
     },
+    "02": {
+        "the sign of the first gradient": (
+            'd_prediction = 2 * (values["prediction"] - y)',
+            'd_prediction = 2 * (y - values["prediction"])',
+            "gradient of prediction, from autograd",
+        ),
+        "a factor in the first gradient": (
+            'd_prediction = 2 * (values["prediction"] - y)',
+            'd_prediction = (values["prediction"] - y)',
+            "gradient of prediction, from differences",
+        ),
+        "the ReLU mask dropped": (
+            'd_hidden * (values["pre"] > 0)',
+            "d_hidden * 1",
+            "gradient of pre, from autograd",
+        ),
+        "the mask upside down": (
+            'd_hidden * (values["pre"] > 0)',
+            'd_hidden * (values["pre"] < 0)',
+            "gradient of w1, from differences",
+        ),
+        "the mask of the hidden units' gradient": (
+            'd_hidden * (values["pre"] > 0)',
+            "d_hidden * (d_hidden > 0)",
+            "gradient of b1, from autograd",
+        ),
+        "the mask open at zero": (
+            'd_hidden * (values["pre"] > 0)',
+            'd_hidden * (values["pre"] >= 0)',
+            "b1 with a row of zeros",
+        ),
+        "pre-activations for hidden units": (
+            'values["hidden"].t()',
+            'values["pre"].t()',
+            "gradient of w2, from autograd",
+        ),
+        "a mean over the rows": (
+            "d_prediction.sum(dim=0, keepdim=True)",
+            "d_prediction.mean(dim=0, keepdim=True)",
+            "gradient of b2, from autograd",
+        ),
+        "a bias that isn't summed": (
+            '"b2": d_prediction.sum(dim=0, keepdim=True)',
+            '"b2": d_prediction',
+            "gradient of b2",
+        ),
+        "w2 updated too early": (
+            "d_prediction @ w2.T",
+            "d_prediction @ (w2 - lr * hidden.T @ d_prediction).T",
+            "distance from labkit",
+        ),
+        "the mask dropped in NumPy": (
+            "w2.T * (pre > 0)",
+            "w2.T",
+            "distance from labkit",
+        ),
+        "no ReLU when predicting": (
+            'np.maximum(X @ w["w1"] + w["b1"], 0)',
+            '(X @ w["w1"] + w["b1"])',
+            "final loss over OLS",
+        ),
+        "another noise": ("noise_sd=1, rng=rng", "noise_sd=1.1, rng=rng", "minus theory"),
+        "a feature left out": (
+            "np.column_stack([np.ones(len(X)), X])",
+            "X[:, :2]",
+            "minus theory",
+        ),
+        "errors at training rows": (
+            "squares[100:].mean()",
+            "squares[:100].mean()",
+            "new rows: network minus OLS",
+        ),
+        "no steps": ("lr=1e-4, steps=200):", "lr=0, steps=200):", "distance from labkit"),
+        "x1 with a coefficient of its own": ("0.2 * x1", "0.3 * x1", "mean by columns"),
+    },
     "03": {
         "a product's slopes swapped": (
             "((a, b.data), (b, a.data))",
@@ -141,6 +216,11 @@ OTHER_SEEDS = {
         ("make_network(seed=42)", "make_network(seed=1)"),
         ("make_network(seed=42)", "make_network(seed=2)"),
         ("seed=1", "seed=2"),
+    ],
+    "02": [
+        ("draw_start(labkit.RStream(1))", "draw_start(labkit.RStream(3))"),
+        ("draw_start(labkit.RStream(1))", "draw_start(np.random.default_rng(5))"),
+        ("replicates=50, seed=1", "replicates=50, seed=2"),
     ],
     "03": [
         ("default_rng(3)", "default_rng(4)"),
