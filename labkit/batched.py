@@ -25,6 +25,10 @@ _FUSED: dict[str, OptimizerFactory] = {  # the same update in one pass over the 
     "adamw": partial(torch.optim.AdamW, fused=True),
 }
 _ACTIVATIONS = {nn.ReLU, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus, nn.Tanh, nn.Sigmoid}
+_ENTRY_BY_ENTRY: list[Callable[..., Tensor]] = [
+    nn.functional.mse_loss, nn.functional.l1_loss, nn.functional.huber_loss,
+    nn.functional.binary_cross_entropy_with_logits,
+]  # fmt: skip
 _DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
 
 
@@ -109,7 +113,7 @@ def _train(
     X, y = (torch.stack(tensors) for tensors in zip(*pairs, strict=True))
     weights, _ = stack_module_state(list(models))  # name → (R, *shape), leaves that need gradients
     forward = _forward(models[0], weights, X)
-    losses_of = vmap(criterion)
+    losses_of = _losses_of(criterion)
     opt = make_optimizer(list(weights.values()))
     history: list[Tensor] = []
     for _ in range(epochs):
@@ -156,13 +160,20 @@ def _forward(model: nn.Module, weights: Weights, X: Tensor) -> Callable[[Weights
     return forward
 
 
+def _losses_of(criterion: Callable[..., Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return what maps R networks' predictions and targets to their losses, (R,)."""
+    if criterion not in _ENTRY_BY_ENTRY:
+        return vmap(criterion)
+    return lambda prediction, y: criterion(prediction, y, reduction="none").flatten(1).mean(1)
+
+
 def _one_fit(model: nn.Module, losses: list[float], X: Tensor, lr: float, r: int) -> Fit:
     """Hold one network's losses to what `fit_torch` holds them to."""
     monitor = Monitor(model, validated=False, patience=None)
     try:
-        for loss in losses:
-            monitor.record(loss, None)
-            monitor.require_finite(X, lr)
+        last = next((e for e, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
+        monitor.records["loss"] += losses[: last + 1]
+        monitor.require_finite(X, lr)
         monitor.require_finite_weights(X, lr)
     except ArithmeticError as error:
         error.add_note(f"This happened to network {r}, counted from 0.")
