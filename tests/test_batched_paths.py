@@ -44,6 +44,7 @@ def test_parts_give_what_one_part_gives(monkeypatch, rows):
 
 
 @pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated")
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
 def test_a_linear_layer_with_a_weight_of_another_name_takes_the_general_path():
     def normed():
         torch.manual_seed(1)
