@@ -1,0 +1,1 @@
+"""labkit against what a user would take instead: `python -m benchmarks`."""

@@ -1,0 +1,63 @@
+"""The benchmarks at a tiny size: both sides do the same work, and the clock alternates."""
+
+import dataclasses
+import gc
+
+import pytest
+
+pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("skorch", reason="skorch is not installed")
+pytest.importorskip("threadpoolctl", reason="threadpoolctl is not installed")
+
+from benchmarks.__main__ import line, measured
+from benchmarks.rows import ROWS, Size
+from benchmarks.timing import Timing, alternate
+
+TINY = Size(n=70, epochs=3, minibatch_epochs=5, networks=3)
+
+
+def name(row):
+    return f"{row.first} / {row.second}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name)
+def test_both_sides_do_the_same_work(row):
+    row.require_same_work(TINY)
+
+
+@pytest.mark.parametrize("row", ROWS[:-1], ids=name)
+def test_less_work_on_one_side_is_noticed(row):
+    less = dataclasses.replace(TINY, epochs=2, minibatch_epochs=2)
+    cheat = dataclasses.replace(row, sides=lambda size: (row.sides(size)[0], row.sides(less)[1]))
+    with pytest.raises(AssertionError):
+        cheat.require_same_work(TINY)
+
+
+def test_a_row_becomes_a_line_of_the_table():
+    row = dataclasses.replace(ROWS[0], pairs=2, threads=(1,))
+    [(threads, timing)] = measured(row, TINY)
+    assert line(row, threads, timing).startswith("| torch loop, full batch | 1 | labkit / by hand")
+
+
+def test_a_bound_is_met_on_its_own_side():
+    assert ROWS[0].met(1.1)
+    assert not ROWS[0].met(1.11)
+    assert ROWS[1].met(8)
+    assert not ROWS[1].met(7.9)
+
+
+def test_runs_alternate_after_one_to_warm_up_without_garbage_collection():
+    runs = []
+    timing = alternate(
+        lambda: runs.append(("a", gc.isenabled())), lambda: runs.append(("b", gc.isenabled())), 2
+    )
+    assert "".join(side for side, _ in runs) == "ababba"
+    assert not any(enabled for _, enabled in runs[2:])
+    assert gc.isenabled()
+    assert len(timing.first) == len(timing.second) == 2
+
+
+def test_the_ratio_is_taken_within_pairs():
+    timing = Timing([2.0, 30.0, 8.0], [1.0, 10.0, 2.0])
+    assert timing.medians == (8.0, 2.0)
+    assert timing.quartiles == (2.5, 3.0, 3.5)
