@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation
+from torch import Tensor
 
 from labkit.plots import COLORS, INK, PAPER, QUIET
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 FORWARD, BACKWARD = COLORS["ols"], COLORS["gradient descent"]
 CONSTANT = "constant"
