@@ -12,6 +12,9 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=120
 WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 
+# Another environment may be active in the shell; IPython would warn that it is not the one in use.
+unexport VIRTUAL_ENV
+
 .DEFAULT_GOAL := help
 .PHONY: help site test lab labs serve doctor bench lock clean
 
