@@ -1,8 +1,10 @@
 """R's stream of random numbers, and lab 01's numbers that follow from it."""
 
 import random
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -155,3 +157,13 @@ def test_ols_reproduces_r_to_1e_12():
     ols, table = fit_ols(data.X, data.y), load_r_coefficients()
     assert_allclose(ols.beta, table["ols"], rtol=0, atol=1e-12)
     assert_allclose(ols.se, table["ols_se"], rtol=0, atol=1e-12)
+
+
+BY_SEED = pd.read_csv(Path(__file__).parent / "reference" / "r_seeds.csv", index_col="seed")
+
+
+@pytest.mark.parametrize("seed", BY_SEED.index)
+def test_any_seed_gives_what_r_gave_for_it_negative_ones_too(seed):
+    stream = RStream(seed)
+    drawn = [*stream.standard_normal(3), *stream.random(2)]
+    assert_allclose(drawn, BY_SEED.loc[seed], rtol=0, atol=1e-12)
