@@ -1,12 +1,20 @@
 """Runs a lab's code cells in this process, with changes, up to where a test wants it."""
 
+import re
 import warnings
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import nbformat
+from lab_slice import needed, statements
+
+from labkit import Checks
+
+Change: TypeAlias = tuple[str, str]
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
@@ -39,23 +47,63 @@ def tags(cell: nbformat.NotebookNode) -> list[str]:
     return cell.metadata.get("tags", [])
 
 
-def run_to_report(lab: str, change: tuple[str, str] | None = None) -> dict[str, Any]:
-    """Run a lab up to the report of its checks, with one thing changed wherever it stands.
-
-    Returns the lab's variables.
-    """
+def program_of(lab: str, *changes: Change) -> list[str]:
+    """Return a lab's statements up to the report of its checks, quick, and with things changed."""
     sources = [cell.source for cell in code_cells(lab)]
-    last = next(i for i, source in enumerate(sources) if "checks.report()" in source)
-    sources = sources[: last + 1]
-    for old, new in [*QUICK[lab].items(), *([change] if change else [])]:
+    sources = sources[: next(i for i, s in enumerate(sources) if "checks.report()" in s) + 1]
+    for old, new in [*QUICK[lab].items(), *changes]:
         assert any(old in source for source in sources), f"lab {lab} has no {old!r} any more"
         sources = [source.replace(old, new) for source in sources]
-    names: dict[str, Any] = {"__name__": "lab"}
+    return statements(sources)
+
+
+def run_to_report(lab: str, *changes: Change, only: Iterable[int] | None = None) -> dict[str, Any]:
+    """Run a lab up to the report of its checks, with things changed wherever they stand.
+
+    `only` picks statements. Returns the lab's variables, and under "added by" the statement
+    behind each check.
+    """
+    program = program_of(lab, *changes)
+    names: dict[str, Any] = {"__name__": "lab", "checks": Checks(), "added by": []}
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a mistake may overflow on its way to being caught
         try:
-            for source in sources:
-                exec(source, names)
+            for i in range(len(program)) if only is None else only:
+                exec(program[i], names)
+                names["added by"] += [i] * (len(values_of(names)) - len(names["added by"]))
         finally:
             plt.close("all")
     return names
+
+
+def values_of(names: dict[str, Any]) -> dict[str, float]:
+    """Return the numbers that a lab has checked so far."""
+    return {check.name: check.value for check in names["checks"]._checks}
+
+
+@cache
+def as_it_stands(lab: str) -> dict[str, Any]:
+    """Return the variables of a lab without a change, run once."""
+    return run_to_report(lab)
+
+
+@cache
+def behind(lab: str, pattern: str) -> list[int] | None:
+    """Return the statements that the checks of this name need, with the report's; None for all.
+
+    All are needed where no check has the name, since it is the code that raises, and where the
+    few don't give the checks the very values that they have in the whole lab.
+    """
+    whole = as_it_stands(lab)
+    values = values_of(whole)
+    adding = zip(values, whole["added by"], strict=True)
+    wanted = {i for name, i in adding if re.search(pattern, name)}
+    if not wanted:
+        return None
+    program = program_of(lab)
+    few = [*needed(program, wanted, apart_from="checks"), len(program) - 1]
+    try:
+        some = values_of(run_to_report(lab, only=few))
+    except Exception:  # whatever it is: these statements can't stand alone
+        return None
+    return few if all(values[name] == value for name, value in some.items()) else None
