@@ -109,3 +109,34 @@ def load_r_stream() -> pd.DataFrame:
     import pandas as pd
 
     return pd.read_csv(verified("r_stream_seed42.csv"), index_col="draw")
+
+
+def load_rand_hie() -> pd.DataFrame:
+    """Read the RAND Health Insurance Experiment: outpatient visits by insurance plan and health.
+
+    Families were randomised to plans between free care and 95 % coinsurance; a row is one person
+    in one year. The table has no identifier of the person, whose years therefore stand in rows
+    that are alike in everything but `visits`: split by `groupby` of the other columns, or a
+    person's years fall on both sides.
+
+    Returns
+    -------
+    DataFrame
+        20,190 rows; `visits` (a year, to a physician), `log_coinsurance` (ln(% + 1)),
+        `individual_deductible` (0 or 1), `log_incentive_usd` (ln of the yearly participation
+        payment, at least 1), `log_deductible_usd` (ln of the maximum expenditure over the
+        coinsurance rate; 0 where there is none), `physical_limitation` (0 or 1, imputed values
+        between), `chronic_diseases` (index), `health` (categorical, excellent to poor, as the
+        person rates it).
+
+    Notes
+    -----
+    The experiment: Manning, Newhouse, Duan, Keeler and Leibowitz, American Economic Review 77
+    (1987), 251-277.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(verified("rand_hie.csv"))
+    levels = ["excellent", "good", "fair", "poor"]
+    table["health"] = pd.Categorical(table["health"], levels, ordered=True)
+    return table

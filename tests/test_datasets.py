@@ -2,10 +2,18 @@
 
 import hashlib
 
+import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api
 
-from labkit import datasets, load_r_coefficients, load_r_losses, load_r_stream
+from labkit import (
+    datasets,
+    load_r_coefficients,
+    load_r_losses,
+    load_r_stream,
+    load_rand_hie,
+)
 
 
 @pytest.fixture
@@ -29,6 +37,14 @@ def test_the_tables_of_r_have_the_documented_form():
     assert list(load_r_stream().index[[0, 7, 8, 11]]) == ["rnorm1", "rnorm8", "runif1", "runif4"]
     for made in (load_r_coefficients(), load_r_losses(), load_r_stream()):
         assert made.notna().all(axis=None)
+
+
+def test_the_rand_experiment_is_what_statsmodels_ships():
+    ours, theirs = load_rand_hie(), statsmodels.api.datasets.randhie.load_pandas().data
+    np.testing.assert_array_equal(ours.iloc[:, :7].to_numpy(), theirs.iloc[:, :7].to_numpy())
+    dummies = pd.get_dummies(ours["health"], dtype=int)[["good", "fair", "poor"]]
+    np.testing.assert_array_equal(dummies.to_numpy(), theirs.iloc[:, 7:].to_numpy())
+    assert ours["health"].cat.ordered
 
 
 def test_every_file_has_a_checksum_and_every_checksum_a_file():
