@@ -16,7 +16,7 @@ WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help site test lab labs serve doctor bench lock clean
+.PHONY: help site test lab labs serve doctor studies bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 16
@@ -44,6 +44,9 @@ serve: $(READY)  ## look at the rendered site in a browser
 
 doctor: $(READY)  ## is this machine ready?
 	@$(BIN)/python -m labkit
+
+studies: $(READY)  ## run the studies too long for a lab and store them in data/ (STUDY=name: that one)
+	@$(BIN)/python -m tools.run_studies $(STUDY)
 
 bench: $(READY)  ## compare labkit's speed with the alternatives
 	$(BIN)/python -m benchmarks

@@ -6,6 +6,7 @@ from .datasets import load_r_coefficients as load_r_coefficients
 from .datasets import load_r_losses as load_r_losses
 from .datasets import load_r_stream as load_r_stream
 from .datasets import load_rand_hie as load_rand_hie
+from .datasets import load_study as load_study
 from .exercise import Exercise as Exercise
 from .exercise import NotAttempted as NotAttempted
 from .exercise import your_answer_here as your_answer_here

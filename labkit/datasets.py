@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,4 +140,32 @@ def load_rand_hie() -> pd.DataFrame:
     table = pd.read_csv(verified("rand_hie.csv"))
     levels = ["excellent", "good", "fair", "poor"]
     table["health"] = pd.Categorical(table["health"], levels, ordered=True)
+    return table
+
+
+def load_study(name: str) -> pd.DataFrame:
+    """Read the stored results of a study that is too long for its lab.
+
+    Parameters
+    ----------
+    name : str
+        The study; `make studies` writes `data/study_NAME.csv`.
+
+    Returns
+    -------
+    DataFrame
+        As the lab's own study gives it. Its `attrs` say how it was made: `command`, `settings`,
+        `seconds`, `versions`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such study, or its file was changed.
+    """
+    import pandas as pd
+
+    path = verified(f"study_{name}.csv")
+    table = pd.read_csv(path, comment="#")
+    with path.open(encoding="utf-8") as file:
+        table.attrs = json.loads(file.readline().removeprefix("# "))
     return table

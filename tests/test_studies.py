@@ -1,0 +1,88 @@
+"""The long studies: made by the labs' own cells, and stale when those change."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from labkit import load_study
+from tools import run_studies
+from tools.run_studies import STUDIES, LongStudy, is_stored, program, run, stored_facts
+
+SETTINGS = "replicates, seed = 3, 0"
+STUDY = """
+import numpy as np, pandas as pd
+rng = np.random.default_rng(seed)
+results = pd.DataFrame({"replicate": range(replicates), "value": rng.random(replicates)})
+"""
+
+
+def notebook(path, settings=SETTINGS, study=STUDY, tags=("study-settings", "study")):
+    cells = [
+        new_code_cell("before = True"),
+        new_code_cell(settings, metadata={"tags": [tags[0]]}),
+        new_code_cell("assert before"),
+        new_code_cell(study, metadata={"tags": [tags[1]]}),
+        new_code_cell("raise RuntimeError('after the study')"),
+    ]
+    nbformat.write(new_notebook(cells=cells), path)
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A course with one lab that has a study, and its data folder."""
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "data").mkdir()
+    notebook(tmp_path / "notebooks" / "08-toy.ipynb")
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path / "data"))
+    return tmp_path
+
+
+TOY = LongStudy("toy", "08", {"replicates": 5})
+
+
+def test_the_labs_cells_run_with_the_large_settings(root):
+    run(TOY, root)
+    table = load_study("toy")
+    assert table["replicate"].tolist() == [0, 1, 2, 3, 4]
+    facts = table.attrs
+    assert facts == stored_facts(TOY, root)
+    assert facts["settings"] == {"replicates": 5}
+    assert facts["command"] == "make studies STUDY=toy"
+    assert facts["versions"]["numpy"]
+    assert facts["seconds"] >= 0
+
+
+def test_a_study_is_stored_until_its_code_or_its_settings_change(root):
+    assert not is_stored(TOY, root)
+    run(TOY, root)
+    assert is_stored(TOY, root)
+    assert not is_stored(LongStudy("toy", "08", {"replicates": 6}), root)
+    notebook(root / "notebooks" / "08-toy.ipynb", study=STUDY + "results *= 2")
+    assert not is_stored(TOY, root)
+
+
+@pytest.mark.parametrize(
+    ("made", "study", "says"),
+    [
+        ({"tags": ("study-settings", "other")}, TOY, "no cell tagged study,"),
+        ({"tags": ("other", "study")}, TOY, "no cell tagged study-settings"),
+        ({}, LongStudy("toy", "08", {"replicate": 5}), "no setting replicate "),
+    ],
+)
+def test_a_lab_that_is_not_ready_for_it_is_told_why(root, made, study, says):
+    notebook(root / "notebooks" / "08-toy.ipynb", **made)
+    with pytest.raises(SystemExit, match=says):
+        program(study, root)
+
+
+def test_a_study_that_does_not_exist_is_refused(root, capsys):
+    with pytest.raises(FileNotFoundError, match=r"study_other\.csv is not among"):
+        run(TOY, root) and load_study("other")
+    with pytest.raises(SystemExit):
+        run_studies.main(["other"])
+    assert "there is no study other" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=[study.name for study in STUDIES])
+def test_what_is_stored_belongs_to_the_code_of_now(study):
+    assert is_stored(study), f"of another code: make studies STUDY={study.name}"
