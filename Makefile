@@ -50,6 +50,7 @@ studies: $(READY)  ## run the studies too long for a lab and store them in data/
 
 bench: $(READY)  ## compare labkit's speed with the alternatives
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.scale
 
 lock:  ## pin every dependency anew in requirements.lock
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q uv

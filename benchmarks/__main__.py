@@ -23,6 +23,7 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks.rows import ROWS, Row, Side, Size
 from benchmarks.timing import Timing, alternate
 
+COMPARED = ("torch", "numpy", "skorch", "lightning", "keras", "scikit-learn")
 RESULTS = Path(__file__).parent / "results.md"
 # A profile keeps every call in memory: of two million calls it would fill the machine.
 SHORT = Size(epochs=20, minibatch_epochs=5, networks=10)
@@ -46,6 +47,10 @@ these gain little from a second one, and its figures swing with whatever else th
 
 - skorch runs without its callbacks. On a `TensorDataset` it is quickest; on arrays is how it is
   mostly used.
+- Lightning, Keras and scikit-learn start from the same weights, and what they would do besides
+  training is switched off where they let it. The two that differ in how they compute Adam's step
+  end within 1 % of the same losses, the others within 0.001 %. scikit-learn is NumPy with gradients
+  written by hand for this one kind of network.
 - The bare NumPy loop names its gradient, as labkit's does. One that multiplies the learning rate
   into the scalar saves a pass over a vector of ten numbers and about a tenth of its time.
 - `import labkit` loads not even NumPy; that is why it is quicker."""
@@ -57,9 +62,15 @@ def line(row: Row, threads: int | None, timing: Timing) -> str:
     first, second = (f"{1000 * seconds:.1f}" for seconds in timing.medians)
     cells = [
         row.work, str(threads or "default"), f"{row.first} / {row.second}", first, second,
-        f"{ratio:.2f} ({low:.2f}–{high:.2f})", row.bound, "met" if row.met(ratio) else "not met",
+        f"{ratio:.2f} ({low:.2f}–{high:.2f})", row.bound, _verdict(row, ratio),
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def _verdict(row: Row, ratio: float) -> str:
+    if row.bound == "none":
+        return ""
+    return "met" if row.met(ratio) else "not met"
 
 
 def measured(row: Row, size: Size) -> Iterator[tuple[int | None, Timing]]:
@@ -92,7 +103,7 @@ def profiled(name: str, side: Side) -> str:
 
 def facts() -> str:
     """Return what the figures depend on and a reader may know: no names, no dates."""
-    versions = [f"{p} {metadata.version(p)}" for p in ("torch", "numpy", "skorch")]
+    versions = [f"{p} {metadata.version(p)}" for p in COMPARED]
     return ", ".join([f"{os.cpu_count()} cores", f"Python {platform.python_version()}", *versions])
 
 

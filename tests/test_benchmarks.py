@@ -2,15 +2,21 @@
 
 import dataclasses
 import gc
+import os
+from pathlib import Path
 
 import pytest
 
+os.environ["KERAS_BACKEND"] = "torch"  # it looks for another one otherwise, and isn't "installed"
 pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("skorch", reason="skorch is not installed")
+pytest.importorskip("lightning", reason="lightning is not installed")
+pytest.importorskip("keras", reason="keras is not installed")
 pytest.importorskip("threadpoolctl", reason="threadpoolctl is not installed")
 
 from benchmarks.__main__ import line, measured
 from benchmarks.rows import ROWS, Size
+from benchmarks.scale import LOOPS, in_a_process
 from benchmarks.timing import Timing, alternate
 
 TINY = Size(n=70, epochs=3, minibatch_epochs=5, networks=3)
@@ -44,6 +50,7 @@ def test_a_bound_is_met_on_its_own_side():
     assert not ROWS[0].met(1.11)
     assert ROWS[1].met(8)
     assert not ROWS[1].met(7.9)
+    assert dataclasses.replace(ROWS[1], at_least=None).met(0.1)
 
 
 def test_runs_alternate_after_one_to_warm_up_without_garbage_collection():
@@ -61,3 +68,9 @@ def test_the_ratio_is_taken_within_pairs():
     timing = Timing([2.0, 30.0, 8.0], [1.0, 10.0, 2.0])
     assert timing.medians == (8.0, 2.0)
     assert timing.quartiles == (2.5, 3.0, 3.5)
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc")
+def test_gradient_descent_needs_little_more_memory_than_its_data():
+    measured = in_a_process(next(iter(LOOPS)), 2_000_000)
+    assert 1 < measured["peak_mb"] / measured["data_mb"] < 1.3
