@@ -32,6 +32,7 @@ QUICK = {
         "range(5):": "range(1):",
         "make_spirals(4000, rng=rng)": "make_spirals(2000, rng=rng)",
         "epochs=200": "epochs=80",
+        'more = {"epochs": 10': 'more = {"epochs": 2',
         "shown = [0, 10, 15, 20, 25, 30, 35, 40, 50]": "shown = [50] * 9",
     },
 }

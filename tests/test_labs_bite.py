@@ -240,6 +240,11 @@ MISTAKES = {
         "classes from 1": ("self.y = torch.tensor(y)", "self.y = torch.tensor(y) + 1", "bounds"),
         "the last batch dropped": ("drop_last=False", "drop_last=True", "batches in an epoch"),
         "zero_grad forgotten": ("        optimizer.zero_grad()\n", "", "loop minus labkit"),
+        "the smallest logit in training": (
+            "right += (logits.argmax(dim=1)",
+            "right += (logits.argmin(dim=1)",
+            "loop at lr 0",
+        ),
         "the class of the smallest logit": (
             "right = (logits.argmax(dim=1)",
             "right = (logits.argmin(dim=1)",
