@@ -32,7 +32,9 @@ from .result import Fit as Fit
 from .result import TrainingDiverged as TrainingDiverged
 from .rstream import RStream as RStream
 from .simulate import LinearData as LinearData
+from .simulate import SpiralData as SpiralData
 from .simulate import make_linear as make_linear
+from .simulate import make_spirals as make_spirals
 from .study import Study as Study
 from .study import run_study as run_study
 from .torchless import skip_torch_cells as skip_torch_cells

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labkit.inputs import Floats, Stream, as_rng, as_vector, positive, whole
 
@@ -88,3 +89,95 @@ def make_linear(
     mean = X @ coefficients
     y = mean + noise_sd * stream.standard_normal(n)
     return LinearData(X, y, mean, coefficients, noise_sd)
+
+
+@dataclass(frozen=True)
+class SpiralData:
+    """Points of two classes on interlocking spirals, with the curves that they were drawn from.
+
+    Attributes
+    ----------
+    X : ndarray, shape (n, 2)
+        The points: `curve`, moved along the normals by noise.
+    y : ndarray of int, shape (n,)
+        The classes, from 0; the first n / 2 points are of class 0.
+    curve : ndarray, shape (n, 2)
+        Where the points would lie without the noise.
+    noise_sd : float
+        Standard deviation of the distance from the curve, in the units of X.
+    cycles : float
+        How often each spiral goes round the origin.
+    """
+
+    X: Floats
+    y: NDArray[np.int64]
+    curve: Floats
+    noise_sd: float
+    cycles: float
+
+
+def make_spirals(
+    n: int = 500,
+    *,
+    noise_sd: float = 0.1,
+    cycles: float = 1,
+    rng: int | Stream | None = None,
+) -> SpiralData:
+    """Draw two classes of points along two spirals that wind round each other.
+
+    Parameters
+    ----------
+    n : int
+        Number of points, even: half of them in each class.
+    noise_sd : float
+        Standard deviation of the noise; zero draws none of it.
+    cycles : float
+        How often each spiral goes round the origin.
+    rng : int, Generator, RStream or None
+        The source of randomness. The noise of class 0 is drawn first, then that of class 1.
+
+    Returns
+    -------
+    SpiralData
+
+    Raises
+    ------
+    TypeError, ValueError
+        If n is not an even whole number of 2 or more, `noise_sd` is negative, or `cycles` is not
+        positive.
+
+    Notes
+    -----
+    Point i = 0, 1, … of a class with m = n / 2 points has w = i · cycles / m and lies at
+    ((2w + 1) cos 2πw, (2w + 1) sin 2πw) / 3, moved along the curve's unit normal by a standard
+    normal draw times `noise_sd`. Class 1 is the same construction, with draws of its own,
+    turned by half a turn: its points are negated.
+
+    Examples
+    --------
+    >>> from labkit import make_spirals
+    >>> data = make_spirals(500, rng=1)
+    >>> data.X.shape, data.y.shape, data.y[[0, -1]]
+    ((500, 2), (500,), array([0, 1]))
+    """
+    n = whole(n, "n", at_least=2)
+    if n % 2:
+        raise ValueError(f"n must be even, half of it for each class, not {n}.")
+    noise_sd = positive(noise_sd, "noise_sd", or_zero=True)
+    cycles = positive(cycles, "cycles")
+
+    m = n // 2
+    w = np.arange(m) * cycles / m
+    out = np.column_stack([np.cos(2 * np.pi * w), np.sin(2 * np.pi * w)])
+    along = np.column_stack([-out[:, 1], out[:, 0]])  # a quarter turn further
+    radius = (2 * w + 1)[:, None] / 3
+    tangent = 2 / 3 * out + 2 * np.pi * radius * along
+    normal = np.column_stack([-tangent[:, 1], tangent[:, 0]])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+
+    stream = as_rng(rng)
+    arm = radius * out
+    curve = np.concatenate([arm, -arm])
+    moved = [arm + noise_sd * stream.standard_normal(m)[:, None] * normal for _ in range(2)]
+    X = np.concatenate([moved[0], -moved[1]])
+    return SpiralData(X, np.repeat([0, 1], m), curve, noise_sd, cycles)

@@ -33,6 +33,16 @@ QUICK = {
         "steps=800": "steps=500",
     },
     "04": {"range(24)": "range(8)", "np.arange(-4, 1.5, 0.5)": "np.arange(-3.0, 1.0)"},
+    "05": {
+        "replicates=30": "replicates=4",
+        "-1.4, 1.4, 141": "-1.4, 1.4, 21",
+        "reshape(141, 141)": "reshape(21, 21)",
+        "range(5):": "range(1):",
+        "make_spirals(4000, rng=rng)": "make_spirals(2000, rng=rng)",
+        "epochs=200": "epochs=80",
+        'more = {"epochs": 10': 'more = {"epochs": 2',
+        "shown = [0, 10, 15, 20, 25, 30, 35, 40, 50]": "shown = [50] * 9",
+    },
 }
 
 

@@ -30,6 +30,7 @@ STUBS = {
     "02": ["mask", "gradients", "start"],
     "03": ["expit", "delta", "logistic"],
     "04": ["momentum_step", "poisson_loss", "batch_size"],
+    "05": ["emax", "bootstrap", "features"],
 }
 
 
@@ -129,6 +130,58 @@ def logistic(change: str) -> Callable[[Any, Any], Any]:
         }[change]
 
     return answer
+
+
+def emax_module(change: str) -> Callable[[], Any]:
+    """Return what makes lab 5's dose-response module with one mistake."""
+
+    class Emax(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.emax = torch.nn.Parameter(torch.ones(1))
+            start = torch.zeros(1)
+            self.log_ed50 = start if change == "tensor" else torch.nn.Parameter(start)
+
+        def forward(self, dose: Any) -> Any:
+            scale = self.log_ed50 if change == "no exponential" else self.log_ed50.exp()
+            if change == "a slope":
+                return self.emax / (scale + dose)
+            mean = self.emax * dose / (scale + dose)
+            return mean.ravel() if change == "flat" else mean
+
+    return (lambda: Emax) if change == "the class" else Emax
+
+
+def bootstrap(change: str) -> Callable[[Any, Any], Any]:
+    """Return what makes lab 5's bootstrap sample with one mistake."""
+
+    class Sample(torch.utils.data.Dataset):  # type: ignore[type-arg]
+        def __init__(self, dataset: Any, rng: Any) -> None:
+            n = len(dataset)
+            self.dataset, self.rng = dataset, rng
+            self.numbers = rng.integers(n, size=n)
+            if change == "without replacement":
+                self.numbers = rng.permutation(n)
+            if change == "one seed":
+                self.numbers = np.random.default_rng(1).integers(n, size=n)
+            if change == "fewer":
+                self.numbers = self.numbers[: n // 2]
+
+        def __len__(self) -> int:
+            return len(self.numbers)
+
+        def __getitem__(self, i: int) -> Any:
+            if change == "drawn when asked":
+                return self.dataset[self.rng.integers(len(self))]
+            if change == "a row of two":
+                return self.dataset[i][0], self.dataset[self.numbers[i]][1]
+            return self.dataset[self.numbers[i]]
+
+    return Sample
+
+
+def squares(X: Any) -> Any:
+    return np.column_stack([X[:, 0] ** 2, X[:, 1] ** 2, X[:, 0] * X[:, 1]])
 
 
 WRONG = {
@@ -244,6 +297,24 @@ WRONG = {
     "all the rows": ("04", "batch_size", lambda rows, delta: len(rows), "one row less"),
     "half a row": ("04", "batch_size", lambda rows, delta: 7.5, "whole number"),
     "more rows than there are": ("04", "batch_size", lambda rows, delta: 99, "cannot be drawn"),
+    "a plain tensor": ("05", "emax", emax_module("tensor"), "given ['emax']"),
+    "a dose for its logarithm": ("05", "emax", emax_module("no exponential"), "responses are"),
+    "the dose left out": ("05", "emax", emax_module("a slope"), "responses are"),
+    "a flat result": ("05", "emax", emax_module("flat"), "four doses give (4,)"),
+    "the class for the module": ("05", "emax", emax_module("the class"), "not return a module"),
+    "another start": ("05", "emax", lambda: torch.nn.Linear(1, 1), "['bias', 'weight']"),
+    "a permutation": ("05", "bootstrap", bootstrap("without replacement"), "100%"),
+    "half a sample": ("05", "bootstrap", bootstrap("fewer"), "it has 100 rows"),
+    "drawn when asked": ("05", "bootstrap", bootstrap("drawn when asked"), "another one each"),
+    "two rows in one": ("05", "bootstrap", bootstrap("a row of two"), "from two rows"),
+    "a seed of its own": ("05", "bootstrap", bootstrap("one seed"), "alike"),
+    "the lab's own features": ("05", "features", lambda X: lab("05")["unwound"](X), "below"),
+    "squares": ("05", "features", squares, "below the rule"),
+    "polar coordinates": (
+        "05", "features", lambda X: np.column_stack(lab("05")["polar"](X)), "below the rule",
+    ),
+    "a vector": ("05", "features", lambda X: X[:, 0], "shape (500,)"),
+    "a dozen": ("05", "features", lambda X: np.hstack([squares(X)] * 4), "12 features"),
 }  # fmt: skip
 
 

@@ -209,6 +209,50 @@ MISTAKES = {
             "Adam's, standardised",
         ),
     },
+    "05": {
+        "noise along the curve": (
+            "np.array([-tangent[1], tangent[0]])",
+            "np.array([tangent[0], tangent[1]])",
+            "spirals, distance from labkit",
+        ),
+        "a parameter that is none": (
+            "self.b = nn.Parameter(torch.zeros(1))",
+            "self.b = torch.zeros(1, requires_grad=True)",
+            "Line minus OLS",
+        ),
+        "a buffer that is none": (
+            'self.register_buffer("mean", X.mean(dim=0))',
+            "self.mean = X.mean(dim=0)",
+            "loaded model minus saved",
+        ),
+        "noise in both modes": ("if self.training:", "if True:", "eval mode, twice"),
+        "a pickle read": ("weights_only=True", "weights_only=False", "surprises refused"),
+        "a ReLU dropped": (
+            "x = F.relu(self.second(x))",
+            "x = self.second(x)",
+            "class minus Sequential",
+        ),
+        "a softmax down the rows": (
+            "probability = torch.softmax(logits, dim=1)",
+            "probability = torch.softmax(logits, dim=0)",
+            "probabilities of a row",
+        ),
+        "classes from 1": ("self.y = torch.tensor(y)", "self.y = torch.tensor(y) + 1", "bounds"),
+        "zero_grad forgotten": ("        optimizer.zero_grad()\n", "", "loop minus labkit"),
+        "the class of the smallest logit": (
+            "(logits.argmax(dim=1) == y)",
+            "(logits.argmin(dim=1) == y)",
+            "snapshot minus record",
+        ),
+        "snapshots that go on changing": (
+            "snapshots[epoch] = copy.deepcopy(model.state_dict())",
+            "snapshots[epoch] = model.state_dict()",
+            "snapshot minus record",
+        ),
+        "an angle wound too loosely": ("(3 * radius - 1)", "(2 * radius - 1)", "cos δ"),
+        "no smaller steps": ('"lr": 0.03', '"lr": 0.3', "settled minus hand-made"),
+        "a batch's mean for its sum": ("loss.item() * len(y)", "loss.item()", "loop at lr 0"),
+    },
 }
 
 OTHER_SEEDS = {
@@ -232,10 +276,15 @@ OTHER_SEEDS = {
         ("torch.manual_seed(seed)", "torch.manual_seed(seed + 100)"),
         ("default_rng(5)", "default_rng(6)"),
     ],
+    "05": [
+        ("seed=5", "seed=9"),
+        ("default_rng(7)", "default_rng(11)"),
+        ("replicates=4, seed=1", "replicates=4, seed=2"),
+    ],
 }
 
-# GradcheckError and a second `backward` are RuntimeErrors.
-FAILURES = (AssertionError, ValueError, ArithmeticError, RuntimeError)
+# GradcheckError and a second `backward` are RuntimeErrors, a class without a logit an IndexError.
+FAILURES = (AssertionError, ValueError, ArithmeticError, RuntimeError, IndexError)
 
 
 @pytest.mark.parametrize("lab", MISTAKES)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from labkit import LinearData, RStream, make_linear
+from labkit import LinearData, RStream, SpiralData, make_linear, make_spirals
 
 
 def test_the_truth_is_returned_with_the_data():
@@ -96,3 +96,97 @@ def test_the_result_is_frozen():
 def test_bad_arguments_are_named(arguments, error, message):
     with pytest.raises(error, match=f"^{message}"):
         make_linear(**{"n": 5, "p": 3, **arguments})
+
+
+def spiral(n_class, cycles):
+    """Return the curve and its unit normals as complex numbers, written without labkit's formula.
+
+    The curve is z = (2w + 1) exp(2πiw) / 3; its tangent is found by central differences.
+    """
+
+    def z(w):
+        return (2 * w + 1) * np.exp(2j * np.pi * w) / 3
+
+    w = cycles * np.linspace(0, 1, n_class, endpoint=False)
+    tangent = (z(w + 1e-6) - z(w - 1e-6)) / 2e-6
+    return z(w), 1j * tangent / abs(tangent)
+
+
+def as_complex(points):
+    return points[:, 0] + 1j * points[:, 1]
+
+
+@pytest.mark.parametrize("cycles", [0.5, 1, 2])
+def test_spirals_lie_on_the_curve_and_are_moved_along_its_normal(cycles):
+    data = make_spirals(300, noise_sd=0.2, cycles=cycles, rng=4)
+    z, normal = spiral(150, cycles)
+    draws = np.random.default_rng(4).standard_normal(300)
+    expected = np.concatenate([z + 0.2 * draws[:150] * normal, -z - 0.2 * draws[150:] * normal])
+    assert_allclose(as_complex(data.X), expected, atol=1e-9)
+    assert_allclose(as_complex(data.curve), np.concatenate([z, -z]), atol=1e-14)
+
+
+def test_spirals_return_the_truth_with_the_data():
+    data = make_spirals(50, noise_sd=0.3, cycles=2, rng=1)
+    assert isinstance(data, SpiralData)
+    assert data.X.shape == data.curve.shape == (50, 2)
+    assert (data.noise_sd, data.cycles) == (0.3, 2)
+    assert data.y.dtype == np.int64
+    assert_array_equal(data.y, [0] * 25 + [1] * 25)
+
+
+def test_spirals_start_a_third_from_the_origin_and_end_before_one():
+    radius = np.linalg.norm(make_spirals(500, rng=1).curve, axis=1)
+    assert_allclose(radius[[0, 250]], 1 / 3)
+    assert_allclose(radius[[249, 499]], (2 * 249 / 250 + 1) / 3)
+
+
+def test_the_second_spiral_negates_the_first_and_has_draws_of_its_own():
+    data = make_spirals(40, rng=1)
+    assert_array_equal(data.curve[20:], -data.curve[:20])
+    moved = data.X - data.curve
+    assert (abs(moved[20:] + moved[:20]) > 1e-6).any(axis=1).all()
+
+
+def test_spirals_without_noise_are_their_curve():
+    data = make_spirals(40, noise_sd=0, rng=1)
+    assert_array_equal(data.X, data.curve)
+
+
+def test_the_noise_of_spirals_has_the_standard_deviation_asked_for():
+    data = make_spirals(20_000, noise_sd=0.4, rng=2)
+    distance = np.linalg.norm(data.X - data.curve, axis=1)
+    assert abs(np.sqrt(np.mean(distance**2)) - 0.4) < 5 * 0.4 / np.sqrt(2 * 20_000)
+
+
+def test_spirals_from_the_same_seed_are_the_same_and_a_generator_goes_on():
+    generator = np.random.default_rng(7)
+    first, second = (make_spirals(6, rng=generator) for _ in range(2))
+    assert_array_equal(first.X, make_spirals(6, rng=7).X)
+    assert (first.X != second.X).all()
+
+
+def test_spirals_can_be_drawn_from_rs_stream():
+    data = make_spirals(4, noise_sd=1, rng=RStream(42))
+    moved = np.linalg.norm(data.X - data.curve, axis=1)
+    assert_allclose(moved, abs(RStream(42).standard_normal(4)), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"n": 5}, ValueError, "n must be even, half of it for each class, not 5"),
+        ({"n": 0}, ValueError, "n must be 2 or more, not 0"),
+        ({"n": 4.0}, TypeError, "n must be a whole number"),
+        ({"noise_sd": -1}, ValueError, "noise_sd must be zero or a positive number, not -1"),
+        ({"noise_sd": float("nan")}, ValueError, "noise_sd must be zero or a positive"),
+        ({"cycles": 0}, ValueError, "cycles must be a positive number, not 0"),
+        ({"cycles": float("inf")}, ValueError, "cycles must be a positive number"),
+        ({"cycles": "1"}, TypeError, "cycles must be a positive number"),
+        ({"rng": -1}, ValueError, "rng must be 0 or more"),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, dict) else "",
+)
+def test_bad_arguments_of_spirals_are_named(arguments, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        make_spirals(**{"n": 4, **arguments})
