@@ -30,6 +30,7 @@ STUBS = {
     "02": ["mask", "gradients", "start"],
     "03": ["expit", "delta", "logistic"],
     "04": ["momentum_step", "poisson_loss", "batch_size"],
+    "06": ["weight_decay", "dropout", "honest_error"],
 }
 
 
@@ -244,6 +245,40 @@ WRONG = {
     "all the rows": ("04", "batch_size", lambda rows, delta: len(rows), "one row less"),
     "half a row": ("04", "batch_size", lambda rows, delta: 7.5, "whole number"),
     "more rows than there are": ("04", "batch_size", lambda rows, delta: 99, "cannot be drawn"),
+    "lambda itself": ("06", "weight_decay", lambda lam: lam, "too little decay"),
+    "the factor taken twice": ("06", "weight_decay", lambda lam: 4 * lam, "too much decay"),
+    "scikit-learn's alpha": ("06", "weight_decay", lambda lam: 700 * lam / 2, "too much decay"),
+    "no decay": ("06", "weight_decay", lambda lam: 0.0, "no penalty"),
+    "the expectation not kept": (
+        "06", "dropout", lambda h, p, rng: h * (rng.random(h.shape) >= p), "means of 1 and 3",
+    ),
+    "p taken for the share that stays": (
+        "06", "dropout", lambda h, p, rng: h * (rng.random(h.shape) < p) / p, "share of",
+    ),
+    "one mask for all": (
+        "06", "dropout", lambda h, p, rng: h * (rng.random() >= p) / (1 - p), "share of",
+    ),
+    "whole rows dropped": (
+        "06", "dropout", lambda h, p, rng: h * (rng.random((len(h), 1)) >= p) / (1 - p),
+        "neighbour",
+    ),
+    "the minimum over settings": (
+        "06", "honest_error", lambda losses, rng: losses.mean(axis=0).min(), "too good",
+    ),
+    "the mean over settings": (
+        "06", "honest_error", lambda losses, rng: losses.mean(), "one setting has risk",
+    ),
+    "chosen and measured on the same half": (
+        "06", "honest_error", lambda losses, rng: losses[:75].mean(axis=0).min(), "too good",
+    ),
+    "measured where not chosen, by the minimum": (
+        "06", "honest_error",
+        lambda losses, rng: np.mean([half.mean(axis=0).min() for half in np.split(losses, 2)]),
+        "too good",
+    ),
+    "all settings' errors": (
+        "06", "honest_error", lambda losses, rng: losses.mean(axis=0), "not one number",
+    ),
 }  # fmt: skip
 
 
