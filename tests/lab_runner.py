@@ -43,6 +43,27 @@ QUICK = {
         'more = {"epochs": 10': 'more = {"epochs": 2',
         "shown = [0, 10, 15, 20, 25, 30, 35, 40, 50]": "shown = [50] * 9",
     },
+    "06": {
+        "range(400)": "range(220)",
+        "range(1, 401)": "range(1, 221)",
+        "last_epoch, 400]": "last_epoch, 220]",
+        "epochs=3000": "epochs=900",
+        "make_patients(2000, rng)": "make_patients(800, rng)",
+        "torch.ones(1_000_000)": "torch.ones(300_000)",
+        "replicates=20": "replicates=3",
+        "zip(seeds(rng), (0.2, 0.5, 0.8)": "zip(seeds(rng, 1), (0.5,)",
+        "make_network(s, p), X, y, seed=s": "make_network(s, p), X, y, epochs=120, seed=s",
+        "for seed in seeds(rng)]": "for seed in seeds(rng, 1)]",
+        "(0, 0, 0)": "(0,)",
+        "(0.03, 0.1, 0.3)": "(0.1,)",
+        "(1, 3, 10)": "(3,)",
+        "range(200)": "range(12)",
+        "choice_leak(seed, leaked) for seed in range(100)": (
+            "choice_leak(seed, leaked) for seed in range(20)"
+        ),
+        "range(60)": "range(24)",
+        "epoch_leak(seed) for seed in range(100)": "epoch_leak(seed) for seed in range(14)",
+    },
 }
 
 

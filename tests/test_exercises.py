@@ -31,6 +31,7 @@ STUBS = {
     "03": ["expit", "delta", "logistic"],
     "04": ["momentum_step", "poisson_loss", "batch_size"],
     "05": ["emax", "bootstrap", "features"],
+    "06": ["weight_decay", "dropout", "honest_error"],
 }
 
 
@@ -315,6 +316,40 @@ WRONG = {
     ),
     "a vector": ("05", "features", lambda X: X[:, 0], "shape (500,)"),
     "a dozen": ("05", "features", lambda X: np.hstack([squares(X)] * 4), "12 features"),
+    "lambda itself": ("06", "weight_decay", lambda lam: lam, "too little decay"),
+    "the factor taken twice": ("06", "weight_decay", lambda lam: 4 * lam, "too much decay"),
+    "scikit-learn's alpha": ("06", "weight_decay", lambda lam: 700 * lam / 2, "too much decay"),
+    "no decay": ("06", "weight_decay", lambda lam: 0.0, "no penalty"),
+    "the expectation not kept": (
+        "06", "dropout", lambda h, p, rng: h * (rng.random(h.shape) >= p), "means of 1 and 3",
+    ),
+    "p taken for the share that stays": (
+        "06", "dropout", lambda h, p, rng: h * (rng.random(h.shape) < p) / p, "share of",
+    ),
+    "one mask for all": (
+        "06", "dropout", lambda h, p, rng: h * (rng.random() >= p) / (1 - p), "share of",
+    ),
+    "whole rows dropped": (
+        "06", "dropout", lambda h, p, rng: h * (rng.random((len(h), 1)) >= p) / (1 - p),
+        "neighbour",
+    ),
+    "the minimum over settings": (
+        "06", "honest_error", lambda losses, rng: losses.mean(axis=0).min(), "too good",
+    ),
+    "the mean over settings": (
+        "06", "honest_error", lambda losses, rng: losses.mean(), "one setting has risk",
+    ),
+    "chosen and measured on the same half": (
+        "06", "honest_error", lambda losses, rng: losses[:75].mean(axis=0).min(), "too good",
+    ),
+    "measured where not chosen, by the minimum": (
+        "06", "honest_error",
+        lambda losses, rng: np.mean([half.mean(axis=0).min() for half in np.split(losses, 2)]),
+        "too good",
+    ),
+    "all settings' errors": (
+        "06", "honest_error", lambda losses, rng: losses.mean(axis=0), "not one number",
+    ),
 }  # fmt: skip
 
 

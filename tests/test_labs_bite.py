@@ -253,6 +253,54 @@ MISTAKES = {
         "no smaller steps": ('"lr": 0.03', '"lr": 0.3', "settled minus hand-made"),
         "a batch's mean for its sum": ("loss.item() * len(y)", "loss.item()", "loop at lr 0"),
     },
+    "06": {
+        "the scaler fitted before the split": (
+            'seen = X[rows["train"]]',
+            "seen = X",
+            "training columns, largest mean",
+        ),
+        "rows drawn with replacement": (
+            "rng.permutation(1000)",
+            "rng.integers(1000, size=1000)",
+            "patients in two parts",
+        ),
+        "eval() forgotten": ("_ = dropped.eval()", "pass", "two passes in eval mode"),
+        "weights kept without a copy": (
+            "kept.append(copy.deepcopy(model.state_dict()))",
+            "kept.append(model.state_dict())",
+            "restored weights minus those kept",
+        ),
+        "the epoch off by one": (
+            "enumerate(losses, start=1)",
+            "enumerate(losses)",
+            "best epoch, by hand",
+        ),
+        "dropout's variance without its division": (
+            "0.5 / 0.5 * (w * hidden)",
+            "0.5 * (w * hidden)",
+            "price of forgetting eval",
+        ),
+        "the factor of two forgotten": (
+            "decay=2 * a / n",
+            "decay=a / n",
+            "SGD with decay minus Ridge",
+        ),
+        "Adam for AdamW": (
+            "partial(getattr(torch.optim, name)",
+            "partial(torch.optim.Adam",
+            "AdamW's distance from OLS",
+        ),
+        "features chosen after the split": (
+            "slice(200) if leaked else slice(140)",
+            "slice(140)",
+            "features on all rows",
+        ),
+        "nothing chosen on the test set": (
+            "np.argmin(errors[:K])",
+            "0",
+            "best of 64 seeds",
+        ),
+    },
 }
 
 OTHER_SEEDS = {
@@ -280,6 +328,10 @@ OTHER_SEEDS = {
         ("seed=5", "seed=9"),
         ("default_rng(7)", "default_rng(11)"),
         ("replicates=4, seed=1", "replicates=4, seed=2"),
+    ],
+    "06": [
+        ("default_rng(6)", "default_rng(7)"),
+        ("make_network(seed=6", "make_network(seed=7"),
     ],
 }
 
