@@ -23,7 +23,9 @@ def needed(program: list[str], wanted: set[int], *, apart_from: str) -> list[int
             inside.setdefault(name, set()).update(use.reads)
     imported = {name for use in uses for name in use.imports}
 
-    keep, live = set(wanted), set()
+    # Torch's generator is in no name: who seeds it is needed.
+    seeding = {i for i in range(max(wanted)) if program[i].startswith("torch.manual_seed")}
+    keep, live = wanted | seeding, set()
     for i in reversed(range(max(wanted) + 1)):
         use = uses[i]
         if i in keep or live & (use.sets | use.changes - imported):

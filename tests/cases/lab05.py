@@ -1,0 +1,150 @@
+"""Lab 5: how to make it quick, mistakes in its code, other seeds, wrong answers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from lab_runner import solved
+
+# Changes no verdict.
+QUICK = {
+    "replicates=30": "replicates=4",
+    "-1.4, 1.4, 141": "-1.4, 1.4, 21",
+    "reshape(141, 141)": "reshape(21, 21)",
+    "range(5):": "range(1):",
+    "make_spirals(4000, rng=rng)": "make_spirals(2000, rng=rng)",
+    "epochs=200": "epochs=80",
+    'more = {"epochs": 10': 'more = {"epochs": 2',
+    'draw_map(ax, class_1(viewer, grid), f"epoch {epoch}", size=3)': "pass",
+    "draw_map(ax, probability, name)": "pass",
+}
+
+# A mistake: what stands in the lab, what stands there instead, and what the lab must say of it.
+MISTAKES = {
+    "noise along the curve": (
+        "np.array([-tangent[1], tangent[0]])",
+        "np.array([tangent[0], tangent[1]])",
+        "spirals, distance from labkit",
+    ),
+    "a parameter that is none": (
+        "self.b = nn.Parameter(torch.zeros(1))",
+        "self.b = torch.zeros(1, requires_grad=True)",
+        "Line minus OLS",
+    ),
+    "a buffer that is none": (
+        'self.register_buffer("mean", X.mean(dim=0))',
+        "self.mean = X.mean(dim=0)",
+        "loaded model minus saved",
+    ),
+    "noise in both modes": ("if self.training:", "if True:", "eval mode, twice"),
+    "a pickle read": ("weights_only=True", "weights_only=False", "surprises refused"),
+    "a ReLU dropped": (
+        "x = F.relu(self.second(x))",
+        "x = self.second(x)",
+        "class minus Sequential",
+    ),
+    "a softmax down the rows": (
+        "probability = torch.softmax(logits, dim=1)",
+        "probability = torch.softmax(logits, dim=0)",
+        "probabilities of a row",
+    ),
+    "classes from 1": ("self.y = torch.tensor(y)", "self.y = torch.tensor(y) + 1", "bounds"),
+    "zero_grad forgotten": ("        optimizer.zero_grad()\n", "", "loop minus labkit"),
+    "the class of the smallest logit": (
+        "(logits.argmax(dim=1) == y)",
+        "(logits.argmin(dim=1) == y)",
+        "snapshot minus record",
+    ),
+    "snapshots that go on changing": (
+        "snapshots[epoch] = copy.deepcopy(model.state_dict())",
+        "snapshots[epoch] = model.state_dict()",
+        "snapshot minus record",
+    ),
+    "an angle wound too loosely": ("(3 * radius - 1)", "(2 * radius - 1)", "cos δ"),
+    "no smaller steps": ('"lr": 0.03', '"lr": 0.3', "settled minus hand-made"),
+    "a batch's mean for its sum": ("loss.item() * len(y)", "loss.item()", "loop at lr 0"),
+}
+
+OTHER_SEEDS = [
+    ("seed=5", "seed=9"),
+    ("default_rng(7)", "default_rng(11)"),
+    ("replicates=4, seed=1", "replicates=4, seed=2"),
+]
+
+
+def emax_module(change: str) -> Callable[[], Any]:
+    """Return what makes lab 5's dose-response module with one mistake."""
+
+    class Emax(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.emax = torch.nn.Parameter(torch.ones(1))
+            start = torch.zeros(1)
+            self.log_ed50 = start if change == "tensor" else torch.nn.Parameter(start)
+
+        def forward(self, dose: Any) -> Any:
+            scale = self.log_ed50 if change == "no exponential" else self.log_ed50.exp()
+            if change == "a slope":
+                return self.emax / (scale + dose)
+            mean = self.emax * dose / (scale + dose)
+            return mean.ravel() if change == "flat" else mean
+
+    return (lambda: Emax) if change == "the class" else Emax
+
+
+def bootstrap(change: str) -> Callable[[Any, Any], Any]:
+    """Return what makes lab 5's bootstrap sample with one mistake."""
+
+    class Sample(torch.utils.data.Dataset):  # type: ignore[type-arg]
+        def __init__(self, dataset: Any, rng: Any) -> None:
+            n = len(dataset)
+            self.dataset, self.rng = dataset, rng
+            self.numbers = rng.integers(n, size=n)
+            if change == "without replacement":
+                self.numbers = rng.permutation(n)
+            if change == "one seed":
+                self.numbers = np.random.default_rng(1).integers(n, size=n)
+            if change == "fewer":
+                self.numbers = self.numbers[: n // 2]
+
+        def __len__(self) -> int:
+            return len(self.numbers)
+
+        def __getitem__(self, i: int) -> Any:
+            if change == "drawn when asked":
+                return self.dataset[self.rng.integers(len(self))]
+            if change == "a row of two":
+                return self.dataset[i][0], self.dataset[self.numbers[i]][1]
+            return self.dataset[self.numbers[i]]
+
+    return Sample
+
+
+def squares(X: Any) -> Any:
+    return np.column_stack([X[:, 0] ** 2, X[:, 1] ** 2, X[:, 0] * X[:, 1]])
+
+
+# A wrong answer: the exercise, the answer, and what its check must say.
+WRONG = {
+    "a plain tensor": ("emax", emax_module("tensor"), "given ['emax']"),
+    "a dose for its logarithm": ("emax", emax_module("no exponential"), "responses are"),
+    "the dose left out": ("emax", emax_module("a slope"), "responses are"),
+    "a flat result": ("emax", emax_module("flat"), "four doses give (4,)"),
+    "the class for the module": ("emax", emax_module("the class"), "not return a module"),
+    "another start": ("emax", lambda: torch.nn.Linear(1, 1), "['bias', 'weight']"),
+    "a permutation": ("bootstrap", bootstrap("without replacement"), "100%"),
+    "half a sample": ("bootstrap", bootstrap("fewer"), "it has 100 rows"),
+    "drawn when asked": ("bootstrap", bootstrap("drawn when asked"), "another one each"),
+    "two rows in one": ("bootstrap", bootstrap("a row of two"), "from two rows"),
+    "a seed of its own": ("bootstrap", bootstrap("one seed"), "alike"),
+    "the lab's own features": ("features", lambda X: solved("05")["unwound"](X), "below"),
+    "squares": ("features", squares, "below the rule"),
+    "polar coordinates": (
+        "features",
+        lambda X: np.column_stack(solved("05")["polar"](X)),
+        "below the rule",
+    ),
+    "a vector": ("features", lambda X: X[:, 0], "shape (500,)"),
+    "a dozen": ("features", lambda X: np.hstack([squares(X)] * 4), "12 features"),
+}
