@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
+# Left out without torch: pip would fetch it for them.
+NEEDS_TORCH = ("torch", "torchmetrics", "lightning", "pytorch-lightning")
 VERSION = "{}.{}.{}".format(*sys.version_info[:3])
 
 TOO_OLD = f"""
@@ -91,7 +93,7 @@ def main():
         shutil.rmtree(str(venv), ignore_errors=True)
         sys.exit(NO_VENV)
     pins = (ROOT / "requirements.lock").read_text().splitlines()
-    pins = [pin for pin in pins if with_torch or not pin.startswith("torch==")]
+    pins = [pin for pin in pins if with_torch or pin.split("==")[0] not in NEEDS_TORCH]
     wanted.write_text("\n".join(pins) + "\n")
     pip(python, len(pins), "-r", str(wanted))
     pip(python, 1, "--no-build-isolation", "--no-deps", "-e", ".")
