@@ -3,6 +3,7 @@ from .batched import fit_torch_many as fit_torch_many
 from .checks import Checks as Checks
 from .checks import finite_differences as finite_differences
 from .datasets import load_r_coefficients as load_r_coefficients
+from .datasets import load_r_glm as load_r_glm
 from .datasets import load_r_losses as load_r_losses
 from .datasets import load_r_stream as load_r_stream
 from .datasets import load_rand_hie as load_rand_hie

@@ -112,6 +112,19 @@ def load_r_stream() -> pd.DataFrame:
     return pd.read_csv(verified("r_stream_seed42.csv"), index_col="draw")
 
 
+def load_r_glm() -> pd.Series:
+    """Read what R's `glm` says of any visit in the RAND Health Insurance Experiment (lab 9).
+
+    Returns
+    -------
+    Series
+        `iterations`, of Fisher scoring, and `deviance`, the residual one.
+    """
+    import pandas as pd
+
+    return pd.read_csv(verified("r_glm.csv"), index_col="quantity")["value"]
+
+
 def load_rand_hie() -> pd.DataFrame:
     """Read the RAND Health Insurance Experiment: outpatient visits by insurance plan and health.
 

@@ -10,6 +10,7 @@ import statsmodels.api
 from labkit import (
     datasets,
     load_r_coefficients,
+    load_r_glm,
     load_r_losses,
     load_r_stream,
     load_rand_hie,
@@ -45,6 +46,20 @@ def test_the_rand_experiment_is_what_statsmodels_ships():
     dummies = pd.get_dummies(ours["health"], dtype=int)[["good", "fair", "poor"]]
     np.testing.assert_array_equal(dummies.to_numpy(), theirs.iloc[:, 7:].to_numpy())
     assert ours["health"].cat.ordered
+
+
+def test_r_and_statsmodels_agree_on_the_deviance():
+    rand = load_rand_hie()
+    owed = np.exp(rand["log_deductible_usd"]).where(rand["log_deductible_usd"] > 0, 0)
+    logs = rand[["log_coinsurance", "log_incentive_usd"]]
+    X = np.column_stack(
+        [np.ones(len(rand)), np.expm1(logs.iloc[:, 0]), np.exp(logs.iloc[:, 1]), owed]
+        + [rand[c] for c in ("individual_deductible", "physical_limitation", "chronic_diseases")]
+        + [rand["health"] == level for level in ("good", "fair", "poor")]
+    ).astype(float)
+    binomial = statsmodels.api.families.Binomial()
+    fit = statsmodels.api.GLM(rand["visits"].to_numpy() > 0, X, binomial).fit()
+    assert fit.deviance == pytest.approx(load_r_glm()["deviance"], abs=1e-6)
 
 
 def test_every_file_has_a_checksum_and_every_checksum_a_file():

@@ -43,7 +43,24 @@ class LongStudy:
         return f"study_{self.name}.csv"
 
 
-STUDIES: list[LongStudy] = []
+STUDIES = [
+    LongStudy(
+        "baselines",
+        "07",
+        {"jobs": {"diabetes": 50, "breast cancer": 50, "RAND HIE": 10}, "study_seed": 0},
+    ),
+    LongStudy(
+        "sample_size",
+        "08",
+        {
+            "sizes": [125, 250, 500, 1000, 2000, 4000, 8000, 16000, 32000, 64000, 256000],
+            "replicates": [20, 20, 20, 20, 20, 20, 20, 20, 20, 10, 5],
+            "threshold_sizes": [500, 2000, 8000],
+            "study_seed": 2,
+        },
+    ),
+    LongStudy("compile", "10", {"pieces": ["placebo", "torch.compile"]}),
+]
 
 
 def program(study: LongStudy, root: Path = ROOT) -> list[str]:

@@ -1,0 +1,243 @@
+"""Lab 10: how to make it quick, mistakes in its code, other seeds, wrong answers."""
+
+import atexit
+import contextlib
+import os
+import runpy
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+
+class Folder:
+    """Stands in for a `TemporaryDirectory`, which warns where a mistake ends the lab before it."""
+
+    def __init__(self) -> None:
+        self.name = tempfile.mkdtemp()
+        atexit.register(self.cleanup)
+
+    def cleanup(self) -> None:
+        """Remove the folder, whoever asks first."""
+        shutil.rmtree(self.name, ignore_errors=True)
+
+
+class Forked:
+    """Stands in for `subprocess.Popen`: a copy of this process, which has torch loaded already."""
+
+    def __init__(self, command: list[str], **_: Any) -> None:
+        to_read, to_write = os.pipe(), os.pipe()  # the child's standard input and output
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.dup2(to_read[0], 0)
+            os.dup2(to_write[1], 1)
+            for end in (*to_read, *to_write):
+                os.close(end)
+            sys.stdin = os.fdopen(0, closefd=False)
+            sys.stdout = os.fdopen(1, "w", closefd=False)
+            _play(command[1:])
+        os.close(to_read[0])
+        os.close(to_write[1])
+        self.stdin, self.stdout = to_read[1], os.fdopen(to_write[0])
+        self.returncode: int | None = None
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def communicate(self) -> None:
+        """Wait for the end and close the pipes."""
+        self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        os.close(self.stdin)
+        self.stdout.close()
+
+
+class Launched:
+    """Stands in for `subprocess.run` of torchrun with two processes."""
+
+    def __init__(self, command: list[str], **_: Any) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        here = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
+        children = []
+        for rank in ("0", "1"):
+            children.append(os.fork())
+            if children[-1] == 0:
+                with _environment(here | {"RANK": rank, "LOCAL_RANK": rank}):
+                    _play(command[-3:])
+        self.returncode = max(os.waitpid(child, 0)[1] for child in children)
+
+
+def _play(arguments: list[str]) -> None:
+    """Run a program in this process, and end it without the tidying that is the parent's."""
+    code = 1
+    try:
+        sys.argv = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
+        code = 0
+    finally:
+        os._exit(code)
+
+
+@contextlib.contextmanager
+def _environment(more: dict[str, str]) -> Iterator[None]:
+    os.environ.update(more)
+    yield
+
+
+HERE = '__import__("cases.lab10", fromlist=["cases"])'
+
+# Changes no verdict.
+QUICK = {
+    "pairs=9": "pairs=3",
+    "pairs = 9": "pairs = 3",
+    "with_threads(2, *work)": "with_threads(1, *work)",
+    "range(60)": "range(6)",
+    "range(1, 61)": "range(1, 7)",
+    "4000": "1500",
+    "range(7)": "range(1)",
+    "count=4": "count=1",
+    "for seed in range(20):": "for seed in range(3):",
+    "{64: 12, 256: 20, 2048: 80}": "{64: 7, 256: 16, 2048: 55}",
+    "range(0, 2000, 100)": "range(0, 400, 100)",
+    '"replicates": 24, "seed": 10, "n_jobs": n_jobs': '"replicates": 3, "seed": 10, "n_jobs": 1',
+    "folder = tempfile.TemporaryDirectory()": f"folder = {HERE}.Folder()",
+    "return subprocess.Popen(": f"return {HERE}.Forked(",
+    "return subprocess.run(": f"return {HERE}.Launched(",
+    "30_000, 100_000": "20_000, 30_000",
+}
+
+# A mistake: what stands in the lab, what stands there instead, and what the lab must say of it.
+MISTAKES = {
+    "zero_grad forgotten": (
+        "        stepper.zero_grad()\n        loss = F.mse_loss(model(X_batch), y_batch)\n"
+        "        loss.backward()",
+        "        loss = F.mse_loss(model(X_batch), y_batch)\n        loss.backward()",
+        "loop minus labkit",
+    ),
+    "an interval from end to end": (
+        "low, high = ratio[1], ratio[-2]",
+        "low, high = ratio[0], ratio[-1]",
+        "interval of nine pairs",
+    ),
+    "a loader that shuffles": (
+        "loader(RowsAtOnce(), collate_fn=as_they_are)",
+        "DataLoader(RowsAtOnce(), 64, shuffle=True, collate_fn=as_they_are)",
+        "advice without any change",
+    ),
+    "no autocast": (
+        'with torch.autocast("cpu", torch.bfloat16):\n            return',
+        "if True:\n            return",
+        "bfloat16 for float32: change",
+    ),
+    "other starts for the stacked networks": (
+        "models = small_networks()",
+        "models = small_networks()[::-1]",
+        "many networks at once: change",
+    ),
+    "a generator for all replicates": (
+        "np.median(rng.choice(sample, 101))",
+        "np.median(np.random.choice(sample, 101))",
+        "advice without any change",
+    ),
+    "a checkpoint now and then": (
+        "checkpoint_every=1",
+        "checkpoint_every=3",
+        "epochs kept, latest kill",
+    ),
+    "a start without a seed": (
+        "    torch.manual_seed(0)\n    data",
+        "    torch.seed()\n    data",
+        "resumed minus uninterrupted",
+    ),
+    "the generator's state left out": (
+        'if "generator" in choice:',
+        "if False:",
+        "all three parts saved",
+    ),
+    "both processes on the same rows": (
+        "X, y = X[rank::world], y[rank::world]",
+        "X, y = X[::world], y[::world]",
+        "two processes minus one",
+    ),
+    "a model that is not wrapped": (
+        "mse_loss(together(X), y)",
+        "mse_loss(model(X), y)",
+        "two processes minus one",
+    ),
+    "larger batches than planned": (
+        '{"batch_size": 256, "epochs": 1',
+        '{"batch_size": 512, "epochs": 1',
+        "steps minus those planned",
+    ),
+}
+
+OTHER_SEEDS = [
+    ("default_rng(10)", "default_rng(20)"),
+    ("default_rng(11)", "default_rng(12)"),
+    ('"seed": 3', '"seed": 4'),
+]
+
+
+def stacked(X: Any, y: Any, rows: Any) -> Any:
+    A, b = X[rows], y[rows]
+    right = np.einsum("bni,bn->bi", A, b)[..., None]
+    return np.linalg.solve(A.transpose(0, 2, 1) @ A, right)[..., 0]
+
+
+# A wrong answer: the exercise, the answer, and what its check must say.
+WRONG = {
+    "a factor forgotten": (
+        "interval",
+        lambda write, between: np.sqrt(write * between),
+        "writing less often would lose less",
+    ),
+    "the root forgotten": (
+        "interval",
+        lambda write, between: 2 * write * between,
+        "writing more often would lose less",
+    ),
+    "every ten minutes": ("interval", lambda write, between: 600, "would lose less"),
+    "the sign of the derivative": (
+        "interval",
+        lambda write, between: -np.sqrt(2 * write * between),
+        "is no interval",
+    ),
+    "every centre alike": (
+        "pooled",
+        lambda gradients, patients: np.mean(gradients, axis=0),
+        "who counts how much",
+    ),
+    "sums that were not divided": (
+        "pooled",
+        lambda gradients, patients: np.transpose(gradients) @ patients,
+        "times as long",
+    ),
+    "a number for each centre": (
+        "pooled",
+        lambda gradients, patients: np.mean(gradients, axis=1) * patients,
+        "its shape is (4,)",
+    ),
+    "a loop in other clothes": (
+        "bootstrap",
+        lambda X, y, rows: [np.linalg.lstsq(X[r], y[r], rcond=None)[0] for r in rows],
+        "times as fast as the loop",
+    ),
+    "one sample for all": (
+        "bootstrap",
+        lambda X, y, rows: stacked(X, y, np.tile(rows[:1], (len(rows), 1))),
+        "not all used",
+    ),
+    "outcomes that stay where they were": (
+        "bootstrap",
+        lambda X, y, rows: stacked(X, np.roll(y, 1), rows),
+        "differ from the loop's",
+    ),
+    "transposed": ("bootstrap", lambda X, y, rows: stacked(X, y, rows).T, "its shape is (4, 600)"),
+}
