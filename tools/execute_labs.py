@@ -31,6 +31,10 @@ from tools.scrub import head, leaks, scrub
 CELL_TIMEOUT = 120  # seconds; the same limit as under nbval
 RECORDED = ["numpy", "scipy", "pandas", "matplotlib", "torch"]
 KERNEL_ENVIRONMENT = {
+    # A thread for each lab: two labs with two threads each are slower than two with one.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",  # the order of a set is then the same in every run
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a debugger's warning at the start of the kernel
 }

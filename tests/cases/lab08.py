@@ -23,7 +23,7 @@ MISTAKES = {
     "thresholds that slope": (
         "(X[:, 0] > 0.5) & (X[:, 1] > 0.5)",
         "X[:, 0] * X[:, 1]",
-        "thresholds here",
+        "lab and stored",
     ),
     "a network without its kinks": (
         "nn.Linear(10, 32), nn.ReLU(),\n        nn.Linear(32, 32), nn.ReLU(),",
@@ -66,11 +66,6 @@ MISTAKES = {
         "mean of trained filters",
     ),
     "digits that stay": ("most = 1 if moved else 0", "most = 0", "linear, moved"),
-    "a conv network that knows the place": (
-        "nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(32, 10),",
-        "nn.Flatten(), nn.Linear(32 * 36, 10),",
-        "conv network, moved",
-    ),
     "the crossing upside down": (
         'np.log(wide["network"] / wide[rival])',
         'np.log(wide[rival] / wide["network"])',
