@@ -61,6 +61,12 @@ class Launched:
     """Stands in for `subprocess.run` of torchrun with two processes."""
 
     def __init__(self, command: list[str], **_: Any) -> None:
+        for _again in range(3):  # another program may take the port before they do
+            self.returncode = self._run(command)
+            if self.returncode == 0:
+                break
+
+    def _run(self, command: list[str]) -> int:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
@@ -71,7 +77,7 @@ class Launched:
             if children[-1] == 0:
                 with _environment(here | {"RANK": rank, "LOCAL_RANK": rank}):
                     _play(command[-3:])
-        self.returncode = max(os.waitpid(child, 0)[1] for child in children)
+        return max(os.waitpid(child, 0)[1] for child in children)
 
 
 def _play(arguments: list[str]) -> None:
