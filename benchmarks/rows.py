@@ -102,17 +102,14 @@ def full_batch(size: Size) -> tuple[Side, Side]:
     return labkit, lambda: by_hand(network(), X, y, size.epochs)
 
 
-def skorch_on_tensors(size: Size) -> tuple[Side, Side]:
-    """Return skorch as quick as its options make it, on a TensorDataset, and labkit."""
-    X, y = table(size.n)
-    dataset = TensorDataset(X, y)
-    return lambda: with_skorch(dataset, None, size.epochs), full_batch(size)[0]
+def skorch_on_tensors(X: Tensor, y: Tensor, epochs: int) -> Losses:
+    """Train with skorch as quick as its options make it, on a TensorDataset."""
+    return with_skorch(TensorDataset(X, y), None, epochs)
 
 
-def skorch_on_arrays(size: Size) -> tuple[Side, Side]:
-    """Return skorch as its users call it, on arrays, and labkit."""
-    X, y = (tensor.numpy() for tensor in table(size.n))
-    return lambda: with_skorch(X, y, size.epochs), full_batch(size)[0]
+def skorch_on_arrays(X: Tensor, y: Tensor, epochs: int) -> Losses:
+    """Train with skorch as its users call it, on arrays."""
+    return with_skorch(X.numpy(), y.numpy(), epochs)
 
 
 def others(train: Callable[[Tensor, Tensor, int], Losses]) -> Callable[[Size], tuple[Side, Side]]:
@@ -200,8 +197,8 @@ def imports(size: Size) -> tuple[Side, Side]:  # noqa: ARG001
 
 ROWS = [
     Row("torch loop, full batch", "labkit", "by hand", 1.10, None, 41, full_batch),
-    Row("the same work", "skorch on tensors", "labkit", None, 8.0, 9, skorch_on_tensors),
-    Row("the same work", "skorch on arrays", "labkit", None, 8.0, 9, skorch_on_arrays),
+    Row("the same work", "skorch on tensors", "labkit", None, 8.0, 9, others(skorch_on_tensors)),
+    Row("the same work", "skorch on arrays", "labkit", None, 8.0, 9, others(skorch_on_arrays)),
     Row("the same work", "Lightning", "labkit", None, None, 7, others(with_lightning)),
     Row("the same work", "Keras on torch", "labkit", None, None, 7, others(with_keras), rtol=0.01),
     Row(

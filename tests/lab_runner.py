@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import nbformat
+import pytest
 from lab_slice import needed, statements
 
 from labkit import Checks
@@ -27,6 +28,16 @@ def case(lab: str) -> Any:
     return import_module(f"cases.lab{lab}")
 
 
+def params(table: str) -> list[Any]:
+    """Return the entries of a table that each case has, of all labs, with the lab before each."""
+    return [
+        pytest.param(lab, *entry, id=f"{lab}: {name}")
+        for lab in LABS
+        for name, entry in getattr(case(lab), table).items()
+    ]
+
+
+@cache
 def code_cells(lab: str) -> list[nbformat.NotebookNode]:
     """Return a lab's code cells."""
     (path,) = NOTEBOOKS.glob(f"{lab}-*.ipynb")

@@ -3,6 +3,7 @@
 import ast
 import symtable
 from dataclasses import dataclass
+from functools import cache
 
 
 def statements(sources: list[str]) -> list[str]:
@@ -45,6 +46,7 @@ class _Uses:
     imports: set[str]
 
 
+@cache  # a lab's statements are asked for again for each check
 def _uses(statement: str) -> _Uses:
     (top,) = ast.parse(statement).body
     nodes = list(ast.walk(top))

@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the exercises' checks run networks")
 
-from lab_runner import LABS, case, code_cells, solved, tags
+from lab_runner import LABS, case, code_cells, params, solved, tags
 
 
 def exercises(lab):
@@ -24,14 +24,7 @@ def test_a_stub_is_not_attempted_and_the_solution_is_right(lab, exercise):
     assert check(names[f"solved_{exercise}"]).status == "right"
 
 
-@pytest.mark.parametrize(
-    ("lab", "exercise", "answer", "because"),
-    [
-        pytest.param(lab, *wrong, id=f"{lab}: {name}")
-        for lab in LABS
-        for name, wrong in case(lab).WRONG.items()
-    ],
-)
+@pytest.mark.parametrize(("lab", "exercise", "answer", "because"), params("WRONG"))
 def test_a_wrong_answer_is_told_what_is_wrong(lab, exercise, answer, because):
     verdict = solved(lab)[f"check_{exercise}"](answer)
     assert verdict.status == "not right yet"

@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the labs' networks need torch")
 
-from lab_runner import LABS, as_it_stands, behind, case, run_to_report
+from lab_runner import LABS, as_it_stands, behind, case, params, run_to_report
 
 # GradcheckError and a second `backward` are RuntimeErrors, a class without a logit an IndexError.
 FAILURES = (AssertionError, ValueError, ArithmeticError, RuntimeError, IndexError)
@@ -15,14 +15,7 @@ def test_a_lab_without_a_mistake_passes(lab):
     as_it_stands(lab)
 
 
-@pytest.mark.parametrize(
-    ("lab", "right", "wrong", "verdict"),
-    [
-        pytest.param(k, *mistake, id=f"{k}: {name}")
-        for k in LABS
-        for name, mistake in case(k).MISTAKES.items()
-    ],
-)
+@pytest.mark.parametrize(("lab", "right", "wrong", "verdict"), params("MISTAKES"))
 def test_a_lab_with_a_mistake_fails(lab, right, wrong, verdict):
     with pytest.raises(FAILURES, match=verdict):
         run_with_a_mistake(lab, (right, wrong), verdict)
