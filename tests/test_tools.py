@@ -1,6 +1,7 @@
 """The executor of labs: what it stores, what it refuses, and that nothing stored is stale."""
 
 import json
+import time
 from pathlib import Path
 
 import nbformat
@@ -120,6 +121,28 @@ def test_one_failing_lab_does_not_stop_the_others(project, capsys):
     assert len(failures) == 1
     assert "ZeroDivisionError" in failures[0]
     assert is_fresh(good, project)
+
+
+def test_a_lab_that_times_something_runs_alone(project, monkeypatch):
+    paths = [lab(project, "1", name=f"0{k}-lab.ipynb") for k in range(1, 5)]
+    for path in paths[:2]:
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells[0].metadata["tags"] = ["timing"]
+        nbformat.write(notebook, path)
+    running, company = set(), {}
+
+    def pretend(path, root):
+        running.add(path)
+        time.sleep(0.1)
+        company[path] = len(running)
+        running.remove(path)
+        return 0.1
+
+    monkeypatch.setattr("tools.execute_labs.execute", pretend)
+    monkeypatch.setattr("tools.execute_labs.os.cpu_count", lambda: 2)
+    assert execute_all(paths, project) == []
+    assert [company[path] for path in paths[:2]] == [1, 1]
+    assert max(company[path] for path in paths[2:]) == 2
 
 
 @pytest.mark.parametrize(

@@ -136,22 +136,35 @@ def replace(path: Path, notebook: NotebookNode) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def times_something(path: Path) -> bool:
+    """Tell whether a lab shows times of its own, by the tag `timing` of one of its cells."""
+    cells = nbformat.read(path, as_version=4).cells
+    return any("timing" in cell.metadata.get("tags", []) for cell in cells)
+
+
 def execute_all(paths: list[Path], root: Path = ROOT) -> list[str]:
-    """Execute labs side by side with a progress bar; return the messages of those that failed."""
+    """Execute labs with a progress bar; return the messages of those that failed.
+
+    They run side by side, and then, one by one, those that time something: what runs beside
+    them would be in their figures.
+    """
+    alone = [path for path in paths if times_something(path)]
+    together = [path for path in paths if path not in alone]
     failures = []
-    # Each thread only waits for a kernel, which is a process of its own.
-    pool = ThreadPoolExecutor(min(len(paths), os.cpu_count() or 1))
-    jobs = {pool.submit(execute, path, root): path for path in paths}
     with tqdm(total=len(paths), unit="lab", desc="executing") as bar:
-        for job in as_completed(jobs):
-            name = jobs[job].name
-            try:
-                bar.write(f"  {name}: {job.result():.1f} s", file=sys.stderr)
-            except LabError as error:
-                failures.append(str(error))
-                bar.write(f"  {name}: failed", file=sys.stderr)
-            bar.update()
-    pool.shutdown()
+        for some, at_once in ((together, os.cpu_count() or 1), (alone, 1)):
+            # Each thread only waits for a kernel, which is a process of its own.
+            pool = ThreadPoolExecutor(at_once)
+            jobs = {pool.submit(execute, path, root): path for path in some}
+            for job in as_completed(jobs):
+                name = jobs[job].name
+                try:
+                    bar.write(f"  {name}: {job.result():.1f} s", file=sys.stderr)
+                except LabError as error:
+                    failures.append(str(error))
+                    bar.write(f"  {name}: failed", file=sys.stderr)
+                bar.update()
+            pool.shutdown()
     return failures
 
 

@@ -13,7 +13,7 @@ from nbformat.validator import iter_validate
 from tools.rules.notebook import Lab
 from tools.rules.registry import EXERCISE_TAGS, Found, rule
 
-TAGS = EXERCISE_TAGS | {"torch", "nan-is-the-lesson", "study-settings", "study"}
+TAGS = EXERCISE_TAGS | {"torch", "nan-is-the-lesson", "study-settings", "study", "timing"}
 NBVAL_TAG = re.compile(r"raises-exception|skip-execution|(nbval|pytest-validate)-[a-z-]+")
 NBVAL_COMMENT = re.compile(r"^\s*#+\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", re.MULTILINE)
 MAX_BYTES = 1_500_000
