@@ -29,7 +29,7 @@ from tools.freshness import ROOT, is_fresh, labs, staleness_hash
 from tools.scrub import head, leaks, scrub
 
 CELL_TIMEOUT = 120  # seconds; the same limit as under nbval
-RECORDED = ["numpy", "scipy", "pandas", "matplotlib", "torch"]
+RECORDED = ["numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "torch"]
 KERNEL_ENVIRONMENT = {
     # A thread for each lab: two labs with two threads each are slower than two with one.
     "OMP_NUM_THREADS": "1",

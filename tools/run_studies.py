@@ -13,20 +13,17 @@ ones below and the same cells run: what is stored and what the lab shows come fr
 import argparse
 import hashlib
 import json
-import platform
 import sys
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import nbformat
 
+from tools.execute_labs import versions
 from tools.freshness import ROOT, labs
-
-RECORDED = ["numpy", "scipy", "pandas", "scikit-learn", "torch"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ def run(study: LongStudy, root: Path = ROOT) -> float:
         "command": f"make studies STUDY={study.name}",
         "settings": study.settings,
         "seconds": round(seconds),
-        "versions": {"Python": platform.python_version()} | {p: version(p) for p in RECORDED},
+        "versions": versions(),
         "code": code_hash(sources),
     }
     table = names["results"].to_csv(index=False, lineterminator="\n")
