@@ -12,6 +12,8 @@ from .exercise import Exercise as Exercise
 from .exercise import NotAttempted as NotAttempted
 from .exercise import your_answer_here as your_answer_here
 from .graph import plot_graph as plot_graph
+from .intervals import Interval as Interval
+from .intervals import mean_interval as mean_interval
 from .manual import fit_linear as fit_linear
 from .manual import fit_mlp as fit_mlp
 from .manual import init_mlp as init_mlp

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,6 +179,12 @@ def load_study(name: str) -> pd.DataFrame:
 
     path = verified(f"study_{name}.csv")
     table = pd.read_csv(path, comment="#")
-    with path.open(encoding="utf-8") as file:
-        table.attrs = json.loads(file.readline().removeprefix("# "))
+    table.attrs.update(how_made(path))
     return table
+
+
+def how_made(path: Path) -> dict[str, Any]:
+    """Return what the first line of a stored study says of how it was made."""
+    with path.open(encoding="utf-8") as file:
+        facts: dict[str, Any] = json.loads(file.readline().removeprefix("# "))
+    return facts

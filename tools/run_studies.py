@@ -22,6 +22,7 @@ from typing import Any
 import matplotlib as mpl
 import nbformat
 
+from labkit.datasets import how_made
 from tools.execute_labs import versions
 from tools.freshness import ROOT, labs
 
@@ -86,11 +87,7 @@ def code_hash(sources: list[str]) -> str:
 def stored_facts(study: LongStudy, root: Path = ROOT) -> dict[str, Any]:
     """Return what the first line of a stored study says of how it was made; {} if there is none."""
     path = root / "data" / study.file
-    if not path.is_file():
-        return {}
-    with path.open(encoding="utf-8") as file:
-        facts: dict[str, Any] = json.loads(file.readline().removeprefix("# "))
-    return facts
+    return how_made(path) if path.is_file() else {}
 
 
 def is_stored(study: LongStudy, root: Path = ROOT) -> bool:
