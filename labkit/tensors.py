@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -101,7 +102,7 @@ def _as_tensor(values: Data, name: str, dtype: torch.dtype) -> Tensor:
     if isinstance(values, Tensor):
         if values.is_complex():
             raise TypeError(f"{name} must hold real numbers, not {_short(values.dtype)}.")
-        if values.is_floating_point() and not bool(torch.isfinite(values).all()):
+        if values.is_floating_point() and not _all_finite(values):
             require_finite(values.detach().double().cpu().numpy(), name)
         return values.detach()
     array = as_numbers(values, name)
@@ -112,9 +113,19 @@ def _as_tensor(values: Data, name: str, dtype: torch.dtype) -> Tensor:
     # A copy in plain form: read-only, reversed, big-endian and extended arrays too.
     array = array.astype(np.int64 if dtype == torch.long else np.float64, order="C")
     tensor = torch.tensor(array, dtype=dtype)
-    if not bool(torch.isfinite(tensor).all()):
+    if not _all_finite(tensor):
         raise ValueError(f"{name} holds numbers too large for {_short(dtype)}: rescale it.")
     return tensor
+
+
+def _all_finite(tensor: Tensor) -> bool:
+    """Tell whether no entry is NaN or infinite, without a second array of the tensor's size.
+
+    The minimum and the maximum carry a NaN through; `torch.isfinite` would copy the data.
+    """
+    if tensor.numel() == 0:
+        return True
+    return all(math.isfinite(end.item()) for end in torch.aminmax(tensor))
 
 
 def _require_dtype(tensor: Tensor, dtype: torch.dtype, name: str) -> None:

@@ -74,3 +74,9 @@ def test_the_ratio_is_taken_within_pairs():
 def test_gradient_descent_needs_little_more_memory_than_its_data():
     measured = in_a_process(next(iter(LOOPS)), 2_000_000)
     assert 1 < measured["peak_mb"] / measured["data_mb"] < 1.3
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc")
+def test_the_minibatch_loop_holds_no_second_copy_of_its_data():
+    measured = in_a_process(list(LOOPS)[1], 1_000_000)
+    assert measured["peak_mb"] / measured["data_mb"] < 1.6
