@@ -51,15 +51,8 @@ class Page:
         found = [self.offered[name] for name in GROUPS[title] if name in self.offered]
         yield f"## {title}"
         rows = [f"| [`{e.name}`](#{e.name}) | {self.prose(e.summary)} |" for e in found]
-        yield "\n".join(
-            [
-                "| Name | What it does |",
-                "|:---|:-------|",
-                *rows,
-                "",
-                f": {title}: the names in short",
-            ]
-        )
+        head = ["| Name | What it does |", "|:---|:-------|"]
+        yield "\n".join([*head, *rows, "", f": {title}: the names in short"])
         for entry in found:
             yield from self.entry(entry)
 
