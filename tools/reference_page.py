@@ -64,7 +64,7 @@ class Page:
         yield from map(self.prose, filter(None, [entry.summary]))
         yield from self.paragraphs(entry.doc.long_description)
         if isinstance(entry.found, griffe.Attribute):
-            yield f"```python\n{entry.name} = {entry.found.value}\n```"
+            yield "\n".join(["```python", *entry.found.lines, "```"])
         yield from self.sections(entry)
         yield from example(entry.examples)
         for method in entry.methods:
