@@ -33,7 +33,18 @@ def test_lab_keeps_every_rule(path: Path) -> None:
 
 # A small lab that keeps every rule. Each bad example below changes one thing in it.
 
-FRONT = "---\ntitle: A small lab\ndescription: A lab of e.g. ten lines.\nminutes: 5\n---"
+FRONT = (
+    "---\ntitle: A small lab\ndescription: A lab of e.g. ten lines.\nminutes: 5\n"
+    "terms: [learning, fit, session_info]\n---"
+)
+TERMS = """
+- part: Words
+  languages: [statistics, deep learning]
+  themes:
+    - {theme: A, terms: [{term: learning, spelled: [learn], statistics: x}]}
+    - {theme: B, terms: [{term: fit, statistics: y}, {term: epoch, statistics: z}]}
+- {part: Code, languages: [R, Python], themes: [{theme: C, terms: [{term: session_info, R: w}]}]}
+"""
 ALT = "A curve that falls steeply at first and is flat from the fiftieth step on"
 FIGURE = (
     f"#| label: fig-loss\n#| fig-cap: The loss by step\n#| fig-alt: {ALT}\n_ = plot_history(rows)"
@@ -147,6 +158,7 @@ class Draft:
         (self.root / "notebooks").mkdir(exist_ok=True)
         (self.root / "notebooks" / "01-first.ipynb").touch()
         (self.root / "_quarto.yml").write_text(self.quarto)
+        (self.root / "terms.yml").write_text(TERMS)
         return Lab(self.root / "notebooks" / self.name, self.nb, self.root)
 
 
@@ -279,6 +291,16 @@ BAD: list[tuple[str, str, Edit]] = [
     ("front-matter", "minutes as text", swap("front", "5", "five")),
     ("front-matter", "no title", swap("front", "title: A small lab\n", "")),
     ("front-matter", "two sentences", swap("front", "lines.", "lines. It is short.")),
+    ("front-matter", "no terms", swap("front", "terms: [learning, fit, session_info]\n", "")),
+    (
+        "front-matter",
+        "terms as text",
+        swap("front", "[learning, fit, session_info]", "learning, fit"),
+    ),
+    ("front-matter", "a term that is no text", swap("front", "fit,", "1,")),
+    ("front-matter", "a term twice", swap("front", "fit,", "fit, fit,")),
+    ("known-terms", "unknown", swap("front", "fit,", "fit, dropout,")),
+    ("terms-in-text", "not in the text", swap("front", "fit,", "fit, epoch,")),
     ("front-matter", "not YAML", swap("front", "title: A", "title: A: b: ")),
     ("front-matter", "missing", drop("front")),
     ("front-matter", "a second", insert("goal", lambda: new_raw_cell("x", id="raw"))),

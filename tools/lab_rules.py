@@ -15,7 +15,7 @@ if not __package__:
     sys.path.insert(0, str(ROOT))
 
 # Importing a module of rules registers them; files comes first, with the rule on validity.
-from tools.rules import files, outputs, prose, python, steps  # noqa: E402, F401
+from tools.rules import files, outputs, prose, python, steps, terms  # noqa: E402, F401
 from tools.rules.notebook import Lab, UnreadableError  # noqa: E402
 from tools.rules.registry import RULES  # noqa: E402
 

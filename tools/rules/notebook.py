@@ -18,6 +18,7 @@ import yaml
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})")
 HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t#]*$")
 MATH = re.compile(r"\$\$.+?\$\$|\$(?:[^$\n]|\n(?!\s*\n))+?\$", re.DOTALL)
+FRONT_MATTER = re.compile(r"---\n(.*?)\n---\s*", re.DOTALL)
 LINK_TARGET = re.compile(r"\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
 
 
@@ -158,6 +159,21 @@ class Lab:
             raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UnreadableError(f"it can't be read ({type(error).__name__}: {error})") from error
+
+    @property
+    def number(self) -> int:
+        """The place in the course, by which the lab is called: 4 for `04-….ipynb`."""
+        return int(self.path.name[:2])
+
+    @cached_property
+    def front_matter(self) -> dict[str, Any]:
+        """The YAML of cell 0, empty where it is none (rule `front-matter` says so)."""
+        match = FRONT_MATTER.fullmatch(self.cells[0].source) if self.cells else None
+        try:
+            front = yaml.safe_load(match[1]) if match else None
+        except yaml.YAMLError:
+            front = None
+        return front if isinstance(front, dict) else {}
 
     @cached_property
     def cells(self) -> list[Cell]:

@@ -6,7 +6,7 @@ import urllib.parse
 
 import yaml
 
-from tools.rules.notebook import Lab, count_words, plain, unfenced
+from tools.rules.notebook import FRONT_MATTER, Lab, count_words, plain, unfenced
 from tools.rules.registry import EXERCISE_TAGS, Found, rule
 
 HEADINGS = (
@@ -53,29 +53,34 @@ REGISTRIES = re.compile(
 )
 
 
-@rule("make cell 0 raw, with YAML between `---` lines: title, description (a sentence), minutes")
+@rule("make cell 0 raw, YAML between `---` lines: title, description (a sentence), minutes, terms")
 def front_matter(lab: Lab) -> Found:
-    """Site title, course map and search read it; other raw cells show under one renderer only."""
+    """Title, search and page of terms read it; other raw cells show under one renderer only."""
     for cell in lab.cells[1:]:
         if cell.kind == "raw":
             yield cell, "only cell 0 may be raw"
     first = lab.cells[0] if lab.cells else None
-    match = re.fullmatch(r"---\n(.*?)\n---\s*", first.source, re.DOTALL) if first else None
+    match = FRONT_MATTER.fullmatch(first.source) if first else None
     if match is None or first is None or first.kind != "raw":
         yield first, "it is not a raw cell with front matter"
         return
     try:
-        front = yaml.safe_load(match[1])
+        yaml.safe_load(match[1])
     except yaml.YAMLError as error:
         yield first, f"the front matter is not YAML ({str(error).splitlines()[0]})"
         return
-    front = front if isinstance(front, dict) else {}
+    front = lab.front_matter
     if not str(front.get("title") or "").strip():
         yield first, "`title` is missing"
     if not SENTENCE.fullmatch(str(front.get("description") or "").strip()):
         yield first, "`description` is not one sentence with its stop"
     if type(front.get("minutes")) is not int or front["minutes"] < 1:
         yield first, "`minutes` is not a whole number above 0"
+    terms = front.get("terms")
+    if not (isinstance(terms, list) and terms and all(isinstance(t, str) for t in terms)):
+        yield first, "`terms` is not a list of the terms that the lab introduces or relies on"
+    elif twice := [term for term in dict.fromkeys(terms) if terms.count(term) > 1]:
+        yield first, f"`terms` names `{twice[0]}` twice"
 
 
 @rule("use `##` for exactly " + " · ".join(HEADINGS) + ", in this order, and `###` within them")
