@@ -3,11 +3,14 @@
 Every change is made on the parsed page, and a second run changes nothing.
 """
 
+import os
 import re
+import shutil
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
+from tools.explorer_data import FOLDER, static_runs
 from tools.mathematics import TexError, mathml
 
 # The navigation regions of a page, so that a screen reader can tell them apart.
@@ -20,6 +23,9 @@ REGIONS = {
     "nav#TOC": "On this page",
     "nav.page-navigation": "Previous and next lab",
 }
+
+
+EXPLORER_PAGE = "Gradient descent by hand"
 
 
 class PageError(Exception):
@@ -36,6 +42,7 @@ def finish(site: Path, notebooks: Path) -> None:
         draw_mathematics(page, name)
         drop_other_hosts(page)
         mend_access(page)
+        place_explorer(page, path, site)
         box_tables(page)
         fold_solutions(page)
         if name.startswith("notebooks/"):
@@ -135,6 +142,30 @@ def fold_solutions(page: BeautifulSoup) -> None:
         if fold.summary and fold.summary.get_text(strip=True).startswith("Solution"):
             for output in fold.find_next_siblings("div", class_="cell-output"):
                 fold.append(output.extract())
+
+
+def place_explorer(page: BeautifulSoup, path: Path, site: Path) -> None:
+    """Give each `<div class="explorer">` what a reader without JavaScript sees, and the script."""
+    places = page.select("div.explorer")
+    if not places:
+        return
+    for place in places:
+        place.clear()
+        place.append(BeautifulSoup(static_runs(), "html.parser"))
+        own = site / "explorer.html"
+        if path != own and own.is_file() and not page.select_one(".explorer-more"):
+            link = os.path.relpath(own, path.parent).replace(os.sep, "/")
+            line = f'<p class="explorer-more">With tasks: <a href="{link}">{EXPLORER_PAGE}</a>.</p>'
+            place.insert_after(BeautifulSoup(line, "html.parser"))
+    home = site / "explorer"
+    home.mkdir(exist_ok=True)
+    for name in ("explorer.js", "explorer.css"):
+        shutil.copy(FOLDER / name, home / name)
+    base = os.path.relpath(home, path.parent).replace(os.sep, "/")
+    if not page.select_one('script[src$="explorer/explorer.js"]'):
+        style = page.new_tag("link", href=f"{base}/explorer.css", rel="stylesheet")
+        script = page.new_tag("script", src=f"{base}/explorer.js", defer="")
+        page.head.extend([style, script])
 
 
 def offer_notebook(page: BeautifulSoup, notebook: Path, folder: Path) -> None:
