@@ -20,6 +20,7 @@ from smalldocs.site import Site
 from tools.check_site import pages, problems
 from tools.finish_pages import PageError, finish
 from tools.freshness import ROOT
+from tools.generated_pages import write_all
 
 # Two keys are for Quarto alone: smalldocs never executes, and finish_pages draws the mathematics.
 UNDERSTOOD = {
@@ -86,6 +87,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "_site", help="default: _site")
     arguments = parser.parse_args()
     started = time.perf_counter()
+    write_all(ROOT)
     try:
         count = render(ROOT, arguments.output.resolve(), arguments.renderer)
     except RenderError as error:
