@@ -9,10 +9,13 @@ clone is whole; `make site` writes them anew, and a test names those that are no
 from collections.abc import Callable
 from pathlib import Path
 
+from tools import instructors_page
 from tools.freshness import ROOT
 
 # page, relative to the root → a function that takes the root and returns the page's whole text
-GENERATORS: dict[str, Callable[[Path], str]] = {}
+GENERATORS: dict[str, Callable[[Path], str]] = {
+    "instructors.qmd": instructors_page.text,
+}
 
 
 def write_all(root: Path = ROOT) -> list[str]:
