@@ -16,10 +16,10 @@ WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help site test lab labs serve doctor studies bench lock clean
+.PHONY: help site test lab labs new-lab remove-lab serve doctor studies bench lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
 
 site: $(READY)  ## execute the labs that are stale, render the site to _site/
 	@$(BIN)/python -m tools.execute_labs
@@ -36,6 +36,16 @@ lab: $(READY)  ## open JupyterLab in notebooks/
 
 labs: $(READY)  ## execute every lab, stale or not, and store its outputs
 	@$(BIN)/python -m tools.execute_labs --all
+	@$(BIN)/python -m tools.generated_pages
+
+# A variable counts only where it stands on the command line: some shells have a NAME of their own.
+given = $(if $(filter command,$(origin $(1))),--$(2) "$$$(1)")
+
+new-lab: $(READY)  ## make a lab that keeps every rule: NAME=survival [TITLE="…"] [NUMBER=11]
+	@$(BIN)/python -m tools.new_lab $(call given,NAME,name) $(call given,TITLE,title) $(call given,NUMBER,number)
+
+remove-lab: $(READY)  ## take a lab out of the course: LAB=11 [YES=1]
+	@$(BIN)/python -m tools.remove_lab $(call given,LAB,lab) $(if $(YES),--yes)
 
 serve: $(READY)  ## look at the rendered site in a browser
 	@test -f _site/index.html || { echo "There is no site yet: run 'make site' first."; exit 1; }

@@ -4,7 +4,10 @@ import pytest
 
 pytest.importorskip("torch", reason="the exercises' checks run networks")
 
-from lab_runner import LABS, case, code_cells, params, solved, tags
+from lab_runner import LABS, case, code_cells, solved, tags
+
+from tools.freshness import ROOT
+from tools.instructors_page import MEND, masked, stored_messages
 
 
 def exercises(lab):
@@ -24,11 +27,19 @@ def test_a_stub_is_not_attempted_and_the_solution_is_right(lab, exercise):
     assert check(names[f"solved_{exercise}"]).status == "right"
 
 
-@pytest.mark.parametrize(("lab", "exercise", "answer", "because"), params("WRONG"))
-def test_a_wrong_answer_is_told_what_is_wrong(lab, exercise, answer, because):
+@pytest.mark.parametrize(
+    ("lab", "name"),
+    [pytest.param(lab, name, id=f"{lab}: {name}") for lab in LABS for name in case(lab).WRONG],
+)
+def test_a_wrong_answer_is_told_what_is_wrong(lab, name):
+    exercise, answer, because = case(lab).WRONG[name]
     verdict = solved(lab)[f"check_{exercise}"](answer)
     assert verdict.status == "not right yet"
     assert because in verdict.because
+    stored = stored_messages(ROOT, lab).get(name, {"message": "nothing"})["message"]
+    assert masked(str(verdict)) == masked(stored), (
+        f"the page for instructors says {stored!r}, the check {str(verdict)!r}: {MEND} {lab}"
+    )
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -9,13 +9,14 @@ clone is whole; `make site` writes them anew, and a test names those that are no
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import reference_page, terms_page
+from tools import instructors_page, reference_page, terms_page
 from tools.freshness import ROOT
 
 # page, relative to the root → a function that takes the root and returns the page's whole text
 GENERATORS: dict[str, Callable[[Path], str]] = {
     "terms.qmd": terms_page.text,
     "reference.qmd": reference_page.text,
+    "instructors.qmd": instructors_page.text,
 }
 
 
