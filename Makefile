@@ -22,6 +22,7 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
 
 site: $(READY)  ## execute the labs that are stale, render the site to _site/
+	@$(BIN)/python -m tools.colab
 	@$(BIN)/python -m tools.execute_labs
 	@$(BIN)/python -m tools.render_site
 
@@ -35,6 +36,7 @@ lab: $(READY)  ## open JupyterLab in notebooks/
 	cd notebooks && ../$(BIN)/jupyter lab
 
 labs: $(READY)  ## execute every lab, stale or not, and store its outputs
+	@$(BIN)/python -m tools.colab
 	@$(BIN)/python -m tools.execute_labs --all
 	@$(BIN)/python -m tools.generated_pages
 

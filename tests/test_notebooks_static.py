@@ -18,7 +18,9 @@ from nbformat.v4 import (
     new_raw_cell,
 )
 
+from tools.colab import setup_source
 from tools.lab_rules import RULES, breaches, check_file, main
+from tools.repo_links import Repository
 from tools.rules.notebook import Lab
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -264,6 +266,18 @@ SECOND_FIGURE = insert(
     lambda: code("again", FIGURE, picture()),
 )
 
+PUBLISHED = QUARTO.replace("website:", "website:\n  repo-url: https://github.com/a/b")
+NO_ADDRESS = QUARTO.replace("website:", "website:\n  repo-url: here")
+
+
+def published(draft: Draft) -> None:
+    draft.quarto = PUBLISHED
+
+
+def for_colab(url: str, after: str = "setup") -> Edit:
+    return insert(after, lambda: code("colab", setup_source(Repository(url)), tags="colab"))
+
+
 BAD: list[tuple[str, str, Edit]] = [
     ("valid-notebook", "a key outside the format", lambda d: d["setup"].update(outputs=[])),
     ("valid-notebook", "a format without cell ids", lambda d: age(d)),
@@ -281,6 +295,20 @@ BAD: list[tuple[str, str, Edit]] = [
     ("cell-metadata", "a pasted picture", lambda d: d["setup"].update(attachments={})),
     ("known-tags", "mistyped", tag("exercise-1", "exercise", "excercise")),
     ("known-tags", "on text", tag("setup", "torch")),
+    ("colab-cell", "missing", lambda d: setattr(d, "quarto", PUBLISHED)),
+    ("colab-cell", "of another address", both(for_colab("https://gitlab.com/a/b"), published)),
+    ("colab-cell", "with no address", for_colab("https://github.com/a/b")),
+    (
+        "colab-cell",
+        "says something",
+        both(for_colab("https://github.com/a/b"), published, put("colab", said("done"))),
+    ),
+    (
+        "colab-cell",
+        "in another place",
+        both(for_colab("https://github.com/a/b", after="read"), published),
+    ),
+    ("colab-cell", "an address that is none", lambda d: setattr(d, "quarto", NO_ADDRESS)),
     ("nbval-loophole", "raises-exception", tag("numbers", "raises-exception")),
     ("nbval-loophole", "skipped by tag", tag("numbers", "nbval-skip")),
     ("nbval-loophole", "skipped by comment", swap("numbers", "y.", "# NBVAL_SKIP\ny.")),
@@ -478,6 +506,7 @@ GOOD: list[tuple[str, Edit]] = [
     ("a torch name with another meaning in a function", write("numbers", "f = lambda w: w")),
     ("a torch name given a value first", write("numbers", "w = 1")),
     ("a solution in words, folded", insert("check-1", lambda: solution_in_words(HINT))),
+    ("the cell for Colab", both(for_colab("https://github.com/a/b"), published)),
     ("a longer cell", write("imports", "y = 1\n" + lines(19))),
     ("hidden output", swap("checks", "checks = ", "#| include: false\nchecks = ")),
     ("a registry behind words", add("goal", "[PyPI](https://pypi.org/project/torch/)")),

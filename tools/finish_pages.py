@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup, Tag
 
 from tools.explorer_data import FOLDER, static_runs
 from tools.mathematics import TexError, mathml
+from tools.repo_links import Repository, offer_repository
 
 # The navigation regions of a page, so that a screen reader can tell them apart.
 REGIONS = {
@@ -34,6 +35,7 @@ class PageError(Exception):
 
 def finish(site: Path, notebooks: Path) -> None:
     """Finish every page of a rendered site; `notebooks` holds the labs to offer for download."""
+    repository = Repository.read(notebooks.parent)
     for path in sorted(site.rglob("*.html")):
         if "site_libs" in path.parts:
             continue
@@ -47,6 +49,7 @@ def finish(site: Path, notebooks: Path) -> None:
         fold_solutions(page)
         if name.startswith("notebooks/"):
             offer_notebook(page, notebooks / f"{path.stem}.ipynb", path.parent)
+            offer_repository(page, repository, f"{path.stem}.ipynb")
         path.write_text(page.decode(formatter="html5"), encoding="utf-8", newline="\n")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from nbformat import NotebookNode, read
 
 ROOT = Path(__file__).resolve().parent.parent
+COLAB = "colab"  # the tag of the cell that does nothing where labkit is installed (tools/colab.py)
 
 
 def labs(root: Path = ROOT) -> list[Path]:
@@ -17,12 +18,21 @@ def labs(root: Path = ROOT) -> list[Path]:
     return sorted((root / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 
 
+def is_for_colab(cell: NotebookNode) -> bool:
+    """Tell whether a cell is the one for Colab, which changes no output."""
+    return COLAB in cell.metadata.get("tags", [])
+
+
+def lesson_code(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the code cells that the outputs depend on."""
+    return [c for c in notebook.cells if c.cell_type == "code" and not is_for_colab(c)]
+
+
 def staleness_hash(notebook: NotebookNode, root: Path = ROOT) -> str:
     """Hash what a lab's outputs depend on: its code cells, `labkit/*.py` and `data/`; no prose."""
     digest = hashlib.sha256()
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            digest.update(cell.source.encode() + b"\0")
+    for cell in lesson_code(notebook):
+        digest.update(cell.source.encode() + b"\0")
     package = sorted((root / "labkit").glob("**/*.py"))
     data = sorted(p for p in (root / "data").glob("**/*") if p.is_file() and p.suffix != ".md")
     for path in [*package, *data]:

@@ -21,6 +21,7 @@ from tools.check_site import pages, problems
 from tools.finish_pages import PageError, finish
 from tools.freshness import ROOT
 from tools.generated_pages import write_all
+from tools.repo_links import RepositoryError
 
 # Two keys are for Quarto alone: smalldocs never executes, and finish_pages draws the mathematics.
 UNDERSTOOD = {
@@ -42,7 +43,7 @@ def render(root: Path, output: Path, renderer: str | None = None) -> int:
         {"quarto": with_quarto, "smalldocs": with_smalldocs}[renderer](root, site)
         try:
             finish(site, root / "notebooks")
-        except PageError as error:
+        except (PageError, RepositoryError) as error:
             raise RenderError(str(error)) from error
         if found := problems(site):
             raise RenderError("the site is not fit to publish:\n  " + "\n  ".join(found))

@@ -24,7 +24,7 @@ import nbformat
 
 from labkit.datasets import how_made
 from tools.execute_labs import versions
-from tools.freshness import ROOT, labs
+from tools.freshness import ROOT, labs, lesson_code
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ STUDIES = [
 def program(study: LongStudy, root: Path = ROOT) -> list[str]:
     """Return the code that makes a study: the lab's cells up to it, with the large settings."""
     (path,) = (p for p in labs(root) if p.name.startswith(study.lab))
-    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    cells = lesson_code(nbformat.read(path, as_version=4))
     tagged = {tag: i for i, c in enumerate(cells) for tag in c.metadata.get("tags", [])}
     for tag in ("study-settings", "study"):
         if tag not in tagged:

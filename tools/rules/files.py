@@ -10,10 +10,12 @@ from typing import Any
 import yaml
 from nbformat.validator import iter_validate
 
+from tools.colab import setup_source
+from tools.repo_links import Repository, RepositoryError
 from tools.rules.notebook import Lab
 from tools.rules.registry import EXERCISE_TAGS, Found, rule
 
-TAGS = EXERCISE_TAGS | {"torch", "nan-is-the-lesson", "study-settings", "study", "timing"}
+TAGS = EXERCISE_TAGS | {"torch", "nan-is-the-lesson", "study-settings", "study", "timing", "colab"}
 NBVAL_TAG = re.compile(r"raises-exception|skip-execution|(nbval|pytest-validate)-[a-z-]+")
 NBVAL_COMMENT = re.compile(r"^\s*#+\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", re.MULTILINE)
 MAX_BYTES = 1_500_000
@@ -85,6 +87,30 @@ def known_tags(lab: Lab) -> Found:
         for tag in sorted(cell.tags - allowed):
             if not NBVAL_TAG.fullmatch(tag):
                 yield cell, f"the tag `{tag}` means nothing on a {cell.kind} cell"
+
+
+@rule("run `python -m tools.colab`, which writes the cell, renews it or takes it away")
+def colab_cell(lab: Lab) -> Found:
+    """Opened from the repository a lab has no labkit, and this cell alone may install it."""
+    try:
+        repository = Repository.read(lab.root)
+    except RepositoryError as error:
+        yield None, str(error)
+        return
+    found = [cell for cell in lab.code if "colab" in cell.tags]
+    if repository is None:
+        for cell in found:
+            yield cell, "it is for Colab, and _quarto.yml sets no repo-url"
+        return
+    if not found:
+        yield None, "_quarto.yml sets repo-url, and there is no cell for Colab"
+    for number, cell in enumerate(found):
+        if cell.source != setup_source(repository):
+            yield cell, "it does not fetch what _quarto.yml says"
+        elif cell.outputs:
+            yield cell, "it has an output: where labkit is installed it says nothing"
+        elif number or cell.index == 0 or (2, "Setup") not in lab.cells[cell.index - 1].headings:
+            yield cell, "it does not stand once, directly under the heading Setup"
 
 
 @rule("delete the mark; where an error is the lesson, catch it with try/except and print it")

@@ -191,6 +191,16 @@ class Lab:
         """The code cells."""
         return [cell for cell in self.cells if cell.kind == "code"]
 
+    @cached_property
+    def lesson(self) -> list[Cell]:
+        """All cells but the hidden one for Colab, which no reader sees."""
+        return [cell for cell in self.cells if "colab" not in cell.tags]
+
+    @property
+    def lesson_code(self) -> list[Cell]:
+        """The code cells that a reader sees."""
+        return [cell for cell in self.lesson if cell.kind == "code"]
+
     @property
     def markdown(self) -> list[Cell]:
         """The markdown cells."""

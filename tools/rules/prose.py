@@ -3,6 +3,7 @@
 
 import re
 import urllib.parse
+from itertools import pairwise
 
 import yaml
 
@@ -146,17 +147,18 @@ def cell_length(lab: Lab) -> Found:
 @rule(f"shorten the longest cells to {LONG} lines")
 def short_cells(lab: Lab) -> Found:
     """Many cells just under the limit are as hard to read as one over it."""
-    long = [str(cell.index + 1) for cell in lab.code if len(cell.lines) > LONG]
-    if len(long) > len(lab.code) / 4:
-        share = f"{len(long)} of {len(lab.code)} code cells"
+    long = [str(cell.index + 1) for cell in lab.lesson_code if len(cell.lines) > LONG]
+    if len(long) > len(lab.lesson_code) / 4:
+        share = f"{len(long)} of {len(lab.lesson_code)} code cells"
         yield None, f"{share} have more than {LONG} lines: cells {', '.join(long)}"
 
 
 @rule("say in a markdown cell above it what the code is about to do")
 def prose_before(lab: Lab) -> Found:
     """Code without a stated purpose is copied, not read."""
-    for cell in lab.code:
-        above = lab.cells[cell.index - 1] if cell.index else cell
+    for above, cell in pairwise(lab.lesson):
+        if cell.kind != "code":
+            continue
         told = above.words or (cell.section == "Session info" and above.kind == "markdown")
         if not told and not cell.tags & EXERCISE_TAGS:
             yield cell, "no prose stands directly above this code (a heading alone is none)"
@@ -177,7 +179,7 @@ def prose_after(lab: Lab) -> Found:
 def prose_ratio(lab: Lab) -> Found:
     """A lab is a lesson with code in it, not a script with remarks."""
     words = sum(cell.words for cell in lab.markdown)
-    lines = sum(len(cell.lines) for cell in lab.code if "solution" not in cell.tags)
+    lines = sum(len(cell.lines) for cell in lab.lesson_code if "solution" not in cell.tags)
     if words < WORDS_PER_LINE * lines:
         yield None, f"{words} words for {lines} lines of code: {words / lines:.1f} a line"
 

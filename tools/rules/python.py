@@ -75,7 +75,7 @@ def seeded(lab: Lab) -> Found:
 @rule("use the tables in data/ (labkit.load_…)")
 def no_network(lab: Lab) -> Found:
     """A class room without the Internet runs every lab."""
-    for cell in lab.code:
+    for cell in lab.lesson_code:
         for node in ast.walk(cell.tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names = {getattr(node, "module", None), *(alias.name for alias in node.names)}
