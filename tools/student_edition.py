@@ -39,9 +39,18 @@ class EditionError(Exception):
     """A student edition that could not be made, with a message that says why."""
 
 
-def make(root: Path, *, wheels: bool = False, renderer: str | None = None) -> Path:
-    """Make the zip and return its path; a failed run leaves the old one."""
-    target = zip_path(root)
+def make(
+    root: Path,
+    folder: Path | None = None,
+    *,
+    wheels: bool = False,
+    renderer: str | None = None,
+) -> Path:
+    """Make the zip, in `_student/` or another folder, and return its path.
+
+    A failed run leaves the old one.
+    """
+    target = zip_path(root) if folder is None else folder / zip_path(root).name
     if wheels:
         system = f"{sysconfig.get_platform()}-cp{sys.version_info.major}{sys.version_info.minor}"
         target = target.with_name(f"{target.stem}-{system}.zip")

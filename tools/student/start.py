@@ -136,20 +136,19 @@ def place_labs(edition, folder, notebooks):
     placed, said = 0, []
     for name in edition["labs"]:
         new, mine = folder / "notebooks" / name, notebooks / name
-        now = content(new)
-        before = ledger["placed"].get(name)
-        if not mine.exists() or content(mine) == before != now:
+        now, before = content(new), ledger["placed"].get(name)
+        here = content(mine) if mine.exists() else None
+        if here in (None, before) and here != now:
             write(mine, new.read_bytes())
+            here = now
             placed += 1
-        elif content(mine) != now:
-            if before != now and ledger["beside"].get(name) != now:
-                beside = free(mine, "-edition-" + edition["version"], now)
-                write(beside, new.read_bytes())
-                ledger["beside"][name] = now
-                said.append(f"{name}: yours is kept, the new one is {beside.name}")
-            write_ledger(notebooks, ledger)
-            continue
-        ledger["placed"][name] = now
+        elif now not in (here, before, ledger["beside"].get(name)):
+            beside = free(mine, "-edition-" + edition["version"], now)
+            write(beside, new.read_bytes())
+            ledger["beside"][name] = now
+            said.append(f"{name}: yours is kept, the new one is {beside.name}")
+        if here == now:
+            ledger["placed"][name] = now
         write_ledger(notebooks, ledger)
     return placed, said
 
@@ -171,13 +170,12 @@ def place_data(edition, folder, data, notebooks):
     for name in edition["data"]:
         new, mine = (folder / "data" / name).read_bytes(), data / name
         here = sha256(mine.read_bytes()) if mine.exists() else None
-        if here == sha256(new):
-            continue
-        if here not in (None, ledger["data"].get(name)):
+        if here not in (None, sha256(new), ledger["data"].get(name)):
             kept = free(mine, "-yours", here)
             mine.replace(kept)
             said.append(f"data/{name}: the labs need it unchanged; yours is {kept.name}")
-        write(mine, new)
+        if here != sha256(new):
+            write(mine, new)
         ledger["data"][name] = sha256(new)
         write_ledger(notebooks, ledger)
     return said
@@ -252,4 +250,4 @@ if __name__ == "__main__":
     except OSError as error:
         if error.errno == errno.ENOSPC:
             sys.exit(installing.FULL_DISK)
-        sys.exit(NOT_WRITTEN.format(error.filename, error.strerror))
+        sys.exit(NOT_WRITTEN.format(error.filename2 or error.filename, error.strerror))
