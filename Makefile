@@ -3,6 +3,7 @@
 PYTHON ?= python3
 TORCH ?= yes
 PORT ?= 8000
+SITE := _site$(if $(filter student,$(EDITION)),-student)
 VENV := $(if $(TORCH),.venv,.venv-notorch)
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -16,15 +17,19 @@ WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help site test lab labs new-lab remove-lab serve doctor studies bench lock clean
+.PHONY: help site student test lab labs new-lab remove-lab serve doctor studies bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
 
-site: $(READY)  ## execute the labs that are stale, render the site to _site/
+site: $(READY)  ## execute the labs that are stale, render the site to _site/ (EDITION=student: without solutions)
 	@$(BIN)/python -m tools.colab
 	@$(BIN)/python -m tools.execute_labs
-	@$(BIN)/python -m tools.render_site
+	@$(BIN)/python -m tools.render_site $(if $(EDITION),--edition $(EDITION))
+
+student: $(READY)  ## the zip for students in _student/: no solutions (WHEELS=yes: with every package, for this system)
+	@$(BIN)/python -m tools.execute_labs
+	@$(BIN)/python -m tools.student_edition $(if $(WHEELS),--wheels)
 
 test: $(READY)  ## style, types, unit tests, every lab, the rendered site
 	$(BIN)/ruff check .
@@ -50,9 +55,9 @@ remove-lab: $(READY)  ## take a lab out of the course: LAB=11 [YES=1]
 	@$(BIN)/python -m tools.remove_lab $(call given,LAB,lab) $(if $(YES),--yes)
 
 serve: $(READY)  ## look at the rendered site in a browser
-	@test -f _site/index.html || { echo "There is no site yet: run 'make site' first."; exit 1; }
+	@test -f $(SITE)/index.html || { echo "There is no site yet: run 'make site$(if $(EDITION), EDITION=$(EDITION))' first."; exit 1; }
 	@echo "The site is at http://127.0.0.1:$(PORT)/ (Ctrl-C stops it)"
-	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _site >/dev/null 2>&1 || echo "Stopped. If port $(PORT) is taken: make serve PORT=8001"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE) >/dev/null 2>&1 || echo "Stopped. If port $(PORT) is taken: make serve PORT=8001"
 
 doctor: $(READY)  ## is this machine ready?
 	@$(BIN)/python -m labkit
@@ -69,7 +74,7 @@ lock:  ## pin every dependency anew in requirements.lock
 	sh tools/lock.sh .venv-lock/bin/uv
 
 clean:  ## remove everything that the commands above have made
-	rm -rf .venv .venv-notorch .venv-lock _site .quarto .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-notorch .venv-lock _site _site-student _student .quarto .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The last thing that make_venv does is to write this file, so a half-made environment never counts as ready.

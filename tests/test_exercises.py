@@ -4,8 +4,10 @@ import pytest
 
 pytest.importorskip("torch", reason="the exercises' checks run networks")
 
-from lab_runner import LABS, case, code_cells, solved, tags
+import nbformat
+from lab_runner import LABS, NOTEBOOKS, as_it_stands, case, code_cells, solved, tags
 
+from tools import editions
 from tools.freshness import ROOT
 from tools.instructors_page import MEND, masked, stored_messages
 
@@ -25,6 +27,18 @@ def test_a_stub_is_not_attempted_and_the_solution_is_right(lab, exercise):
     check = names[f"check_{exercise}"]
     assert check(names[f"my_{exercise}"]).status == "not attempted"
     assert check(names[f"solved_{exercise}"]).status == "right"
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_students_notebook_says_of_each_exercise_that_it_is_not_attempted(lab):
+    (path,) = NOTEBOOKS.glob(f"{lab}-*.ipynb")
+    student = editions.student_notebook(nbformat.read(path, as_version=4))
+    names = dict(as_it_stands(lab))
+    for exercise in editions.exercises(student):
+        exec(student.cells[exercise.stub].source, names)
+        check, _, last = student.cells[exercise.check].source.strip().rpartition("\n")
+        exec(check, names)
+        assert str(eval(last, names)) == "Not attempted."
 
 
 @pytest.mark.parametrize(

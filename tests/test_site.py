@@ -10,11 +10,13 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 
 from tools.check_site import broken_links, foreign_requests, pages, soup
+from tools.editions import dumps, student_notebook
 from tools.finish_pages import fold_solutions
 from tools.freshness import ROOT, labs
 from tools.render_site import RenderError, render
@@ -150,8 +152,10 @@ def test_each_lab_page_is_light_and_offers_the_notebook(site):
         assert page.stat().st_size < 1_500_000, (
             f"{page.name} is too heavy: make its figures smaller"
         )
-        link = soup(page).select_one(".lab-download a")
-        assert (page.parent / link["href"]).read_bytes() == lab.read_bytes()
+        student, solved = soup(page).select(".lab-download a")
+        text = (page.parent / student["href"]).read_text(encoding="utf-8")
+        assert text == dumps(student_notebook(nbformat.read(lab, as_version=4)))
+        assert (page.parent / solved["href"]).read_bytes() == lab.read_bytes()
 
 
 def test_a_second_render_puts_the_new_site_in_the_place_of_the_old(site, tmp_path):

@@ -65,14 +65,20 @@ def broken(link: str, path: Path, site: Path) -> str | None:
         if not target.is_file():
             return f"the link {link} leads nowhere"
     anchor = unquote(parts.fragment)
-    if anchor and target.suffix == ".html" and not has_anchor(target, anchor):
+    if anchor and target.suffix == ".html" and anchor not in anchors(target):
         return f"the link {link} names an anchor that is not there"
     return None
 
 
-def has_anchor(path: Path, anchor: str) -> bool:
-    """Tell whether a page has an element of that id."""
-    return soup(path).find(id=anchor) is not None
+def anchors(path: Path) -> frozenset[str]:
+    """Return the ids of a page's elements."""
+    return ids(path, path.stat().st_mtime)
+
+
+@cache  # a lab's page has hundreds of links into itself
+def ids(path: Path, modified: float) -> frozenset[str]:
+    """Collect a page's ids once."""
+    return frozenset(element["id"] for element in parse(path, modified).find_all(id=True))
 
 
 def foreign_requests(site: Path) -> Iterator[str]:

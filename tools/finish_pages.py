@@ -8,8 +8,10 @@ import re
 import shutil
 from pathlib import Path
 
+import nbformat
 from bs4 import BeautifulSoup, Tag
 
+from tools.editions import dumps, student_notebook, tags
 from tools.explorer_data import FOLDER, static_runs
 from tools.mathematics import TexError, mathml
 from tools.repo_links import Repository, offer_repository
@@ -33,9 +35,14 @@ class PageError(Exception):
     """A page that must not be published, with a message that names it."""
 
 
-def finish(site: Path, notebooks: Path) -> None:
-    """Finish every page of a rendered site; `notebooks` holds the labs to offer for download."""
+def finish(site: Path, notebooks: Path, edition: Path | None = None) -> None:
+    """Finish every page of a rendered site.
+
+    `notebooks` holds the labs to offer for download, `edition` is the zip with all of them.
+    """
     repository = Repository.read(notebooks.parent)
+    if edition:
+        shutil.copyfile(edition, site / edition.name)
     for path in sorted(site.rglob("*.html")):
         if "site_libs" in path.parts:
             continue
@@ -48,8 +55,10 @@ def finish(site: Path, notebooks: Path) -> None:
         box_tables(page)
         fold_solutions(page)
         if name.startswith("notebooks/"):
-            offer_notebook(page, notebooks / f"{path.stem}.ipynb", path.parent)
+            offer_notebook(page, notebooks / f"{path.stem}.ipynb", path.parent, edition)
             offer_repository(page, repository, f"{path.stem}.ipynb")
+        elif name == "index.html" and edition:
+            offer_edition(page, edition)
         path.write_text(page.decode(formatter="html5"), encoding="utf-8", newline="\n")
 
 
@@ -171,15 +180,42 @@ def place_explorer(page: BeautifulSoup, path: Path, site: Path) -> None:
         page.head.extend([style, script])
 
 
-def offer_notebook(page: BeautifulSoup, notebook: Path, folder: Path) -> None:
-    """Put the executed notebook beside its page, and a link to it under the title."""
+def offer_notebook(page: BeautifulSoup, lab: Path, folder: Path, edition: Path | None) -> None:
+    """Put the student's notebook beside its page, the solved one too, and links under the title."""
     title = page.select_one("#title-block-header")
-    if page.select_one(".lab-download") or not notebook.is_file() or title is None:
+    if page.select_one(".lab-download") or not lab.is_file() or title is None:
         return
-    (folder / notebook.name).write_bytes(notebook.read_bytes())
+    notebook = nbformat.read(lab, as_version=4)
+    text = dumps(student_notebook(notebook))
+    (folder / lab.name).write_text(text, encoding="utf-8", newline="\n")
     line = page.new_tag("p", attrs={"class": "lab-download"})
-    link = page.new_tag("a", href=notebook.name, download="")
-    link.string = "Download this lab"
-    line.append(link)
-    line.append(" as a notebook, and run it yourself.")
+    line.extend([download(page, lab.name, "Download this lab"), " and run it yourself."])
+    if any("solution" in tags(cell) for cell in notebook.cells):
+        solved = f"{lab.stem}-solved.ipynb"
+        shutil.copyfile(lab, folder / solved)
+        line.extend([" ", download(page, solved, "With outputs and solutions"), "."])
+    if edition:
+        line.extend([" ", download(page, f"../{edition.name}", "All labs"), contents(edition)])
     title.insert_after(line)
+
+
+def offer_edition(page: BeautifulSoup, edition: Path) -> None:
+    """Put a link to the zip where the front page says how to start."""
+    if page.select_one(".lab-download"):
+        return
+    line = page.new_tag("p", attrs={"class": "lab-download"})
+    line.extend([download(page, edition.name, "Download all labs"), contents(edition)])
+    place = page.select_one(".start h2") or page.select_one("#title-block-header")
+    if place is not None:
+        place.insert_after(line)
+
+
+def download(page: BeautifulSoup, href: str, text: str) -> Tag:
+    """Return a link that saves a file."""
+    return page.new_tag("a", href=href, download="", string=text)
+
+
+def contents(edition: Path) -> str:
+    """Say what the zip holds, and how large it is."""
+    megabytes = edition.stat().st_size / 1e6
+    return f" with their data and these pages, to use without a network (zip, {megabytes:.0f} MB)."

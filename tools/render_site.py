@@ -1,7 +1,9 @@
 """Render the course's site to `_site/`: with Quarto where it is on the PATH, else with smalldocs.
 
-    python -m tools.render_site [--renderer quarto|smalldocs] [--output FOLDER]
+    python -m tools.render_site [--edition student] [--renderer quarto|smalldocs] [--output FOLDER]
 
+The student edition is the same site without solutions. Both offer the zip that `make student` has
+made, as long as it is not older than what it is made from.
 The site is made beside its place and put there when it is whole: a failed run leaves the old one.
 """
 
@@ -18,9 +20,11 @@ from smalldocs.config import BuildError, ConfigError, load
 from smalldocs.site import Site
 
 from tools.check_site import pages, problems
+from tools.editions import student_sources
 from tools.finish_pages import PageError, finish
 from tools.freshness import ROOT
 from tools.generated_pages import write_all
+from tools.offered import current_zip, zip_path
 from tools.repo_links import RepositoryError
 
 # Two keys are for Quarto alone: smalldocs never executes, and finish_pages draws the mathematics.
@@ -34,15 +38,28 @@ class RenderError(Exception):
     """A site that could not be rendered or must not be published, with a message that says why."""
 
 
-def render(root: Path, output: Path, renderer: str | None = None) -> int:
-    """Render the project at `root` into `output` and return the number of pages."""
+def render(
+    root: Path,
+    output: Path,
+    renderer: str | None = None,
+    *,
+    student: bool = False,
+    offer: Path | None = None,
+) -> int:
+    """Render the project at `root` into `output` and return the number of pages.
+
+    `student` leaves the solutions out; `offer` is the zip that the pages offer.
+    """
     renderer = renderer or ("quarto" if shutil.which("quarto") else "smalldocs")
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=output.parent) as workplace:
         site = Path(workplace) / "site"
+        if student:
+            student_sources(root, Path(workplace) / "sources")
+            root = Path(workplace) / "sources"
         {"quarto": with_quarto, "smalldocs": with_smalldocs}[renderer](root, site)
         try:
-            finish(site, root / "notebooks")
+            finish(site, root / "notebooks", offer)
         except (PageError, RepositoryError) as error:
             raise RenderError(str(error)) from error
         if found := problems(site):
@@ -85,17 +102,25 @@ def main() -> None:
     parser.add_argument(
         "--renderer", choices=["quarto", "smalldocs"], help="default: what is there"
     )
-    parser.add_argument("--output", type=Path, default=ROOT / "_site", help="default: _site")
+    parser.add_argument("--edition", choices=["course", "student"], default="course")
+    parser.add_argument("--output", type=Path, help="default: _site or _site-student")
     arguments = parser.parse_args()
+    student = arguments.edition == "student"
+    output = arguments.output or ROOT / ("_site-student" if student else "_site")
     started = time.perf_counter()
     write_all(ROOT)
     try:
-        count = render(ROOT, arguments.output.resolve(), arguments.renderer)
+        offer = current_zip(ROOT)
+        count = render(ROOT, output.resolve(), arguments.renderer, student=student, offer=offer)
     except RenderError as error:
         sys.exit(f"The site was not rendered: {error}")
     seconds = time.perf_counter() - started
-    place = os.path.relpath(arguments.output)
-    print(f"{count} pages in {place}/ ({seconds:.1f} s). Look at them with: make serve")
+    if not offer:
+        state = "older than its sources" if zip_path(ROOT).exists() else "not there"
+        print(f"The zip for students is {state}, so the site offers none: make student, then again")
+    place = os.path.relpath(output)
+    serve = "make serve EDITION=student" if student else "make serve"
+    print(f"{count} pages in {place}/ ({seconds:.1f} s). Look at them with: {serve}")
 
 
 if __name__ == "__main__":

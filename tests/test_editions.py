@@ -1,0 +1,222 @@
+"""What a student gets: where the exercises stand, and nothing of a solution anywhere."""
+
+import copy
+import json
+
+import nbformat
+import pytest
+import yaml
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools.editions import ExerciseCells, exercises, student_notebook, student_sources, tags
+from tools.freshness import labs
+from tools.render_site import render
+from tools.rules.notebook import Lab
+
+LABS = [pytest.param(path, id=path.stem) for path in labs()]
+
+
+def code(source, *tags):
+    return new_code_cell(source, metadata={"tags": list(tags)} if tags else {})
+
+
+@pytest.mark.parametrize("path", LABS)
+def test_each_lab_has_three_exercises_with_stub_check_and_solution_in_order(path):
+    notebook = nbformat.read(path, as_version=4)
+    found = exercises(notebook)
+    assert len(found) == 3
+    for exercise in found:
+        assert exercise.stub < exercise.check < exercise.solution
+        sources = [notebook.cells[i].source for i in (exercise.stub, exercise.check)]
+        assert f"def my_{exercise.name}(" in sources[0]
+        assert f"my_{exercise.name})" in sources[1]
+        assert f"def solved_{exercise.name}(" in notebook.cells[exercise.solution].source
+
+
+def test_the_first_solution_cell_counts_and_a_students_notebook_has_none():
+    stub = code("@cache\ndef my_a(x):\n    ...", "exercise")
+    check = code("check_a(my_a)", "torch", "exercise-check")
+    cells = [new_markdown_cell("Do."), stub, check, code("b", "solution"), code("c", "solution")]
+    assert exercises(new_notebook(cells=cells)) == [ExerciseCells("a", 1, 2, 3)]
+    assert exercises(new_notebook(cells=cells[:3])) == [ExerciseCells("a", 1, 2, None)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([code("def mine(): ...", "exercise")], r"cell 1 .* defines no my_NAME"),
+        ([code("def my_a(): ...", "exercise")], "my_a has no cell tagged exercise-check"),
+        ([code("1"), code("a", "solution")], "cell 2 is tagged solution and follows no stub"),
+    ],
+)
+def test_an_exercise_that_is_not_whole_is_named(cells, message):
+    with pytest.raises(ValueError, match=message):
+        exercises(new_notebook(cells=cells))
+
+
+# --- a student's notebook ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", LABS)
+def test_a_students_notebook_is_the_lab_without_solutions_outputs_and_other_metadata(path):
+    lab = nbformat.read(path, as_version=4)
+    before = copy.deepcopy(lab)
+    student = student_notebook(lab)
+    nbformat.validate(student)
+    assert lab == before
+    assert set(student.metadata) == {"kernelspec", "language_info"}
+    kept = [cell for cell in lab.cells if "solution" not in tags(cell)]
+    assert [cell.source for cell in student.cells] == [cell.source for cell in kept]
+    for cell in student.cells:
+        assert set(cell.metadata) <= {"tags"}
+        assert "attachments" not in cell
+        if cell.cell_type == "code":
+            assert (cell.outputs, cell.execution_count) == ([], None)
+    assert [e.solution for e in exercises(student)] == [None] * 3
+    assert all("your_answer_here()" in student.cells[e.stub].source for e in exercises(student))
+
+
+@pytest.mark.parametrize("path", LABS)
+def test_no_other_cell_uses_what_only_a_solution_defines(path):
+    cells = Lab.read(path).cells
+    own, others = (
+        set().union(
+            *(c.names[0] for c in cells if c.kind == "code" and ("solution" in c.tags) == s)
+        )
+        for s in (True, False)
+    )
+    for cell in cells:
+        if "solution" not in cell.tags:
+            leak = (own - others) & (cell.names[1] if cell.kind == "code" else set())
+            assert not leak, f"cell {cell.index + 1} uses {leak}: without solutions it fails"
+            assert "solved_" not in cell.source
+
+
+SECRET = "the_answer_is_42"
+
+
+def solved_lab():
+    """Make a lab that holds the secret wherever a solution can be."""
+    picture = {"image/png": "iVBORw0KGgo="}
+    shown = new_markdown_cell("![A plot](attachment:plot.png)")
+    shown["attachments"] = {"plot.png": picture, f"{SECRET}.png": picture}
+    hint = new_markdown_cell("Try.", metadata={"note": SECRET})
+    solution = code(f"{SECRET} = 1", "solution")
+    solution.outputs = [new_output("stream", text=SECRET)]
+    told = new_markdown_cell(
+        f"<details>\n\n{SECRET}\n\n</details>", metadata={"tags": ["solution"]}
+    )
+    told["attachments"] = {"plot.png": {"text/plain": SECRET}}
+    front = nbformat.v4.new_raw_cell("---\ntitle: Lab\ndescription: A lab.\n---")
+    ran = code("print(6)")
+    ran.outputs = [new_output("stream", text="six is here")]
+    stub, check = code("def my_a(): ...", "exercise"), code("check(my_a)", "exercise-check")
+    cells = [front, shown, ran, stub, check, solution, told, hint]
+    return new_notebook(cells=cells, metadata={"labkit": {"hash": SECRET}, "widgets": SECRET})
+
+
+def test_a_solution_hides_nowhere_in_a_students_notebook():
+    lab = solved_lab()
+    assert json.dumps(lab).count(SECRET) == 8
+    assert SECRET not in json.dumps(student_notebook(lab))
+    assert set(student_notebook(lab).cells[1].attachments) == {"plot.png"}
+
+
+def test_a_students_notebook_of_a_students_notebook_is_the_same():
+    once = student_notebook(solved_lab())
+    assert student_notebook(once) == once
+
+
+# --- the students' site --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path):
+    root = tmp_path / "project"
+    for name in ("styles", "notebooks", "tests", "instructors"):
+        (root / name).mkdir(parents=True)
+        (root / name / "site.css").write_text("")
+    nbformat.write(solved_lab(), root / "notebooks" / "01-lab.ipynb")
+    labs_section = {"section": "Labs", "contents": ["notebooks/01-lab.ipynb"]}
+    teachers = {"section": "Teachers", "contents": [{"text": "Page", "href": "instructors.qmd"}]}
+    config = {
+        "project": {"type": "website", "render": ["index.qmd", "instructors.qmd", "notebooks/*"]},
+        "website": {
+            "title": "Small",
+            "search": True,
+            "sidebar": {"contents": ["index.qmd", labs_section, teachers, "instructors.qmd"]},
+        },
+        "format": {"html": {"theme": "default", "css": "styles/site.css"}},
+    }
+    (root / "_quarto.yml").write_text(yaml.safe_dump(config))
+    (root / "instructors.qmd").write_text(f"---\ntitle: Teachers\n---\n\n{SECRET}\n")
+    inner = f"::: {{.instructors}}\n\n{SECRET}, see [there](instructors.qmd).\n\n:::"
+    page = f"::: {{.start}}\n\n## Start\n\nAll.\n\n{inner}\n\nMore.\n\n:::\n\nEnd."
+    (root / "index.qmd").write_text(f"---\ntitle: Front\n---\n\n{page}\n")
+    return root
+
+
+def holding(folder, text):
+    """Return the files of a folder that hold a text."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {p.relative_to(folder).as_posix() for p in files if text.encode() in p.read_bytes()}
+
+
+def test_the_students_site_has_no_solution_in_pages_search_or_downloads(project, tmp_path):
+    course, student = tmp_path / "course", tmp_path / "student"
+    render(project, course, "smalldocs")
+    render(project, student, "smalldocs", student=True)
+    lab = "notebooks/01-lab"
+    assert holding(course, SECRET) == {
+        "index.html", "instructors.html", "search.json", f"{lab}.html", f"{lab}-solved.ipynb"
+    }  # fmt: skip
+    assert holding(student, SECRET) == set()
+    assert holding(student, "six is here") == {f"{lab}.html"}
+    assert "search.json" in holding(student, "Try.")
+    assert not (student / "instructors.html").exists()
+    for text in ("instructors", "Teachers", "olution"):
+        assert holding(student, text) & {"index.html", "search.json", f"{lab}.html"} == set()
+    downloads = [(site / f"{lab}.ipynb").read_text() for site in (course, student)]
+    assert downloads[0] == downloads[1]
+
+
+def test_the_students_sources_hold_what_a_renderer_needs_and_no_more(project, tmp_path):
+    student_sources(project, tmp_path / "sources")
+    found = {
+        p.relative_to(tmp_path / "sources").as_posix() for p in (tmp_path / "sources").rglob("*.*")
+    }
+    assert found == {"_quarto.yml", "index.qmd", "styles/site.css", "notebooks/01-lab.ipynb"}
+    config = yaml.safe_load((tmp_path / "sources" / "_quarto.yml").read_text())
+    assert config["project"]["render"] == ["index.qmd", "notebooks/*"]
+    (page, section) = config["website"]["sidebar"]["contents"]
+    assert (page, section["section"]) == ("index.qmd", "Labs")
+    text = (tmp_path / "sources" / "index.qmd").read_text()
+    assert text.index("All.") < text.index("More.") < text.index("End.")
+    assert text.count(":::") == 2
+
+
+def test_quarto_renders_the_students_site_from_the_same_sources(project, tmp_path, monkeypatch):
+    seen = []
+
+    def quarto(root, site):
+        seen.append(holding(root, SECRET))
+        site.mkdir()
+        (site / "index.html").write_text("<html><body><main></main></body></html>")
+
+    monkeypatch.setattr("tools.render_site.with_quarto", quarto)
+    render(project, tmp_path / "out", "quarto", student=True)
+    render(project, tmp_path / "out", "quarto")
+    assert seen[0] == set()
+    assert seen[1]
+
+
+def test_the_zip_is_offered_on_the_front_page_and_on_each_labs_page(project, tmp_path):
+    offer = tmp_path / "labs-1.0.zip"
+    offer.write_bytes(b"0" * 2_600_000)
+    site = tmp_path / "site"
+    render(project, site, "smalldocs", offer=offer)  # a dead link would stop it
+    assert (site / offer.name).read_bytes() == offer.read_bytes()
+    assert holding(site, "(zip, 3 MB)") == {"index.html", "notebooks/01-lab.html"}
+    assert 'href="../labs-1.0.zip"' in (site / "notebooks" / "01-lab.html").read_text()
+    render(project, site, "smalldocs")
+    assert holding(site, ".zip") == set()

@@ -1,0 +1,683 @@
+"""The students' zip: what is in it, that it installs, and that a newer one loses no work."""
+
+import ast
+import contextlib
+import hashlib
+import html
+import importlib.util
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tools import offered, student_edition
+from tools.editions import student_notebook
+from tools.freshness import ROOT, labs
+from tools.offered import FOLDER, current_zip, sources_hash
+from tools.student_edition import archive, fill, make
+
+START = ROOT / "tools" / "student" / "start.py"
+
+pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet")
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """Import start.py as a module."""
+    monkeypatch.syspath_prepend(ROOT / "tools")  # where the repository keeps installing.py
+    spec = importlib.util.spec_from_file_location("start", START)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# --- a newer edition over an older one -----------------------------------------------------------
+
+
+def notebook(*sources, **metadata):
+    cells = [new_code_cell(source) for source in sources]
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"
+    return nbformat.writes(new_notebook(cells=cells, metadata=metadata))
+
+
+class Course:
+    """A student's folder, into which editions are put."""
+
+    def __init__(self, start, home):
+        self.start, self.home, self.notebooks = start, home, home / "notebooks"
+        self.editions = 0
+
+    def put(self, version="2", data="x\n1\n", **labs):
+        """Place an edition with these labs and say what start.py says."""
+        self.editions += 1
+        folder = self.home.parent / f"edition-{self.editions}"
+        (folder / "notebooks").mkdir(parents=True)
+        (folder / "data").mkdir()
+        for name, source in labs.items():
+            (folder / "notebooks" / f"{name}.ipynb").write_text(notebook(source))
+        (folder / "data" / "table.csv").write_text(data)
+        names = [f"{name}.ipynb" for name in labs]
+        self.edition = {"version": version, "labs": names, "data": ["table.csv"]}
+        self.folder = folder
+        return self.again()
+
+    def again(self):
+        self.home.mkdir(exist_ok=True)
+        placed, said = self.start.place_labs(self.edition, self.folder, self.notebooks)
+        data = self.home / "data"
+        said += self.start.place_data(self.edition, self.folder, data, self.notebooks)
+        return placed, said
+
+    def write(self, name, text):
+        (self.notebooks / name).write_text(text)
+
+    def labs(self):
+        """What the labs hold: their first cell."""
+        paths = self.notebooks.glob("*.ipynb")
+        return {p.stem: json.loads(p.read_text())["cells"][0]["source"] for p in paths}
+
+
+@pytest.fixture
+def course(start, tmp_path):
+    return Course(start, tmp_path / "home")
+
+
+def source_of(text):
+    return json.loads(text)["cells"][0]["source"]
+
+
+def test_an_edition_is_placed_and_an_unchanged_lab_is_replaced_by_the_next(course):
+    assert course.put(a="a1", b="b1") == (2, [])
+    assert course.labs() == {"a": ["a1"], "b": ["b1"]}
+    assert course.put(a="a2", b="b1", c="c2") == (2, [])
+    assert course.labs() == {"a": ["a2"], "b": ["b1"], "c": ["c2"]}
+    assert (course.home / "data" / "table.csv").read_text() == "x\n1\n"
+
+
+def test_a_changed_lab_is_kept_and_the_new_one_is_put_beside_it_and_said(course):
+    course.put(a="a1", b="b1")
+    mine = notebook("my work")
+    course.write("a.ipynb", mine)
+    placed, said = course.put("0.2", a="a2", b="b2")
+    assert (placed, said) == (1, ["a.ipynb: yours is kept, the new one is a-edition-0.2.ipynb"])
+    assert (course.notebooks / "a.ipynb").read_text() == mine
+    assert course.labs() == {"a": ["my work"], "b": ["b2"], "a-edition-0.2": ["a2"]}
+
+
+def test_running_a_lab_changes_nothing_that_counts(course):
+    course.put(a="a1")
+    ran = nbformat.reads(
+        notebook("a1", "", "  ", language_info={"name": "python", "version": "3.13"}), as_version=4
+    )
+    ran.cells[0].update(execution_count=7, id="another", metadata={"collapsed": True})
+    ran.cells[0].outputs = [nbformat.v4.new_output("stream", text="1\n")]
+    course.write("a.ipynb", nbformat.writes(ran))
+    assert course.put(a="a2") == (1, [])
+    assert course.labs() == {"a": ["a2"]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda nb: nb.cells[0].update(source="a1 "),
+        lambda nb: nb.cells.append(new_code_cell("mine")),
+        lambda nb: nb.cells[0].metadata.update(tags=["mine"]),
+        lambda nb: nb.cells[0].update(cell_type="raw"),
+    ],
+    ids=["a space", "a cell", "a tag", "a kind"],
+)
+def test_the_least_change_of_a_students_own_is_kept(course, change):
+    course.put(a="a1")
+    mine = nbformat.reads(notebook("a1"), as_version=4)
+    change(mine)
+    course.write("a.ipynb", json.dumps(mine))
+    assert course.put(a="a2")[1]
+    assert json.loads((course.notebooks / "a.ipynb").read_text()) == mine
+
+
+def test_a_lab_that_is_the_same_in_both_editions_gives_no_second_copy(course):
+    course.put(a="a1")
+    course.write("a.ipynb", notebook("my work"))
+    assert course.put(a="a1") == (0, [])
+    assert course.labs() == {"a": ["my work"]}
+
+
+def test_what_has_been_said_once_is_not_said_or_done_again(course):
+    course.put(a="a1")
+    course.write("a.ipynb", notebook("my work"))
+    assert course.put("0.2", a="a2")[1]
+    assert course.again() == (0, [])
+    (course.notebooks / "a-edition-0.2.ipynb").unlink()
+    assert course.again() == (0, [])
+    assert course.labs() == {"a": ["my work"]}
+
+
+def test_work_in_the_copy_beside_is_kept_too(course):
+    course.put(a="a1")
+    course.write("a.ipynb", notebook("my work"))
+    course.put("0.2", a="a2")
+    course.write("a-edition-0.2.ipynb", notebook("more work"))
+    _, said = course.put("0.2", a="a2, mended")
+    assert said == ["a.ipynb: yours is kept, the new one is a-edition-0.2-2.ipynb"]
+    assert course.labs() == {
+        "a": ["my work"], "a-edition-0.2": ["more work"], "a-edition-0.2-2": ["a2, mended"]
+    }  # fmt: skip
+
+
+def test_whoever_takes_the_new_lab_over_gets_the_next_one_in_its_place(course):
+    course.put(a="a1")
+    course.write("a.ipynb", notebook("my work"))
+    course.put(a="a2")
+    course.write("a.ipynb", notebook("a2"))
+    assert course.again() == (0, [])
+    assert course.put("3", a="a3") == (1, [])
+    assert course.labs()["a"] == ["a3"]
+
+
+@pytest.mark.parametrize("ledger", [None, "", "{", "[]", '{"placed": 3}'])
+def test_where_the_ledger_is_lost_every_lab_counts_as_changed(course, ledger):
+    course.put(a="a1", b="b1")
+    path = course.notebooks / course.start.LEDGER
+    path.unlink() if ledger is None else path.write_text(ledger)
+    placed, said = course.put(a="a2", b="b1")
+    assert placed == 0
+    assert len(said) == 1
+    assert course.labs()["a"] == ["a1"]
+
+
+@pytest.mark.parametrize("content", ["", "no notebook", "[1]", '{"cells": 3}', '{"cells": [3]}'])
+def test_what_is_no_notebook_any_more_is_kept_as_it_is(course, content):
+    course.put(a="a1")
+    course.write("a.ipynb", content)
+    assert len(course.put("2", a="a2")[1]) == 1
+    assert (course.notebooks / "a.ipynb").read_text() == content
+
+
+def test_a_table_that_somebody_changed_is_kept_under_another_name(course):
+    course.put(a="a1", data="x\n1\n")
+    assert course.put(a="a1", data="x\n2\n") == (0, [])
+    table = course.home / "data" / "table.csv"
+    table.write_text("mine")
+    said = course.put(a="a1", data="x\n2\n")[1]
+    assert said == ["data/table.csv: the labs need it unchanged; yours is table-yours.csv"]
+    assert table.read_text() == "x\n2\n"
+    assert table.with_name("table-yours.csv").read_text() == "mine"
+
+
+def test_interrupted_at_any_moment_nothing_is_lost_and_the_next_run_ends_the_same(
+    start, tmp_path, monkeypatch
+):
+    """The disk fills up at the first, second, … change of a file: a write, or a renaming."""
+    work, table = notebook("my work"), "my table"
+
+    def update(home, fail_at):
+        left = iter(range(fail_at))
+
+        def failing(real):
+            def call(path, *arguments):
+                if next(left, None) is None and str(home) in str(path):
+                    if real.__name__ == "write_bytes":
+                        real(path, arguments[0][: len(arguments[0]) // 2])
+                    raise OSError(28, "No space left on device")
+                return real(path, *arguments)
+
+            return call
+
+        course = Course(start, home)
+        home.parent.mkdir()
+        course.put(a="a1", b="b1")
+        course.write("a.ipynb", work)
+        (home / "data" / "table.csv").write_text(table)
+        names = {"a": "a2", "b": "b2", "c": "c2"}
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "write_bytes", failing(Path.write_bytes))
+            patch.setattr(Path, "replace", failing(Path.replace))
+            try:
+                course.put("0.2", "x\n2\n", **names)
+                failed = False
+            except OSError:
+                failed = True
+        texts = [p.read_text() for p in home.rglob("*") if p.is_file()]
+        assert (course.notebooks / "a.ipynb").read_text() == work
+        assert table in texts
+        for path in course.notebooks.glob("[a-z]*.ipynb"):
+            json.loads(path.read_text())  # none is half a notebook
+        course.again()
+        return failed, {
+            p.relative_to(home): p.read_text() for p in home.rglob("*.*") if p.is_file()
+        }
+
+    _, whole = update(tmp_path / "whole" / "home", 10**6)
+    assert {str(path) for path in whole} == {
+        "notebooks/.edition.json", "notebooks/a.ipynb", "notebooks/a-edition-0.2.ipynb",
+        "notebooks/b.ipynb", "notebooks/c.ipynb", "data/table.csv", "data/table-yours.csv",
+    }  # fmt: skip
+    steps = 0
+    for steps in range(100):
+        failed, after = update(tmp_path / str(steps) / "home", steps)
+        assert after == whole, f"interrupted at change {steps}"
+        if not failed:
+            break
+    assert steps > 10
+
+
+# --- start.py meets trouble ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [START, ROOT / "tools" / "installing.py"], ids=lambda p: p.name)
+def test_an_old_python_gets_as_far_as_our_sentence(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 6))
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [a.name for a in node.names] if isinstance(node, ast.Import)
+            else [node.module] if isinstance(node, ast.ImportFrom) else []
+        )
+    }  # fmt: skip
+    assert imported <= sys.stdlib_module_names | {"installing"}
+
+
+def test_a_python_too_old_is_told_which_one_to_use(start, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["start.py"])
+    monkeypatch.setattr("sys.version_info", (3, 10, 2))
+    with pytest.raises(SystemExit, match=r"3\.11 or newer.*\n.*python3\.12 start\.py"):
+        start.main()
+
+
+@pytest.mark.parametrize(
+    ("says", "message"),
+    [("ensurepip is not available", "apt install python3-venv"), ("No space left", "disk is full")],
+)
+def test_where_no_environment_can_be_made_it_says_why(start, monkeypatch, tmp_path, says, message):
+    done = subprocess.CompletedProcess([], 1, stdout=says)
+    monkeypatch.setattr("subprocess.run", lambda *args, **kwargs: done)
+    with pytest.raises(SystemExit, match=message):
+        start.installing.make_venv(tmp_path / ".venv", tmp_path / ".venv" / "installed.txt")
+
+
+@pytest.fixture
+def packed(start, tmp_path, monkeypatch):
+    """Make a folder with an edition as start.py meets it, and a pip whose words the test writes."""
+    home = tmp_path / "home"
+    (home / "edition").mkdir(parents=True)
+    for name in ("requirements.txt", "requirements-no-torch.txt", "labkit.whl"):
+        (home / "edition" / name).write_text(name)
+    monkeypatch.setattr(start, "HOME", home)
+    monkeypatch.setattr(start, "EDITION", home / "edition")
+    asked = []
+
+    def make_venv(folder, stamp):
+        start.installing.python_of(folder).parent.mkdir(parents=True, exist_ok=True)
+        start.installing.python_of(folder).touch()
+        stamp.unlink(missing_ok=True)
+
+    class Pip:
+        says, code = "", 0
+
+        def __init__(self, command, **_settings):
+            asked.append(command)
+            self.stdout = io.StringIO(Pip.says)
+
+        def wait(self):
+            return Pip.code
+
+    monkeypatch.setattr(start.installing, "make_venv", make_venv)
+    monkeypatch.setattr("subprocess.Popen", Pip)
+    return lambda torch=True: start.install({"wheel": "labkit.whl"}, torch), asked, Pip, home
+
+
+def test_installing_happens_once_and_again_when_something_changed(packed):
+    install, asked, _, home = packed
+    install()
+    assert [command[-1][-16:] for command in asked] == ["requirements.txt", "ition/labkit.whl"]
+    install()
+    assert len(asked) == 2
+    (home / "edition" / "labkit.whl").write_text("newer, of the same name")
+    install()
+    assert len(asked) == 4
+    install(torch=False)
+    assert asked[4][-1].endswith("requirements-no-torch.txt")
+    assert not any("--find-links" in command for command in asked)
+
+
+def test_wheels_beside_it_are_used_and_no_network(packed):
+    install, asked, pip, home = packed
+    (home / "wheels").mkdir()
+    (home / "wheels" / "numpy.whl").touch()
+    install()
+    assert all("--no-index" in command for command in asked)
+    assert str(home / "wheels") in asked[0]
+    pip.says, pip.code = "ERROR: No matching distribution found for numpy (from versions: none)", 1
+    (home / "edition" / "labkit.whl").write_text("newer")
+    with pytest.raises(SystemExit, match="wheels/ are not those for Python"):
+        install()
+
+
+@pytest.mark.parametrize(
+    ("says", "message"),
+    [
+        ("WARNING: Retrying (Retry(total=4", "registry could not be reached"),
+        ("OSError: [Errno 28] No space left on device", "disk is full"),
+        ("ERROR: No matching distribution found for torch==9", "3.11 to 3.13"),
+        ("Segmentation fault", "last lines are above"),
+    ],
+)
+def test_where_pip_fails_it_says_why_and_what_to_do(packed, says, message):
+    install, asked, pip, _ = packed
+    pip.says, pip.code = says + "\n", 1
+    with pytest.raises(SystemExit, match=message):
+        install()
+    pip.code = 0
+    install()
+    assert len(asked) == 3, "the next run tries again"
+
+
+def test_without_a_network_an_environment_that_worked_is_not_thrown_away(packed, start):
+    install, _, pip, home = packed
+    install()
+    (home / "edition" / "requirements.txt").write_text("newer")
+    pip.says, pip.code = "Retrying\n", 1
+    with pytest.raises(SystemExit):
+        install()
+    assert (home / ".venv" / "installed.txt").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    home = unpacked(tmp_path, {"start.py": START.read_bytes()})
+    done = run_start(home)
+    assert done.returncode == 1
+    assert "edition/ is not whole: installing.py is missing." in done.stderr
+    assert "Unpack the whole zip" in done.stderr
+
+
+def test_a_damaged_or_mixed_edition_is_named(start, tmp_path):
+    folder = tmp_path / "edition"
+    folder.mkdir()
+    (folder / "a").write_text("a")
+    facts = {"files": {"a": hashlib.sha256(b"a").hexdigest()}}
+    (folder / "edition.json").write_text(json.dumps(facts))
+    assert start.read_edition(folder) == facts
+    (folder / "a").write_text("b")
+    with pytest.raises(SystemExit, match="a is of another edition, or damaged"):
+        start.read_edition(folder)
+    for wrong in ("{", "{}"):
+        (folder / "edition.json").write_text(wrong)
+        with pytest.raises(SystemExit, match="not whole"):
+            start.read_edition(folder)
+
+
+def zipped(path, files):
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return path
+
+
+def test_an_update_overwrites_the_edition_and_never_the_students_folder(start, tmp_path):
+    home = tmp_path / "home"
+    (home / "notebooks").mkdir(parents=True)
+    (home / "notebooks" / "a.ipynb").write_text("mine")
+    names = ["edition/edition.json", "edition/x", "notebooks/a.ipynb", "Notebooks/a.ipynb"]
+    names += ["../outside", "C:/outside", "..\\outside", ".venv/x", "site/index.html"]
+    path = zipped(tmp_path / "new.zip", {f"labs/{name}": "new" for name in names} | {"top": "new"})
+    start.unpack(path, home)
+    found = {p.relative_to(home).as_posix() for p in home.rglob("*") if p.is_file()}
+    assert found == {"edition/edition.json", "edition/x", "site/index.html", "notebooks/a.ipynb"}
+    assert (home / "notebooks" / "a.ipynb").read_text() == "mine"
+    assert not (tmp_path / "outside").exists()
+
+
+def test_an_update_from_something_else_says_what_it_is(start, tmp_path):
+    with pytest.raises(SystemExit, match="There is no file"):
+        start.unpack(tmp_path / "none.zip", tmp_path)
+    (tmp_path / "half.zip").write_bytes(b"PK\x03\x04 half")
+    with pytest.raises(SystemExit, match="not a whole zip"):
+        start.unpack(tmp_path / "half.zip", tmp_path)
+    with pytest.raises(SystemExit, match="not one of this course"):
+        start.unpack(zipped(tmp_path / "other.zip", {"a/b": ""}), tmp_path)
+
+
+# --- the zip -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def edition(tmp_path_factory):
+    """Make the real zip, as `make student` does."""
+    return make(ROOT, tmp_path_factory.mktemp("student"), renderer="smalldocs")
+
+
+@pytest.fixture(scope="module")
+def files(edition):
+    """Return every file of the zip, and those within the wheel."""
+    found = {}
+    with zipfile.ZipFile(edition) as file:
+        for name in file.namelist():
+            found[name.removeprefix(f"{FOLDER}/")] = file.read(name)
+    for name in [name for name in found if name.endswith(".whl")]:
+        with zipfile.ZipFile(io.BytesIO(found[name])) as wheel:
+            found |= {f"{name}:{inside}": wheel.read(inside) for inside in wheel.namelist()}
+    return found
+
+
+def plain(content):
+    """Return a file's text without tags, escapes and white space, so that a line is found."""
+    text = content.decode("utf-8", errors="replace")
+    with contextlib.suppress(ValueError):
+        text = "\n".join(strings(json.loads(text)))
+    return re.sub(r"\s+", "", html.unescape(re.sub(r"</?[a-z][^<>]*>", "", text)))
+
+
+def strings(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        lines = isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+        for entry in (
+            ["".join(value)] if lines else value.values() if isinstance(value, dict) else value
+        ):
+            yield from strings(entry)
+
+
+def secrets(lab):
+    """Return what only the solutions of a lab say: their lines that stand nowhere else in it."""
+    cells = nbformat.read(lab, as_version=4).cells
+    solutions = [c.source for c in cells if "solution" in c.metadata.get("tags", [])]
+    others = plain("\n".join(c.source for c in cells if c.source not in solutions).encode())
+    lines = {plain(line.encode()) for source in solutions for line in source.splitlines()}
+    return {line for line in lines if len(line) > 20 and line not in others}
+
+
+@pytest.mark.parametrize("lab", labs(), ids=lambda lab: lab.stem)
+def test_no_line_of_a_solution_is_anywhere_in_the_zip(lab, files):
+    lines = secrets(lab)
+    assert len(lines) > 5
+    everything = {name: plain(content) for name, content in files.items()}
+    assert all(line in plain(lab.read_bytes()) for line in lines), "the search would miss them"
+    found = [(name, line) for name, text in everything.items() for line in lines if line in text]
+    assert found == []
+
+
+def test_no_name_of_a_solution_is_in_the_zip(files):
+    assert [name for name, content in files.items() if b"solved_" in content] == []
+
+
+def test_the_zip_holds_labs_data_labkit_and_site_and_nothing_of_the_students(files):
+    tops = {name.split("/")[0] for name in files}
+    assert tops == {"LICENSE", "README.txt", "edition", "site", "start.py"}
+    for lab in labs():
+        student = nbformat.reads(files[f"edition/notebooks/{lab.name}"].decode(), as_version=4)
+        assert student == student_notebook(nbformat.read(lab, as_version=4))
+        assert f"site/notebooks/{lab.stem}.html" in files
+    for path in (ROOT / "data").iterdir():
+        assert files[f"edition/data/{path.name}"] == path.read_bytes()
+    (wheel,) = [name for name in files if name.endswith(".whl")]
+    for path in (ROOT / "labkit").glob("*.py"):
+        assert files[f"{wheel}:labkit/{path.name}"] == path.read_bytes()
+    assert not any(".zip" in plain(files[name]) for name in files if name.startswith("site/"))
+
+
+def test_what_it_installs_is_what_a_lab_needs(files):
+    def names(file):
+        return {re.split("[= ]", line)[0] for line in files[file].decode().splitlines()}
+
+    with_torch, without = (
+        names("edition/requirements.txt"),
+        names("edition/requirements-no-torch.txt"),
+    )
+    assert {"torch", "numpy", "jupyterlab", "scikit-learn", "lazy-loader"} <= with_torch
+    assert not {"pytest", "mypy", "smalldocs", "keras", "hatchling"} & with_torch
+    assert without < with_torch
+    assert "torch" not in without
+
+
+def test_the_same_sources_give_the_same_bytes(tmp_path, monkeypatch):
+    made = []
+    for number in range(2):
+        home = tmp_path / str(number) / FOLDER
+        monkeypatch.setenv("TZ", ["UTC", "Asia/Tokyo"][number])
+        os.umask(os.umask(0o077) if number else 0o022)
+        fill(ROOT, home, lambda site: site.mkdir())
+        archive(home, tmp_path / f"{number}.zip")
+        made.append((tmp_path / f"{number}.zip").read_bytes())
+    assert made[0] == made[1]
+
+
+def test_a_zip_that_is_older_than_its_sources_is_not_offered(tmp_path):
+    root = tmp_path / "course"
+    (root / "notebooks").mkdir(parents=True)
+    (root / "tests").mkdir()
+    (root / "pyproject.toml").write_text("[project]\nversion = '1.2'\n")
+    assert current_zip(root) is None
+    path = offered.zip_path(root)
+    path.parent.mkdir()
+    facts = json.dumps({"sources": sources_hash(root)})
+    zipped(path, {f"{FOLDER}/edition/edition.json": facts})
+    assert current_zip(root) == path
+    assert path.name == "neural-networks-labs-1.2.zip"
+    (root / "tests" / "test_a.py").touch()
+    (root / ".hidden").touch()
+    assert current_zip(root) == path
+    (root / "notebooks" / "01-a.ipynb").write_text("new")
+    assert current_zip(root) is None
+    path.write_bytes(b"half")
+    assert current_zip(root) is None
+
+
+def test_with_wheels_the_zip_says_for_which_system_and_holds_them(tmp_path, monkeypatch):
+    def wheel(command, cwd, **environment):
+        folder = Path(command[command.index("--wheel-dir") + 1])
+        folder.mkdir()
+        (folder / "numpy.whl").write_text("packed")
+
+    def small(root, home, draw_site):
+        (home / "edition").mkdir(parents=True)
+
+    monkeypatch.setattr(student_edition, "fill", small)
+    monkeypatch.setattr(student_edition, "run", wheel)
+    path = make(ROOT, tmp_path, wheels=True)
+    assert f"-{sysconfig.get_platform()}-cp3" in path.name
+    assert zipfile.ZipFile(path).namelist() == [f"{FOLDER}/wheels/numpy.whl"]
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+# --- a student, from the zip to the second edition -----------------------------------------------
+
+
+def unpacked(folder, content):
+    """Write files into a student's folder."""
+    home = folder / FOLDER
+    for name, data in content.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(data)
+    return home
+
+
+def run_start(home, *arguments):
+    """Run start.py as a student does, with a pip that is allowed no network."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PIP_NO_INDEX": "1"}
+    return subprocess.run(
+        [sys.executable, "start.py", *arguments],
+        cwd=home, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def borrow_packages(home):
+    """Make an environment that sees the packages of this one, since installing torch takes long."""
+    venv.create(home / ".venv", with_pip=False)
+    (home / ".venv" / "installed.txt").write_text("by the test")
+    (purelib,) = (home / ".venv").rglob("site-packages")
+    (purelib / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+
+
+FIRST_HALF = """
+import json, matplotlib, sys
+from pathlib import Path
+matplotlib.use("agg")
+import labkit
+cells = json.loads(Path("01-training-loop.ipynb").read_text(encoding="utf-8"))["cells"]
+for cell in cells:
+    source = "".join(cell["source"])
+    if "### The network, in torch" in source:
+        break
+    if cell["cell_type"] == "code" and "torch" not in cell["metadata"].get("tags", []):
+        exec(source)
+print(Path(labkit.__file__).is_relative_to(sys.prefix), len(labkit.load_rand_hie()))
+"""
+
+
+def test_a_student_installs_runs_a_lab_and_updates_without_a_network(edition, files, tmp_path):
+    with zipfile.ZipFile(edition) as file:
+        file.extractall(tmp_path)
+    home = tmp_path / FOLDER
+    borrow_packages(home)
+    done = run_start(home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"New in notebooks/: {len(labs())} labs." in done.stdout
+
+    bin_folder = "Scripts" if os.name == "nt" else "bin"
+    ran = subprocess.run(
+        [home / ".venv" / bin_folder / "python", "-c", FIRST_HALF],
+        cwd=home / "notebooks", capture_output=True, text=True, check=False,
+        env={k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "LABKIT_DATA"}},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert "loop and R, losses" in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "True 20190"
+
+    # The next edition: two labs are new, and the student has worked in one of them.
+    first, second, third = (f"notebooks/{lab.name}" for lab in labs()[:3])
+    new = {name: content for name, content in files.items() if ":" not in name}
+    for name in (f"edition/{first}", f"edition/{second}"):
+        new[name] = new[name].replace(b"Learning objectives", b"What you will learn")
+        assert new[name] != files[name]
+    facts = json.loads(new["edition/edition.json"])
+    facts["version"] = "9.9"
+    for name in (first, second):
+        facts["files"][name] = hashlib.sha256(new[f"edition/{name}"]).hexdigest()
+    new["edition/edition.json"] = json.dumps(facts).encode()
+    mine = (home / first).read_text().replace("labkit.your_answer_here()", "1.5 * lr", 1)
+    for name in (first, third):
+        (home / name).write_text(mine)
+    path = zipped(tmp_path / "new.zip", {f"{FOLDER}/{name}": data for name, data in new.items()})
+    done = run_start(home, "--update", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    beside = f"{labs()[0].stem}-edition-9.9.ipynb"
+    assert f"{labs()[0].name}: yours is kept, the new one is {beside}" in done.stdout
+    assert "Edition 9.9 is ready. New in notebooks/: 1 labs." in done.stdout
+    assert (home / first).read_text() == (home / third).read_text() == mine
+    assert b"What you will learn" in (home / second).read_bytes()
+    assert b"What you will learn" in (home / "notebooks" / beside).read_bytes()
+    shutil.rmtree(home)  # a temporary folder of its own would be kept by pytest

@@ -1,0 +1,253 @@
+"""Install the labs, or renew them, and open them: see README.txt.
+
+    python start.py                 install what the labs need, put the labs into notebooks/
+    python start.py --open          the same, and open them in JupyterLab
+    python start.py --no-torch      without torch: the cells that need it are skipped
+    python start.py --update ZIP    take a newer edition from its zip first
+
+The folder notebooks/ is yours. A lab that you have changed is never replaced.
+(For the reader: the standard library only, and no syntax that an older Python 3 lacks.)
+"""
+
+import argparse
+import errno
+import hashlib
+import itertools
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent
+EDITION = HOME / "edition"
+LEDGER = ".edition.json"  # in notebooks/, so that it goes where the labs go
+
+NOT_WHOLE = """
+The folder edition/ is not whole: {}.
+Unpack the whole zip again and run the same command in the folder that it makes. (A window that only
+shows what is in a zip is no such folder.) Your notebooks are safe."""
+
+NOT_IN_WHEELS = """
+The packages in wheels/ are not those for Python {}.{} on this system (pip's last lines are above).
+Use the Python and the system that they were collected for; or, where there is a network, rename the
+folder wheels/, and run the same command again."""
+
+NOT_WRITTEN = """
+{} could not be written: {}. Close JupyterLab and whatever else has it open, see that the folder is
+yours to write in, and run the same command again. Nothing is lost."""
+
+sys.path.insert(0, str(EDITION))
+try:
+    import installing
+except ImportError:
+    sys.exit(NOT_WHOLE.format("installing.py is missing"))
+
+
+# --- the edition ---------------------------------------------------------------------------------
+
+
+def read_edition(folder):
+    """Return what edition.json says, once every file that it lists is there and as it was made."""
+    try:
+        edition = json.loads((folder / "edition.json").read_text(encoding="utf-8"))
+        for name, digest in edition["files"].items():
+            if sha256((folder / name).read_bytes()) != digest:
+                sys.exit(NOT_WHOLE.format(name + " is of another edition, or damaged"))
+    except (OSError, ValueError, KeyError) as error:
+        sys.exit(NOT_WHOLE.format(error))
+    return edition
+
+
+def unpack(archive, home):
+    """Unpack a newer edition over this one, file by file; the folder notebooks/ is not touched."""
+    try:
+        with zipfile.ZipFile(str(archive)) as file:
+            names = [name for name in file.namelist() if not name.endswith("/")]
+            if not any(name.endswith("/edition/edition.json") for name in names):
+                sys.exit(f"\n{archive} is a zip, but not one of this course.")
+            for name in names:
+                parts = name.split("/")[1:]  # without the folder that holds everything
+                outside = ".." in parts or ":" in name or "\\" in name
+                if parts and not outside and parts[0].lower() not in ("notebooks", ".venv"):
+                    write(home.joinpath(*parts), file.read(name))
+    except FileNotFoundError:
+        sys.exit(f"\nThere is no file {archive}. Say where the zip is.")
+    except (zipfile.BadZipFile, EOFError):
+        sys.exit(f"\n{archive} is not a whole zip. Download it again.")
+
+
+# --- the environment -----------------------------------------------------------------------------
+
+
+def install(edition, torch):
+    """Make .venv and install what the labs need, unless that is done already."""
+    venv = HOME / ".venv"
+    stamp = venv / "installed.txt"
+    requirements = EDITION / ("requirements.txt" if torch else "requirements-no-torch.txt")
+    wheel = EDITION / edition["wheel"]
+    state = sha256(requirements.read_bytes() + wheel.read_bytes())
+    python = installing.python_of(venv)
+    if stamp.exists() and python.exists() and stamp.read_text() == state:
+        return python
+    print("Installing what the labs need into .venv (a few minutes the first time)", flush=True)
+    installing.make_venv(venv, stamp)
+    source, mends = [], {"cwd": HOME, "unreachable": installing.NO_REGISTRY}
+    if any((HOME / "wheels").glob("*.whl")):
+        source = ["--no-index", "--find-links", str(HOME / "wheels")]
+        missing = NOT_IN_WHEELS.format(*sys.version_info[:2])
+        mends.update(unreachable=missing, no_version=missing)
+    total = len(requirements.read_text().splitlines())
+    try:
+        installing.pip(python, total, *source, "-r", str(requirements), **mends)
+    except SystemExit as failure:
+        if failure.code == mends["unreachable"]:
+            stamp.write_text("as it was")  # pip fetches all before it installs any
+        raise
+    own = ["--no-index", "--no-deps", "--force-reinstall", str(wheel)]  # its number may be the same
+    installing.pip(python, 1, *own, **mends)
+    stamp.write_text(state)
+    return python
+
+
+# --- the labs and the data -----------------------------------------------------------------------
+
+
+def content(path):
+    """Return a hash of what a student can change in a notebook: its cells, without outputs.
+
+    Running a lab changes outputs and counts, and JupyterLab adds an empty cell at its end.
+    """
+    raw = path.read_bytes()
+    try:
+        cells = [
+            [cell["cell_type"], "".join(cell["source"]), sorted(cell["metadata"].get("tags", []))]
+            for cell in json.loads(raw.decode("utf-8"))["cells"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return sha256(raw)  # no notebook any more: then every byte counts
+    return sha256(json.dumps([cell for cell in cells if cell[1].strip()]).encode())
+
+
+def place_labs(edition, folder, notebooks):
+    """Place each lab; return one line for each that was kept, and how many are new or renewed."""
+    notebooks.mkdir(exist_ok=True)
+    ledger = read_ledger(notebooks)
+    placed, said = 0, []
+    for name in edition["labs"]:
+        new, mine = folder / "notebooks" / name, notebooks / name
+        now, before = content(new), ledger["placed"].get(name)
+        here = content(mine) if mine.exists() else None
+        if here in (None, before) and here != now:
+            write(mine, new.read_bytes())
+            here = now
+            placed += 1
+        elif now not in (here, before, ledger["beside"].get(name)):
+            beside = free(mine, "-edition-" + edition["version"], now)
+            write(beside, new.read_bytes())
+            ledger["beside"][name] = now
+            said.append(f"{name}: yours is kept, the new one is {beside.name}")
+        if here == now:
+            ledger["placed"][name] = now
+        write_ledger(notebooks, ledger)
+    return placed, said
+
+
+def free(mine, tail, now):
+    """Return a name beside a file that is free, or holds the wanted content already."""
+    names = (
+        mine.stem + tail + (f"-{k}" if k > 1 else "") + mine.suffix for k in itertools.count(1)
+    )
+    paths = map(mine.with_name, names)
+    return next(path for path in paths if not path.exists() or content(path) == now)
+
+
+def place_data(edition, folder, data, notebooks):
+    """Place the data; a table that somebody has changed is kept under another name."""
+    data.mkdir(exist_ok=True)
+    ledger = read_ledger(notebooks)
+    said = []
+    for name in edition["data"]:
+        new, mine = (folder / "data" / name).read_bytes(), data / name
+        here = sha256(mine.read_bytes()) if mine.exists() else None
+        if here not in (None, sha256(new), ledger["data"].get(name)):
+            kept = free(mine, "-yours", here)
+            mine.replace(kept)
+            said.append(f"data/{name}: the labs need it unchanged; yours is {kept.name}")
+        if here != sha256(new):
+            write(mine, new)
+        ledger["data"][name] = sha256(new)
+        write_ledger(notebooks, ledger)
+    return said
+
+
+def read_ledger(notebooks):
+    """Return what earlier editions placed; where that is lost, nothing counts as unchanged."""
+    ledger = {"placed": {}, "beside": {}, "data": {}}
+    try:
+        stored = json.loads((notebooks / LEDGER).read_text(encoding="utf-8"))
+        ledger.update({key: dict(stored[key]) for key in ledger})
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return ledger
+
+
+def write_ledger(notebooks, ledger):
+    """Store what has been placed."""
+    write(notebooks / LEDGER, json.dumps(ledger, indent=1).encode())
+
+
+def write(path, data):
+    """Write a file beside its place and rename it, so that no moment shows half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name("." + path.name + ".new")
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError:
+        if beside.exists():
+            beside.unlink()
+        raise
+
+
+def sha256(data):
+    """Return the hash of some bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def main():
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser("python start.py", description="Install and open the labs.")
+    parser.add_argument("--open", action="store_true", help="open them in JupyterLab")
+    parser.add_argument("--no-torch", action="store_true", help="leave torch out")
+    parser.add_argument("--update", metavar="ZIP", type=Path, help="take a newer edition first")
+    asked = parser.parse_args()
+    installing.check_python("python3.12 start.py")
+    if asked.update:
+        unpack(asked.update.expanduser(), HOME)
+        rest = ["--open"] * asked.open + ["--no-torch"] * asked.no_torch
+        sys.exit(subprocess.call([sys.executable, str(HOME / "start.py"), *rest]))
+    edition = read_edition(EDITION)
+    python = install(edition, torch=not asked.no_torch)
+    notebooks = HOME / "notebooks"
+    placed, said = place_labs(edition, EDITION, notebooks)
+    said += place_data(edition, EDITION, HOME / "data", notebooks)
+    print(f"Edition {edition['version']} is ready. New in notebooks/: {placed or 'no'} labs.")
+    print(*said, sep="\n", end="\n" if said else "")
+    if asked.open:
+        sys.exit(subprocess.call([str(python), "-m", "jupyter", "lab"], cwd=str(notebooks)))
+    print("To open the labs: python start.py --open. To read them: site/index.html in a browser.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted. Nothing is lost: run the same command again.")
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            sys.exit(installing.FULL_DISK)
+        sys.exit(NOT_WRITTEN.format(error.filename2 or error.filename, error.strerror))
