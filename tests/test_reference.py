@@ -6,7 +6,9 @@ import re
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 import labkit
 from tools.freshness import ROOT
@@ -95,6 +97,19 @@ def test_the_labs_of_an_entry_are_those_whose_code_has_the_name():
         for lab in labs:
             assert any(re.search(rf"\b{name}\b", cell.source) for cell in lab.code)
     assert len(lab_uses(ROOT, ["Checks"])["Checks"]) == 10
+
+
+def test_a_use_is_an_import_or_an_attribute_of_labkit_and_nothing_else(tmp_path):
+    cells = [
+        new_code_cell(
+            "import labkit\nfrom labkit import Checks as C, fit_ols\nlabkit.table(frame)"
+        ),
+        new_code_cell("frame.paragraph()\nfrom other import RStream\nfit_mlp = 'Exercise'"),
+    ]
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "01-a.ipynb")
+    used = {name for name, labs in lab_uses(tmp_path, OFFERED).items() if labs}
+    assert used == {"Checks", "fit_ols", "table"}
 
 
 def test_links_within_the_page_lead_to_entries():
