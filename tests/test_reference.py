@@ -6,7 +6,9 @@ import re
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 import labkit
 from tools.freshness import ROOT
@@ -31,7 +33,7 @@ OWED = {
 
 def section(name, page=PAGE):
     """Return what the page says under one name."""
-    start = page.index(f"{{#{anchor(name)}}}")
+    start = page.index(f"{{#{anchor(name)} .entry}}")
     end = re.compile(r"^##{1,2} ", re.MULTILINE).search(page, start)
     return page[start : end.start()]
 
@@ -43,7 +45,7 @@ def test_every_public_name_has_its_place_a_sentence_and_all_its_parameters():
 
 
 def test_the_page_has_an_entry_for_each_name_and_no_other():
-    headings = re.findall(r"^### `(\w+)` \{#(\w+)\}$", PAGE, re.MULTILINE)
+    headings = re.findall(r"^### `(\w+)` \{#(\w+) \.entry\}$", PAGE, re.MULTILINE)
     assert all(name == id_ for name, id_ in headings)
     names = [name for name, _ in headings]
     own = list(other_types(OFFERED))
@@ -97,8 +99,21 @@ def test_the_labs_of_an_entry_are_those_whose_code_has_the_name():
     assert len(lab_uses(ROOT, ["Checks"])["Checks"]) == 10
 
 
+def test_a_use_is_an_import_or_an_attribute_of_labkit_and_nothing_else(tmp_path):
+    cells = [
+        new_code_cell(
+            "import labkit\nfrom labkit import Checks as C, fit_ols\nlabkit.table(frame)"
+        ),
+        new_code_cell("frame.paragraph()\nfrom other import RStream\nfit_mlp = 'Exercise'"),
+    ]
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "01-a.ipynb")
+    used = {name for name, labs in lab_uses(tmp_path, OFFERED).items() if labs}
+    assert used == {"Checks", "fit_ols", "table"}
+
+
 def test_links_within_the_page_lead_to_entries():
-    ids = set(re.findall(r"\{#([\w-]+)\}", PAGE))
+    ids = set(re.findall(r"\{#([\w-]+) \.entry\}", PAGE))
     assert set(re.findall(r"\]\(#([^)]+)\)", PAGE)) <= ids
 
 

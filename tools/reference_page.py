@@ -58,7 +58,7 @@ class Page:
 
     def entry(self, entry: Entry, level: int = 3) -> Iterator[str]:
         """Write one name, or one method of a class."""
-        yield f"{'#' * level} `{entry.name}` {{#{anchor(entry.name)}}}"
+        yield f"{'#' * level} `{entry.name}` {{#{anchor(entry.name)} .entry}}"
         if entry.signature:
             yield f"```python\n{entry.signature}\n```"
         yield from map(self.prose, filter(None, [entry.summary]))
@@ -175,7 +175,7 @@ class Page:
             "`nn` are `numpy`, `pandas` and `torch.nn`. The others are `labkit`'s own:"
         )
         for name, target in other_types(self.offered).items():
-            yield f"### `{name}` {{#{anchor(name)}}}"
+            yield f"### `{name}` {{#{anchor(name)} .entry}}"
             if isinstance(target, griffe.Attribute):
                 yield f"```python\n{name} = {shown(target.value, target)}\n```"
             elif target.docstring:
