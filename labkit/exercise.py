@@ -37,6 +37,11 @@ class Exercise:
     Decorates a function that takes the answer and yields pairs: whether a rule holds, and what
     is wrong where it doesn't. The rules are asked in turn; the first that fails is reported.
 
+    Parameters
+    ----------
+    rules : callable
+        Takes the answer, yields pairs: whether a rule holds, and how "because …" goes on.
+
     Examples
     --------
     >>> from labkit import Exercise, your_answer_here

@@ -11,7 +11,15 @@ from labkit.inputs import as_numbers, as_vector, whole
 
 
 class Interval(NamedTuple):
-    """A mean with the ends of its confidence interval."""
+    """A mean with the ends of its confidence interval.
+
+    Attributes
+    ----------
+    mean : float
+        The mean.
+    low, high : float
+        The lower and the upper end.
+    """
 
     mean: float
     low: float

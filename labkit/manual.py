@@ -161,7 +161,19 @@ def init_mlp(p: int, hidden: int = 16, *, rng: int | Stream | None = None) -> Pa
 
 
 def predict_mlp(params: Params, X: ArrayLike) -> Floats:
-    """Return the network's predictions ReLU(X W1 + b1) w2 + b2, of shape (n,)."""
+    """Return the network's predictions ReLU(X W1 + b1) w2 + b2, of shape (n,).
+
+    Parameters
+    ----------
+    params : dict
+        As `init_mlp` gives it.
+    X : array_like, shape (n, p)
+        The features.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
     X = _features(X, params["W1"].shape[0])
     return np.maximum(X @ params["W1"] + params["b1"], 0.0) @ params["w2"] + params["b2"]
 

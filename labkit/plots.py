@@ -16,7 +16,6 @@ from labkit.result import Fit
 if TYPE_CHECKING:
     import pandas as pd
 
-# Okabe and Ito's palette, which readers with any colour vision can tell apart
 COLORS = {
     "ols": "#0072B2",
     "gradient descent": "#D55E00",
@@ -24,6 +23,7 @@ COLORS = {
     "truth": "#222222",
     "boosted trees": "#CC79A7",
 }
+"""The colour of each estimator: Okabe and Ito's, which any colour vision can tell apart."""
 INK, QUIET, PAPER = "#222222", "#6b6b6b", "#fdfdfb"
 # On a telephone a figure this wide gets about 55 dots an inch, and 10.5 points are 8 pixels.
 STYLE: dict[str, Any] = {

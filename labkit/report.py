@@ -76,6 +76,11 @@ class Paragraph:
 def paragraph(*sentences: str) -> Paragraph:
     """Join sentences into a paragraph that a notebook shows as running text.
 
+    Parameters
+    ----------
+    *sentences : str
+        The sentences, each with its stop; Markdown may stand in them.
+
     Examples
     --------
     >>> from labkit import paragraph

@@ -66,6 +66,22 @@ class Study:
 
         Both saw the same data sets, so the difference is taken within each of them; its error
         is smaller than that of two separate studies.
+
+        Parameters
+        ----------
+        first, second : str
+            The names of two estimators.
+        metric : str
+            What to compare; "value" where an estimator returns a number.
+
+        Returns
+        -------
+        (float, float)
+
+        Raises
+        ------
+        ValueError
+            If an estimator or the metric is not in the study.
         """
         for name in (first, second):
             if (name, metric) not in self.values:
