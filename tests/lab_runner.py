@@ -99,7 +99,6 @@ def solved(lab: str) -> dict[str, Any]:
     return names
 
 
-@cache
 def behind(lab: str, pattern: str) -> list[int] | None:
     """Return the statements that the checks of this name need, with the report's; None for all.
 
@@ -107,17 +106,19 @@ def behind(lab: str, pattern: str) -> list[int] | None:
     few don't give the checks the very values that they have in the whole lab.
     """
     whole = as_it_stands(lab)
-    values = values_of(whole)
-    adding = zip(values, whole["added by"], strict=True)
-    wanted = {i for name, i in adding if re.search(pattern, name)}
+    adding = zip(values_of(whole), whole["added by"], strict=True)
+    return _held(lab, frozenset(i for name, i in adding if re.search(pattern, name)))
+
+
+@cache  # several checks may be added by one statement
+def _held(lab: str, wanted: frozenset[int]) -> list[int] | None:
     if not wanted:
         return None
     program = program_of(lab)
     few = [*needed(program, wanted, apart_from="checks"), len(program) - 1]
-    if len(few) > len(program) / 2:  # to hold these to the whole would cost more than it saves
-        return None
     try:
         some = values_of(run_to_report(lab, only=few))
     except Exception:  # whatever it is: these statements can't stand alone
         return None
+    values = values_of(as_it_stands(lab))
     return few if all(values[name] == value for name, value in some.items()) else None
