@@ -2,7 +2,7 @@
 
 import ast
 import symtable
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,9 +20,11 @@ def needed(program: list[str], wanted: Set[int], *, apart_from: str) -> list[int
     """
     uses = [_uses(statement) for statement in program]
     inside: dict[str, set[str]] = {}  # what a function or class reads when it is used
+    alters: dict[str, set[str]] = {}  # and changes, such as a list outside it that it appends to
     for use in uses:
         for name in use.defines:
             inside.setdefault(name, set()).update(use.reads)
+            alters.setdefault(name, set()).update(use.changes)
     imported = {name for use in uses for name in use.imports}
 
     # Torch's generator is in no name: who seeds it is needed.
@@ -30,10 +32,12 @@ def needed(program: list[str], wanted: Set[int], *, apart_from: str) -> list[int
     keep, live = {*wanted, *seeding}, set()
     for i in reversed(range(max(wanted) + 1)):
         use = uses[i]
-        if i in keep or live & (use.sets | use.changes - imported):
+        used = _closure(use.reads, inside)
+        changes = set() if use.defines else use.changes.union(*(alters.get(n, ()) for n in used))
+        if i in keep or live & (use.sets | changes - imported):
             keep.add(i)
-            live -= use.replaces | {apart_from}
-            live |= _closure(use.reads, inside) - {apart_from}
+            live -= use.replaces
+            live = (live | used) - {apart_from}
     return sorted(keep)
 
 
@@ -65,13 +69,12 @@ def _uses(statement: str) -> _Uses:
         reads -= replaces - _names(top.iter)
     elif isinstance(top, ast.AugAssign):
         reads |= sets
-    changed = [n for n in nodes if isinstance(getattr(n, "ctx", None), ast.Store)]
-    changed += [n.value for n in nodes if isinstance(n, ast.Expr)]  # such as history.append(loss)
+    changed = _changed(ast.walk(top) if defines else nodes)
     return _Uses(
         reads=reads,
         sets=sets | defines | imports,
         replaces=replaces,
-        changes={root for node in changed if (root := _root(node))},
+        changes={root for node in changed if (root := _root(node)) in reads},
         defines=defines,
         imports=imports,
     )
@@ -98,6 +101,17 @@ _SCOPES = (
     ast.FunctionDef, ast.ClassDef, ast.Lambda,
     ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
 )  # fmt: skip
+
+
+def _changed(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield what is stored to, and what is there for its effect, as history.append(loss)."""
+    for node in nodes:
+        if isinstance(getattr(node, "ctx", None), ast.Store):
+            yield node
+        if isinstance(node, ast.Expr) or (
+            isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_"
+        ):
+            yield node.value
 
 
 def _names(node: ast.AST) -> set[str]:
