@@ -99,25 +99,30 @@ def solved(lab: str) -> dict[str, Any]:
     return names
 
 
-@cache
-def behind(lab: str, pattern: str) -> list[int] | None:
+def behind(lab: str, pattern: str, change: Change) -> tuple[int, ...] | None:
     """Return the statements that the checks of this name need, with the report's; None for all.
 
-    All are needed where no check has the name, since it is the code that raises, and where the
-    few don't give the checks the very values that they have in the whole lab.
+    A mistake may read what the lab's own statement does not, so they are what either needs. All
+    are needed where no check has the name, since it is the code that raises, and where the few
+    don't give the checks the very values that they have in the whole lab.
     """
     whole = as_it_stands(lab)
-    values = values_of(whole)
-    adding = zip(values, whole["added by"], strict=True)
+    adding = zip(values_of(whole), whole["added by"], strict=True)
     wanted = {i for name, i in adding if re.search(pattern, name)}
-    if not wanted:
+    right, wrong = program_of(lab), program_of(lab, change)
+    if not wanted or len(right) != len(wrong):
         return None
-    program = program_of(lab)
-    few = [*needed(program, wanted, apart_from="checks"), len(program) - 1]
-    if len(few) > len(program) / 2:  # to hold these to the whole would cost more than it saves
-        return None
+    few = {i for p in (right, wrong) for i in needed(p, wanted, apart_from="checks")}
+    few = (*sorted(few), len(right) - 1)
+    return few if _hold(lab, few) else None
+
+
+@cache  # many a mistake is looked for by the same statements
+def _hold(lab: str, few: tuple[int, ...]) -> bool:
+    """Return whether the few give the checks among them the values that they have in the lab."""
     try:
         some = values_of(run_to_report(lab, only=few))
     except Exception:  # whatever it is: these statements can't stand alone
-        return None
-    return few if all(values[name] == value for name, value in some.items()) else None
+        return False
+    values = values_of(as_it_stands(lab))
+    return all(values[name] == value for name, value in some.items())

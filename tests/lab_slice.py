@@ -2,6 +2,7 @@
 
 import ast
 import symtable
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,7 +12,7 @@ def statements(sources: list[str]) -> list[str]:
     return [ast.unparse(node) for source in sources for node in ast.parse(source).body]
 
 
-def needed(program: list[str], wanted: set[int], *, apart_from: str) -> list[int]:
+def needed(program: list[str], wanted: Set[int], *, apart_from: str) -> list[int]:
     """Return the wanted statements and those above that set, or change, what they read.
 
     The name `apart_from` doesn't count. What a statement doesn't show, such as a function that
@@ -19,20 +20,24 @@ def needed(program: list[str], wanted: set[int], *, apart_from: str) -> list[int
     """
     uses = [_uses(statement) for statement in program]
     inside: dict[str, set[str]] = {}  # what a function or class reads when it is used
+    alters: dict[str, set[str]] = {}  # and changes, such as a list outside it that it appends to
     for use in uses:
         for name in use.defines:
             inside.setdefault(name, set()).update(use.reads)
+            alters.setdefault(name, set()).update(use.changes)
     imported = {name for use in uses for name in use.imports}
 
     # Torch's generator is in no name: who seeds it is needed.
     seeding = {i for i in range(max(wanted)) if program[i].startswith("torch.manual_seed")}
-    keep, live = wanted | seeding, set()
+    keep, live = {*wanted, *seeding}, set()
     for i in reversed(range(max(wanted) + 1)):
         use = uses[i]
-        if i in keep or live & (use.sets | use.changes - imported):
+        used = _closure(use.reads, inside)
+        changes = set() if use.defines else use.changes.union(*(alters.get(n, ()) for n in used))
+        if i in keep or live & (use.sets | changes - imported):
             keep.add(i)
-            live -= use.replaces | {apart_from}
-            live |= _closure(use.reads, inside) - {apart_from}
+            live -= use.replaces
+            live = (live | used) - {apart_from}
     return sorted(keep)
 
 
@@ -49,24 +54,68 @@ class _Uses:
 @cache  # a lab's statements are asked for again for each check
 def _uses(statement: str) -> _Uses:
     (top,) = ast.parse(statement).body
-    nodes = list(ast.walk(top))
-    symbols = symtable.symtable(statement, "lab", "exec").get_symbols()
-    imports = {s.get_name() for s in symbols if s.is_imported()}
-    sets = {s.get_name() for s in symbols if s.is_assigned()} | imports
-    reads = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    if isinstance(top, ast.AugAssign):
+    scope = symtable.symtable(statement, "lab", "exec")
+    nodes = list(_outside_functions(top))
+    imports = {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_imported()}
+    sets = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    reads = set(_reads(scope))
+    defines, replaces = set(), set()
+    if isinstance(top, ast.FunctionDef | ast.ClassDef):
+        defines = replaces = {top.name}
+    elif isinstance(top, ast.Assign):
+        replaces = sets
+    elif isinstance(top, ast.For):
+        replaces = _names(top.target)
+        reads -= replaces - _names(top.iter)
+    elif isinstance(top, ast.AugAssign):
         reads |= sets
-    changed = [n for n in nodes if isinstance(getattr(n, "ctx", None), ast.Store)]
-    changed += [n.value for n in nodes if isinstance(n, ast.Expr)]  # such as history.append(loss)
-    defines = sets if isinstance(top, ast.FunctionDef | ast.ClassDef) else set()
+    changed = _changed(ast.walk(top) if defines else nodes)
     return _Uses(
         reads=reads,
-        sets=sets,
-        replaces=sets if isinstance(top, ast.Assign) else defines,
-        changes={root for node in changed if (root := _root(node))},
+        sets=sets | defines | imports,
+        replaces=replaces,
+        changes={root for node in changed if (root := _root(node)) in reads},
         defines=defines,
         imports=imports,
     )
+
+
+def _reads(scope: symtable.SymbolTable) -> Iterator[str]:
+    """Yield the names of the lab that a scope reads; a function's own may be called the same."""
+    for symbol in scope.get_symbols():
+        if symbol.is_referenced() and (symbol.is_global() or scope.get_type() == "module"):
+            yield symbol.get_name()
+    for inner in scope.get_children():
+        yield from _reads(inner)
+
+
+def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes whose names are the lab's; a comprehension has its own, as a function has."""
+    yield node
+    if not isinstance(node, _SCOPES):
+        for child in ast.iter_child_nodes(node):
+            yield from _outside_functions(child)
+
+
+_SCOPES = (
+    ast.FunctionDef, ast.ClassDef, ast.Lambda,
+    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+
+
+def _changed(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield what is stored to, and what is there for its effect, as history.append(loss)."""
+    for node in nodes:
+        if isinstance(getattr(node, "ctx", None), ast.Store):
+            yield node
+        if isinstance(node, ast.Expr) or (
+            isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_"
+        ):
+            yield node.value
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
 def _closure(names: set[str], inside: dict[str, set[str]]) -> set[str]:

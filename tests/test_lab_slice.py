@@ -13,10 +13,9 @@ PROGRAM = statements(
 )
 
 
-def lines(wanted: str, **options: str) -> list[str]:
-    options = {"apart_from": "checks"} | options
-    few = needed(PROGRAM, {PROGRAM.index(wanted)}, **options)
-    return [PROGRAM[i].splitlines()[0] for i in few]
+def lines(wanted: str, *, program: list[str] = PROGRAM, apart_from: str = "checks") -> list[str]:
+    few = needed(program, {program.index(wanted)}, apart_from=apart_from)
+    return [program[i].splitlines()[0] for i in few]
 
 
 def test_what_sets_a_name_is_needed_but_not_what_it_was_before():
@@ -28,6 +27,32 @@ def test_what_sets_a_name_is_needed_but_not_what_it_was_before():
 
 def test_a_name_can_be_left_out():
     assert lines("total += 1", apart_from="values") == ["total = sum(values)", "total += 1"]
+
+
+def test_a_function_s_own_name_is_not_the_lab_s():
+    own = "def count(data):\n    rows = len(data)\n    return [unit for unit in range(rows)]"
+    program = statements(["rows = unit = 1", own, "checks = count('abc')"])
+    assert lines("checks = count('abc')", program=program) == [
+        "def count(data):", "checks = count('abc')",
+    ]  # fmt: skip
+
+
+def test_a_name_that_a_function_takes_from_the_lab_is_needed():
+    outer = "def outer():\n    def inner():\n        return rows\n    return inner()"
+    program = statements(["rows = 1", outer, "checks = outer()"])
+    assert lines("checks = outer()", program=program)[0] == "rows = 1"
+
+
+def test_a_comprehension_s_name_neither_needs_nor_replaces_the_lab_s():
+    program = statements(["x = 1", "y = [x for x in (2, 3)]", "z = x + sum(y)"])
+    assert lines("y = [x for x in (2, 3)]", program=program) == ["y = [x for x in (2, 3)]"]
+    assert lines("z = x + sum(y)", program=program) == program
+
+
+def test_a_loop_sets_its_variable_unless_it_begins_with_it():
+    loop, again = "for name in 'abc':\n    print(name)", "for name in name:\n    print(name)"
+    assert lines(loop, program=["name = 1", loop]) == ["for name in 'abc':"]
+    assert lines(again, program=["name = 'abc'", again]) == ["name = 'abc'", "for name in name:"]
 
 
 def test_the_few_give_what_the_whole_program_gives():

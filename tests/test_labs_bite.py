@@ -23,7 +23,7 @@ def test_a_lab_with_a_mistake_fails(lab, right, wrong, verdict):
 
 def run_with_a_mistake(lab, change, verdict):
     """Run what the check needs, and the whole lab where that is not enough for it to show."""
-    if few := behind(lab, verdict):
+    if few := behind(lab, verdict, change):
         run_to_report(lab, change, only=few)
     run_to_report(lab, change)
 

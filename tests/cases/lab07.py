@@ -20,6 +20,10 @@ QUICK = {
         "early_stopping=False, max_iter=40, random_state=seed"
     ),
     "(1000, 100": "(300, 100",
+    "fold = make_folds(group, 5, np.random.default_rng(5))": (
+        "fold = make_folds(group, 2, np.random.default_rng(5))"
+    ),
+    "for k in range(5):\n        train, test": "for k in range(2):\n        train, test",
     "boosted(max_leaf_nodes=15)": "boosted(max_leaf_nodes=15, max_iter=20, learning_rate=0.2)",
     "boosted(max_leaf_nodes=63": "boosted(max_leaf_nodes=63, max_iter=20, learning_rate=0.4",
 }

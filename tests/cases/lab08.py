@@ -9,6 +9,10 @@ QUICK = {
     "times=2000": "times=200",
     "for seed in range(20)": "for seed in range(4)",
     "(200_000, 10)": "(50_000, 10)",
+    '"conv network": (conv_model, {"epochs": 8': '"conv network": (conv_model, {"epochs": 5',
+    "max_iter=50": "max_iter=10",
+    "n_iter_no_change=20": "n_iter_no_change=5",
+    "learning_rate=0.05": "learning_rate=0.1",
     "epochs=200, lr=0.03": "epochs=120, lr=0.03",
 }
 
@@ -33,12 +37,12 @@ MISTAKES = {
     "the word changed too often": (
         "length, change = 60, 0.1",
         "length, change = 60, 0.3",
-        "letters of the word",
+        "letters of the word kept",
     ),
     "letters changed to themselves": (
         "rng.integers(1, 4, size=(n, len(motif)))",
         "rng.integers(0, 4, size=(n, len(motif)))",
-        "letters of the word",
+        "letters of the word kept",
     ),
     "a filter turned round": (
         'np.einsum("nljk,lk->nj", windows, W)',
