@@ -198,7 +198,7 @@
       loss: losses[taken],
       distance: Math.hypot(...error),
       gap: Math.max(...error.map((e, j) => Math.abs(e) / ols.se[j])),   // in standard errors
-      limit: 1 / largest,
+      limit: largestStableRate(X),
       factor: 1 - 2 * lr * largest,               // of the error, in the steepest direction
       diverges: lr * largest >= 1,
       needed: stepsNeeded(X, y, lr),
