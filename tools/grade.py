@@ -232,7 +232,7 @@ def run_steps(
             environment=environment(where.seen.temporary),
             stop=setting.stop,
         )
-    *complete, _ = ended.answer.split(b"\n")
+    *complete, _ = ended.answer.split(b"\n")  # the last may be cut off
     lines = [json.loads(line) for line in complete]
     end = next((line["end"] for line in lines if "end" in line), None)
     silent = "" if end is not None else "it ended the program that runs it"

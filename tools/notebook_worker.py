@@ -115,7 +115,11 @@ class Worker(NotebookClient):
         self.nonce, self.result, self.error = nonce, None, ""
         cell = nbformat.v4.new_code_cell(source)
         self.nb.cells = [cell]
+        # At its time a cell is interrupted, at twice its time it has not heeded that.
+        why = f"a cell was still running after {self.timeout:g} s and could not be interrupted"
+        guard = asyncio.get_running_loop().call_later(2 * self.timeout, self.finish, why)
         await self.async_execute_cell(cell, 0, store_history=not nonce)
+        guard.cancel()
 
     def note_error(self, execute_reply: dict[str, Any], **_: Any) -> None:
         """Keep the error that a cell ended with."""
@@ -132,7 +136,7 @@ class Worker(NotebookClient):
         if self.nonce and isinstance(found, dict) and found.get("nonce") == self.nonce:
             self.result = found.get("said")
             return
-        self.left -= len(str(msg["content"]))
+        self.left -= len(msg["content"].get("text") or str(msg["content"]))
         if self.left < 0:
             self.finish(f"it printed or drew more than {self.limit // 2**20} MiB")
 

@@ -117,12 +117,12 @@ def shut_in(place: Place, readable: list[Path]) -> list[str]:
 
 
 def limited(limits: Limits) -> list[str]:
-    """Return the words before a command that limit each process by itself, and yield to others."""
+    """Return the words before a command that limit each process by itself."""
     blocks, kib = limits.files // 512, (limits.memory + ADDRESSES) // 1024
     cpu = int(limits.seconds * (os.cpu_count() or 1)) + 1
     # A system that can't limit one of them, such as the addresses on a Mac, leaves it.
     each = f"ulimit -c 0; ulimit -f {blocks}; ulimit -t {cpu}; ulimit -v {kib}"
-    return ["/bin/sh", "-c", f'{{ {each}; }} 2>/dev/null; exec nice -n 5 "$@"', "sh"]
+    return ["/bin/sh", "-c", f'{{ {each}; }} 2>/dev/null; exec "$@"', "sh"]
 
 
 def run(
@@ -142,55 +142,47 @@ def run(
     else it prints goes nowhere.
     """
     mark = os.urandom(16).hex()
-    answer, theirs = os.pipe()
-    os.set_blocking(answer, False)
     shut = shut_in(place, readable) if bubblewrap_works() else []
     home = str(place.seen.temporary)
     started = time.monotonic()
-    with question.open("rb") as asked:
+    with question.open("rb") as asked, tempfile.TemporaryFile() as answer:
         process = subprocess.Popen(
-            [*shut, *limited(limits), *command, str(theirs)],
+            [*shut, *limited(limits), *command, str(answer.fileno())],
             cwd=place.work,
             env={**environment, "HOME": home, "TMPDIR": home, MARK: mark},
             stdin=asked,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[theirs],
+            pass_fds=[answer.fileno()],
             start_new_session=True,
         )
-    os.close(theirs)
-    said, why = b"", ""
-    try:
-        for look in count(1):
-            ended = process.poll() is not None
-            said += available(answer)
-            if ended or why:
-                break
-            if stop.is_set():
-                why = "the grading was stopped"
-            elif time.monotonic() - started > limits.seconds:
-                why = f"it was still running after {limits.seconds:g} s"
-            else:
-                why = excess(limits, members(process, mark), said)
-            if not why and look % WEIGH == 0 and weight(place) > limits.files:
-                why = f"it wrote more than {limits.files // MIB} MiB of files"
-            if not why:
+        why = ""
+        try:
+            for look in count(1):
+                said = os.fstat(answer.fileno()).st_size
+                if said > limits.answer:
+                    why = f"it answered more than {limits.answer} bytes"
+                elif process.poll() is not None:
+                    break
+                elif stop.is_set():
+                    why = "the grading was stopped"
+                elif time.monotonic() - started > limits.seconds:
+                    why = f"it was still running after {limits.seconds:g} s"
+                elif look % WEIGH == 0 and weight(place) > limits.files:
+                    why = f"it wrote more than {limits.files // MIB} MiB of files"
+                else:
+                    why = excess(limits, members(process, mark))
+                if why:
+                    break
                 time.sleep(LOOK)
-    finally:
-        end(process, mark)
-        os.close(answer)
-    return Ended(said, why, time.monotonic() - started)
+        finally:
+            end(process, mark)
+        answer.seek(0)
+        return Ended(answer.read(limits.answer), why, time.monotonic() - started)
 
 
-def available(answer: int) -> bytes:
-    """Read what is there to be read."""
-    with suppress(BlockingIOError):
-        return os.read(answer, 64 * MIB)
-    return b""
-
-
-def excess(limits: Limits, processes: list[psutil.Process], said: bytes) -> str:
-    """Say which limit a run has passed, "" where none."""
+def excess(limits: Limits, processes: list[psutil.Process]) -> str:
+    """Say which limit the processes of a run have passed, "" where none."""
     tasks = sum(of_each(processes, lambda process: process.num_threads()))
     if tasks > limits.tasks:
         return f"it had more than {limits.tasks} processes and threads"
@@ -198,7 +190,7 @@ def excess(limits: Limits, processes: list[psutil.Process], said: bytes) -> str:
     resident = sum(of_each(processes, lambda process: process.memory_info().rss))
     if resident > limits.memory and proportional(processes) > limits.memory:
         return f"it used more than {limits.memory // MIB} MiB of memory"
-    return f"it answered more than {limits.answer} bytes" if len(said) > limits.answer else ""
+    return ""
 
 
 def proportional(processes: list[psutil.Process]) -> int:
@@ -251,8 +243,11 @@ def alive(process: psutil.Process) -> bool:
 def end(process: subprocess.Popen[bytes], mark: str) -> None:
     """End all processes of a run; what forks as fast as it is killed is stopped first."""
     if bubblewrap_works():
-        process.kill()  # the first process of the namespace follows, and the system ends the rest
+        found = members(process, mark)
+        process.kill()  # the first of the namespace follows, after the system has ended the rest
         process.wait()
+        while any(map(alive, found)):
+            time.sleep(LOOK / 10)
         return
     while found := members(process, mark):
         for action in (signal.SIGSTOP, signal.SIGKILL):
