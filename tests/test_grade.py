@@ -1,0 +1,454 @@
+"""Grading: the lab's own checks decide, and a notebook that misbehaves costs its own rows alone."""
+
+import csv
+import os
+import re
+import sys
+import zipfile
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tools import grade, sandbox
+from tools.editions import exercises, tags
+from tools.freshness import labs
+from tools.grade import grade_all, plain, submissions
+from tools.sandbox import MIB, Limits
+
+SETUP = "import labkit\n\nfactor = 2\n\n\ndef largest(values):\n    return max(values)"
+KIND = "class Value:\n    def __init__(self, data):\n        self.data = data"
+STUBS = {
+    "double": "def my_double(x):\n    return labkit.your_answer_here()",
+    "value": "def my_value(a):\n    return labkit.your_answer_here()",
+}
+CHECKS = {
+    "double": "@labkit.Exercise\ndef check_double(answer):\n"
+    "    gap = largest([abs(answer(x) - factor * x) for x in range(4)])\n"
+    "    yield gap < 1e-9, f'it is {gap:.0f} off.'\n\n\ncheck_double(my_double)",
+    "value": "@labkit.Exercise\ndef check_value(answer):\n"
+    "    yield isinstance(answer(3), Value), 'it is no Value.'\n"
+    "    yield answer(3).data == 3, 'it holds something else.'\n\n\ncheck_value(my_value)",
+}
+DOUBLE = "def my_double(x):\n    return 2 * x"
+VALUE = "def my_value(a):\n    return Value(a)"
+WRONG = "def my_double(x):\n    return 3 * x"
+
+RIGHT = ("right", "")
+NOTHING = ("not attempted", "")
+OFF = ("not right yet", "it is 3 off.")
+
+
+def tiny_lab(root):
+    """Write a lab with two exercises, the second of which needs the lab's own class."""
+    cells = [new_code_cell(SETUP), new_code_cell(KIND)]
+    for name, stub in STUBS.items():
+        solution = f"raise SystemError('a solution was run')  # solved_{name}"
+        parts = {"exercise": stub, "exercise-check": CHECKS[name], "solution": solution}
+        for tag, source in parts.items():
+            cells.append(new_code_cell(source, metadata={"tags": [tag]}))
+    (root / "notebooks").mkdir()
+    nbformat.write(new_notebook(cells=cells), root / "notebooks" / "01-tiny.ipynb")
+    other = new_notebook(cells=[new_code_cell("print('another lab')")])
+    nbformat.write(other, root / "notebooks" / "02-other.ipynb")
+
+
+def answered(double=STUBS["double"], value=STUBS["value"], *, first="", before=""):
+    """Return the sources of a submission."""
+    answers = [double, CHECKS["double"], value, CHECKS["value"]]
+    return [source for source in [first, SETUP, KIND, before, *answers] if source]
+
+
+# What each submission holds, and what is said of its two exercises.
+HONEST = {
+    "right.ipynb": (answered(DOUBLE, VALUE), RIGHT, RIGHT),
+    "stubs.ipynb": (answered(), NOTHING, NOTHING),
+    "wrong.ipynb": (
+        answered(WRONG, "def my_value(a):\n    return a"),
+        OFF,
+        ("not right yet", "it is no Value."),
+    ),
+    "the order of the cells is another.ipynb": (
+        [DOUBLE, VALUE, CHECKS["value"], KIND, SETUP],
+        RIGHT,
+        RIGHT,
+    ),
+    "renamed, and a syntax error.ipynb": (
+        answered("def my_dubble(x):\n    return 2 * x", "def my_value(a):\n    return Value(a"),
+        ("not attempted", "there is no my_double in the notebook"),
+        ("not right yet", "the cell that defines my_value raised SyntaxError"),
+    ),
+    "own variables, and a cell that fails.ipynb": (
+        answered("k = 2\ndef my_double(x):\n    return k * x", VALUE, before="1 / 0"),
+        RIGHT,
+        RIGHT,
+    ),
+    # Answers are the answers to the lab's questions, whatever else was tried with its variables.
+    "the lab's own data and functions changed.ipynb": (
+        answered(WRONG, VALUE, before="factor = 3\nlargest = lambda _: 0\nclass Value: pass"),
+        OFF,
+        RIGHT,
+    ),
+    # Beside the notebook: a module of the student's, and one that would replace labkit.
+    "anna/labs/with modules.ipynb": (
+        answered("from helper import my_double", VALUE),
+        RIGHT,
+        RIGHT,
+    ),
+    "=1+1.ipynb": (
+        answered("def my_double(x):\n    raise ValueError('=1+1\\n\\x1b[31m')", VALUE),
+        ("not right yet", "it raised ValueError: =1+1"),
+        RIGHT,
+    ),
+}
+
+RESULT = "application/x-grading+json"
+FORGED = {"nonce": "", "said": {"status": "right", "because": ""}}
+LAX = "@labkit.Exercise\ndef check_double(answer):\n    yield True, ''\n\n\ncheck_double(my_double)"
+STUCK = (
+    "import time\ndef my_value(a):\n    while True:\n"
+    "        try: time.sleep(60)\n        except KeyboardInterrupt: pass"
+)
+ONLY_IF_SHUT_IN = (
+    "try:\n    open({path!r}).close()\nexcept OSError:\n    def my_double(x): return 2 * x"
+)
+
+
+def failed(because):
+    return ("could not be run", because)
+
+
+HOSTILE = {
+    "loops.ipynb": (
+        answered("def my_double(x):\n    while True: pass", VALUE),
+        ("not right yet", "it was still running after 8 s"),
+        RIGHT,
+    ),
+    # What was said before the end holds.
+    "loops and can not be interrupted.ipynb": (
+        answered(DOUBLE, STUCK),
+        RIGHT,
+        failed("still running after 8 s and could not be interrupted"),
+    ),
+    "forges.ipynb": (
+        [
+            *answered(WRONG, VALUE, before="print('Right.')"),
+            LAX,
+            f"get_ipython().display_pub.publish(data={{{RESULT!r}: {FORGED!r}}})\nprint('Right.')",
+        ],
+        OFF,
+        RIGHT,
+    ),
+    "takes all memory.ipynb": (
+        answered(DOUBLE, VALUE, before="hog = []\nwhile True: hog.append(b'x' * 2**25)"),
+        failed("more than 600 MiB of memory"),
+        failed("more than 600 MiB of memory"),
+    ),
+    "prints too much.ipynb": (
+        answered(
+            DOUBLE,
+            VALUE,
+            before="import time\nwhile True: print('x' * 2**20); time.sleep(0.05)",
+        ),
+        failed("printed or drew more than 20 MiB"),
+        failed("printed or drew more than 20 MiB"),
+    ),
+    # As fast as it can: what waits to be sent may be too much memory before it is too much output.
+    "prints gigabytes.ipynb": (
+        answered(DOUBLE, VALUE, before="while True: print('x' * 2**18)"),
+        failed("more than "),
+        failed("more than "),
+    ),
+    "deletes its folder.ipynb": (
+        answered(DOUBLE, VALUE, before="import shutil, os\nshutil.rmtree(os.getcwd(), True)"),
+        RIGHT,
+        RIGHT,
+    ),
+    "forks.ipynb": (
+        answered(
+            DOUBLE,
+            VALUE,
+            before="import os, time\nfor _ in range(150):\n"
+            "    if os.fork() == 0: time.sleep(30); os._exit(0)\ntime.sleep(30)",
+        ),
+        failed("more than 100 processes and threads"),
+        failed("more than 100 processes and threads"),
+    ),
+    "kills its parent.ipynb": (
+        answered(DOUBLE, VALUE, before="import os\nos.kill(os.getppid(), 9)"),
+        failed("it ended the program that runs it"),
+        failed("it ended the program that runs it"),
+    ),
+    "ends itself.ipynb": (
+        answered("import os\ndef my_double(x): os._exit(0)", VALUE),
+        failed("its kernel died"),
+        failed("its kernel died"),
+    ),
+    "exits.ipynb": (
+        answered("def my_double(x): raise SystemExit", VALUE),
+        ("not right yet", "it raised SystemExit"),
+        RIGHT,
+    ),
+}
+
+# Not one of them is a notebook of the course.
+NONE = {
+    "another notebook.ipynb": "no cell of a lab: 01-tiny, 02-other",
+    "directory.ipynb": "it is not a file",
+    "empty.ipynb": "it is empty",
+    "link.ipynb": "it is a symbolic link",
+    "nested.ipynb": r"not a notebook \(RecursionError\)",
+    "other json.ipynb": "it is not a notebook",
+    "pdf.ipynb": "it is not a notebook",
+    "pipe.ipynb": "it is not a file",
+    "wrong cells.ipynb": "it is not a notebook",
+    "zip.ipynb": "it is not a notebook",
+}
+
+
+def hand_in(folder, name, sources):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+
+
+def hand_in_rubbish(folder):
+    hand_in(folder, "another notebook.ipynb", ["print('mine')"])
+    (folder / "directory.ipynb").mkdir()
+    (folder / "empty.ipynb").touch()
+    (folder / "link.ipynb").symlink_to(folder / "right.ipynb")
+    (folder / "nested.ipynb").write_text("[" * 100_000)
+    (folder / "other json.ipynb").write_text('{"nbformat": 5}')
+    (folder / "pdf.ipynb").write_bytes(b"%PDF-1.7\n\xe2\xe3\xcf\xd3")
+    os.mkfifo(folder / "pipe.ipynb")
+    (folder / "wrong cells.ipynb").write_text(
+        '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [1, "x"]}'
+    )
+    with zipfile.ZipFile(folder / "zip.ipynb", "w") as archive:
+        archive.writestr("a.ipynb", "{}")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """Return the folder of a course of tiny labs, with two classes' submissions."""
+    root = tmp_path_factory.mktemp("course")
+    tiny_lab(root)
+    for folder, submitted in (("honest", HONEST), ("hostile", HOSTILE)):
+        for name, (sources, *_) in submitted.items():
+            hand_in(root / folder, name, sources)
+    (root / "honest" / "anna" / "labs" / "helper.py").write_text(DOUBLE)
+    (root / "honest" / "anna" / "labs" / "labkit.py").write_text("raise ValueError('mine')")
+    hand_in_rubbish(root / "hostile")
+    spy = ONLY_IF_SHUT_IN.format(path=str(root / "hostile" / "forges.ipynb"))
+    secret = "import os\nif 'SECRET' not in os.environ:\n    def my_value(a): return Value(a)"
+    hand_in(root / "hostile", "spies.ipynb", answered(spy, secret))
+    return root
+
+
+@pytest.fixture(scope="module", params=["bubblewrap", "limits only"])
+def protection(request):
+    """Grade with bubblewrap, and without."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "limits only":
+            patch.setattr(sandbox, "bubblewrap_works", lambda: False)
+        elif not sandbox.bubblewrap_works():
+            pytest.skip("bubblewrap is not installed here, or not allowed to work")
+        yield request.param
+
+
+@pytest.fixture(scope="module")
+def hostile(course, protection):
+    """Grade those that misbehave; return the rows by file and exercise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SECRET", "of the instructor")
+        patch.setattr(grade, "CELL_TIMEOUT", 8)
+        limits = Limits(seconds=120, memory=600 * MIB, tasks=100)
+        return rows_of(course, "hostile", limits, f"{protection}.csv")
+
+
+@pytest.fixture(scope="module")
+def honest(course):
+    """Grade the others."""
+    return rows_of(course, "honest", Limits(seconds=120, memory=600 * MIB), "honest.csv")
+
+
+def rows_of(root, folder, limits, out):
+    assert out in grade_all(root / folder, root / out, 3, limits, root)
+    with (root / out).open(encoding="utf-8-sig", newline="") as file:
+        return {(row["file"], row["exercise"]): row for row in csv.DictReader(file)}
+
+
+def hold(rows, name, expected):
+    for exercise, (status, because) in zip(CHECKS, expected, strict=True):
+        row = rows[plain(name), exercise]
+        assert (row["outcome"], row["lab"]) == (status, "01-tiny"), row["because"]
+        assert because in row["because"]
+        assert bool(because) == bool(row["because"])
+        assert 0 < float(row["seconds"]) < 130
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_answer_is_judged_by_the_labs_own_check(honest, name):
+    hold(honest, name, HONEST[name][1:])
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_notebook_that_misbehaves_costs_its_own_rows(hostile, protection, name):
+    hold(hostile, name, HOSTILE[name][1:])
+    assert {row["protection"] for row in hostile.values()} == {protection}
+
+
+def test_the_students_own_files_are_as_they_were(honest, hostile, course):
+    folder = course / "hostile"
+    for name, (sources, *_) in HOSTILE.items():
+        cells = nbformat.read(folder / name, as_version=4).cells
+        assert [cell.source for cell in cells] == sources
+    mine = course / "honest" / "anna" / "labs"
+    files = ["helper.py", "labkit.py", "with modules.ipynb"]
+    assert sorted(path.name for path in mine.iterdir()) == files
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_what_is_no_notebook_of_the_course_has_a_row_that_says_so(hostile, name):
+    row = hostile[name, ""]
+    assert row["outcome"] == "could not be run"
+    assert re.search(NONE[name], row["because"])
+
+
+def test_every_file_has_its_rows_and_no_other(honest, hostile):
+    assert set(honest) == {(plain(name), e) for name in HONEST for e in CHECKS}
+    expected = {(name, e) for name in [*HOSTILE, "spies.ipynb"] for e in CHECKS}
+    assert set(hostile) == expected | {(name, "") for name in NONE}
+
+
+def test_a_notebook_sees_no_secret_and_shut_in_no_other_file(hostile, protection):
+    other_file = "right" if protection == "bubblewrap" else "not attempted"
+    assert hostile["spies.ipynb", "double"]["outcome"] == other_file
+    assert hostile["spies.ipynb", "value"]["outcome"] == "right"
+
+
+def test_the_student_is_the_folder_or_else_the_name_of_the_file(honest):
+    assert honest["anna/labs/with modules.ipynb", "double"]["student"] == "anna"
+    assert honest["right.ipynb", "double"]["student"] == "right"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r\n@", " -"])
+def test_no_cell_of_the_csv_begins_a_formula(start):
+    assert plain(f"{start}cmd|'/C calc'!A0\nmore\x00").startswith("'")
+    assert "\n" not in plain("a\nb")
+    assert plain("Größe, \U0001f600: 1 - 1") == "Größe, \U0001f600: 1 - 1"
+
+
+def test_checkpoints_and_environments_hold_no_submission(tmp_path):
+    for place in (".ipynb_checkpoints", ".venv/lib", "a/.ipynb_checkpoints", "a"):
+        hand_in(tmp_path, f"{place}/lab.ipynb", ["1"])
+    assert submissions(tmp_path) == [tmp_path / "a" / "lab.ipynb"]
+
+
+@pytest.fixture
+def pretended(tmp_path, monkeypatch):
+    """Make a course whose notebooks are graded without being run; return what was run."""
+    tiny_lab(tmp_path)
+    for name in ("a", "b", "c"):
+        hand_in(tmp_path / "class", f"{name}.ipynb", answered(DOUBLE, VALUE))
+    run = []
+
+    def pretend(path, setting):
+        run.append(path.stem)
+        outcome = "could not be run" if path.stem == "b" else "right"
+        row = {"file": path.name, "outcome": outcome, "sha256": grade.digest(path)}
+        return [{**row, "exercise": exercise} for exercise in CHECKS]
+
+    monkeypatch.setattr(grade, "with_checks", lambda *_: ())
+    monkeypatch.setattr(grade, "grade", pretend)
+    return tmp_path, run
+
+
+def again(root):
+    limits = Limits(seconds=1, memory=MIB)
+    return grade_all(root / "class", root / "grades.csv", 1, limits, root)
+
+
+def test_a_second_run_does_what_failed_changed_or_came_since(pretended):
+    root, run = pretended
+    assert again(root).startswith("3 notebooks graded: ")
+    run.clear()
+    hand_in(root / "class", "c.ipynb", answered(WRONG, VALUE))
+    hand_in(root / "class", "d.ipynb", answered(WRONG, VALUE))
+    (root / "class" / "a.ipynb").rename(root / "class" / "e.ipynb")
+    assert again(root).startswith("4 notebooks graded")
+    assert sorted(run) == ["b", "c", "d", "e"]
+    run.clear()
+    assert again(root).startswith("4 notebooks graded, 3 of them earlier: ")
+    assert run == ["b"]
+    rows = grade.read(root / "grades.csv")
+    assert [row["file"] for row in rows] == [f"{n}.ipynb" for n in "bbccddee"]
+
+
+def test_an_interrupted_run_leaves_what_is_done(pretended, monkeypatch):
+    root, _ = pretended
+    pretend = grade.grade
+
+    def interrupted(path, setting):
+        if path.stem == "c":
+            raise KeyboardInterrupt
+        return pretend(path, setting)
+
+    monkeypatch.setattr(grade, "grade", interrupted)
+    assert "the same command goes on from there" in again(root)
+    assert {row["file"] for row in grade.read(root / "grades.csv")} == {"a.ipynb", "b.ipynb"}
+    assert sorted(p.name for p in root.iterdir()) == ["class", "grades.csv", "notebooks"]
+
+
+def test_another_csv_is_not_overwritten(pretended):
+    root, _ = pretended
+    (root / "grades.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(SystemExit, match="not a CSV of grades"):
+        again(root)
+    assert (root / "grades.csv").read_text() == "a,b\n1,2\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "no folder nowhere: make grade FOLDER="),
+        (["."], r"no file \*.ipynb in"),
+        ([".", "--jobs", "0"], "a whole number above 0 is needed, not '0'"),
+        ([".", "--memory", "4GB"], "a whole number above 0 is needed, not '4GB'"),
+    ],
+)
+def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["grade", *arguments])
+    with pytest.raises(SystemExit) as end:
+        grade.main()
+    assert re.search(message, f"{end.value} {capsys.readouterr().err}")
+
+
+def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):
+    [path] = [path for path in labs() if path.name.startswith("01")]
+    notebook = nbformat.read(path, as_version=4)
+    # Its first half: no answer below needs torch.
+    asked = {index for e in exercises(notebook) for index in (e.stub, e.check, e.solution)}
+    notebook.cells = [
+        cell for n, cell in enumerate(notebook.cells) if n in asked or "torch" not in tags(cell)
+    ]
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(notebook, tmp_path / "notebooks" / path.name)
+
+    rate, gradient, _ = exercises(notebook)
+    notebook.cells[rate.stub].source = "def my_learning_rate():\n    return 0.01"
+    solution = notebook.cells[gradient.solution].source.replace("solved_", "my_")
+    notebook.cells[gradient.stub].source = solution.split("\n\n\ncheck_")[0]
+    notebook.cells = [cell for cell in notebook.cells if "solution" not in tags(cell)]
+    (tmp_path / "class").mkdir()
+    nbformat.write(notebook, tmp_path / "class" / "mine.ipynb")
+
+    out = tmp_path / "grades.csv"
+    grade_all(tmp_path / "class", out, 1, Limits(seconds=600, memory=4000 * MIB), tmp_path)
+    told = {row["exercise"]: (row["outcome"], row["because"]) for row in grade.read(out)}
+    assert told["weighted_gradient"] == ("right", "")
+    assert told["table"] == ("not attempted", "")
+    outcome, because = told["learning_rate"]
+    assert outcome == "not right yet"
+    assert because.startswith("the largest gap at 0.01 is still")
