@@ -235,7 +235,8 @@ def main():
     notebooks = HOME / "notebooks"
     placed, said = place_labs(edition, EDITION, notebooks)
     said += place_data(edition, EDITION, HOME / "data", notebooks)
-    print(f"Edition {edition['version']} is ready. New in notebooks/: {placed or 'no'} labs.")
+    new = f"{placed} of {len(edition['labs'])} labs are new in notebooks/"
+    print(f"Edition {edition['version']} is ready; {new}.")
     print(*said, sep="\n", end="\n" if said else "")
     if asked.open:
         sys.exit(subprocess.call([str(python), "-m", "jupyter", "lab"], cwd=str(notebooks)))
