@@ -9,7 +9,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 
 from tools.mathematics import TexError, mathml
-from tools.repo_links import Repository, offer_repository
+from tools.repo_links import Repository, has_solutions, offer_repository
 
 # The navigation regions of a page, so that a screen reader can tell them apart.
 REGIONS = {
@@ -42,7 +42,9 @@ def finish(site: Path, notebooks: Path) -> None:
         fold_solutions(page)
         if name.startswith("notebooks/"):
             offer_notebook(page, notebooks / f"{path.stem}.ipynb", path.parent)
-            offer_repository(page, repository, f"{path.stem}.ipynb")
+            lab = notebooks / f"{path.stem}.ipynb"
+            if repository and lab.is_file():
+                offer_repository(page, repository, lab.name, solved=has_solutions(lab))
         path.write_text(page.decode(formatter="html5"), encoding="utf-8", newline="\n")
 
 
