@@ -8,21 +8,32 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tools.check_site import foreign_requests, pages, soup
+from tools.editions import has_solutions
+from tools.finish_pages import finish
 from tools.freshness import ROOT, labs
 from tools.render_site import RenderError, render
-from tools.repo_links import Repository, RepositoryError, course_version, offer_repository
+from tools.repo_links import (
+    Repository,
+    RepositoryError,
+    course_version,
+    offer_repository,
+)
 
 LAB = "01-training-loop.ipynb"
 NOT_SET = "  # repo-url: https://github.com/OWNER/NAME\n"
 
 
 def course(folder, **keys):
-    """Copy what the site is made of, cells without outputs, with keys set under `website:`."""
+    """Copy what the site is made of, of the code only solutions, with keys under `website:`."""
     shutil.copytree(ROOT / "styles", folder / "styles")
     (folder / "notebooks").mkdir()
     for path in labs():
         notebook = nbformat.read(path, as_version=4)
-        notebook.cells = [cell for cell in notebook.cells if cell.cell_type != "code"]
+        notebook.cells = [
+            cell
+            for cell in notebook.cells
+            if cell.cell_type != "code" or "solution" in cell.metadata.get("tags", [])
+        ]
         nbformat.write(notebook, folder / "notebooks" / path.name)
     for path in ROOT.glob("*.qmd"):
         shutil.copy(path, folder)
@@ -71,6 +82,21 @@ def test_the_links_stand_under_the_download_and_are_put_there_once(site):
     before = str(page)
     offer_repository(page, Repository("https://github.com/example/course"), LAB)
     assert str(page) == before
+
+
+def test_a_page_without_solutions_does_not_lead_to_those_of_the_repository(tmp_path):
+    lab = labs()[0]
+    assert has_solutions(lab)
+    notebook = nbformat.read(lab, as_version=4)
+    notebook.cells = [c for c in notebook.cells if "solution" not in c.metadata.get("tags", [])]
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(notebook, tmp_path / "notebooks" / lab.name)
+    config(tmp_path, repo_url="https://github.com/example/course")
+    page = tmp_path / "_site" / "notebooks" / f"{lab.stem}.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<header id='title-block-header'><h1>A lab</h1></header>")
+    finish(tmp_path / "_site", tmp_path / "notebooks")
+    assert list(links(soup(page))) == ["Report a problem"]
 
 
 def test_unset_there_is_no_link(tmp_path):

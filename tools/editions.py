@@ -38,6 +38,11 @@ def tags(cell: Any) -> set[str]:
     return set(cell["metadata"].get("tags", []))
 
 
+def has_solutions(lab: Path) -> bool:
+    """Tell whether a lab's file has cells tagged `solution`; a student's has none."""
+    return any("solution" in tags(cell) for cell in nbformat.read(lab, as_version=4).cells)
+
+
 def exercises(notebook: Any) -> list[ExerciseCells]:
     """Find the exercises of a lab, in their order.
 

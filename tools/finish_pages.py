@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from bs4 import BeautifulSoup, Tag
 
-from tools.editions import dumps, student_notebook, tags
+from tools.editions import dumps, has_solutions, student_notebook
 from tools.explorer_data import FOLDER, static_runs
 from tools.mathematics import TexError, mathml
 from tools.repo_links import Repository, offer_repository
@@ -55,8 +55,10 @@ def finish(site: Path, notebooks: Path, edition: Path | None = None) -> None:
         box_tables(page)
         fold_solutions(page)
         if name.startswith("notebooks/"):
-            offer_notebook(page, notebooks / f"{path.stem}.ipynb", path.parent, edition)
-            offer_repository(page, repository, f"{path.stem}.ipynb")
+            lab = notebooks / f"{path.stem}.ipynb"
+            offer_notebook(page, lab, path.parent, edition)
+            if repository and lab.is_file():
+                offer_repository(page, repository, lab.name, solved=has_solutions(lab))
         elif name == "index.html" and edition:
             offer_edition(page, edition)
         path.write_text(page.decode(formatter="html5"), encoding="utf-8", newline="\n")
@@ -190,7 +192,7 @@ def offer_notebook(page: BeautifulSoup, lab: Path, folder: Path, edition: Path |
     (folder / lab.name).write_text(text, encoding="utf-8", newline="\n")
     line = page.new_tag("p", attrs={"class": "lab-download"})
     line.extend([download(page, lab.name, "Download this lab"), " and run it yourself."])
-    if any("solution" in tags(cell) for cell in notebook.cells):
+    if has_solutions(lab):
         solved = f"{lab.stem}-solved.ipynb"
         shutil.copyfile(lab, folder / solved)
         line.extend([" ", download(page, solved, "With outputs and solutions"), "."])

@@ -134,16 +134,21 @@ def course_version() -> str:
     return str(tomllib.loads(text)["project"]["version"])
 
 
-def offer_repository(page: BeautifulSoup, repository: Repository | None, notebook: str) -> None:
-    """Put the links under a lab's title, below the line with its download."""
+def offer_repository(
+    page: BeautifulSoup, repository: Repository, notebook: str, *, solved: bool = True
+) -> None:
+    """Put the links under a lab's title, below the line with its download.
+
+    A page without solutions (`solved` is False) does not lead to the lab that has them.
+    """
     above = page.select_one(".lab-download") or page.select_one("#title-block-header")
-    if repository is None or above is None or page.select_one(".lab-links"):
+    if above is None or page.select_one(".lab-links"):
         return
     heading = page.select_one("h1")
     title = heading.get_text(" ", strip=True) if heading else notebook
     links = {
-        "Open in Colab": repository.colab(notebook),
-        "Open in Binder": repository.binder(notebook),
+        "Open in Colab": repository.colab(notebook) if solved else None,
+        "Open in Binder": repository.binder(notebook) if solved else None,
         "Report a problem": repository.report(notebook, title, course_version()),
     }
     line = page.new_tag("p", attrs={"class": "lab-links"})
