@@ -18,7 +18,11 @@ from tools.freshness import ROOT, labs
 from tools.get_browser import NoBrowserError, get
 from tools.render_site import render
 
+# Another name of this machine. Only the numbered loopback address may do what needs a safe origin.
+CLASS_ROOM = "classroom.test"
+
 FLAGS = (
+    f"--host-resolver-rules=MAP {CLASS_ROOM} 127.0.0.1",
     "--no-sandbox",  # tests often run as root, in a container
     "--disable-gpu",
     "--disable-quic",
@@ -80,39 +84,56 @@ def site_url(site) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture
-def faults():
-    """List what went wrong on the pages that a test opened: it must be empty at the test's end."""
-    found: list[str] = []
-    yield found
+@pytest.fixture(scope="package")
+def contexts() -> Iterator[list]:
+    """List the profiles that are open."""
+    opened = []
+    yield opened
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture(scope="package")
+def faults() -> list[str]:
+    """List what went wrong on the pages: it is empty at the end of each test, or the test fails."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def watched(contexts, faults):
+    """Close what a test opened for itself, and fail the test for what went wrong meanwhile."""
+    before = len(contexts)
+    yield
+    while len(contexts) > before:
+        contexts.pop().close()
+    found, faults[:] = list(faults), []
     assert not found, "\n".join(found)
 
 
-@pytest.fixture
-def open_page(browser, site_url, faults) -> Iterator[Callable]:
+@pytest.fixture(scope="package")
+def open_page(browser, site_url, contexts, faults) -> Callable:
     """Return a function that opens a page of the site in a profile of its own.
 
-    `path` is relative to the site; `width` and `dark` are the visitor's. What else is given goes
-    to Playwright's `new_context`. An error on the console, a file that isn't there and a request
-    to another host are written to `faults`.
+    `path` is relative to `base`, the site's address unless it is opened from elsewhere; `width`
+    and `dark` are the visitor's. What else is given goes to Playwright's `new_context`. An error
+    on the console, a file that isn't there and a request to another host are written to `faults`.
     """
-    contexts = []
 
-    def open_page(path="index.html", *, width=1280, dark=False, **options):
+    def open_page(path="index.html", *, width=1280, dark=False, base=site_url, **options):
         context = browser.new_context(
             viewport={"width": width, "height": HEIGHTS.get(width, 900)},
             color_scheme="dark" if dark else "light",
             **options,
         )
+        context.set_default_timeout(20_000)
         contexts.append(context)
 
         def refuse(route):
             faults.append(f"{path}: asks another host for {route.request.url}")
             route.abort()
 
-        context.route(re.compile(rf"^(?!data:|blob:|{re.escape(site_url)}/)"), refuse)
+        context.route(re.compile(rf"^(?!data:|blob:|{re.escape(base)}/)"), refuse)
         page = context.new_page()
-        page.set_default_timeout(10_000)
         page.on(
             "console",
             lambda m: m.type in {"error", "warning"} and faults.append(f"{path}: {m.text}"),
@@ -122,9 +143,7 @@ def open_page(browser, site_url, faults) -> Iterator[Callable]:
             "response",
             lambda r: r.status >= 400 and faults.append(f"{path}: {r.url} answers {r.status}"),
         )
-        page.goto(f"{site_url}/{path.lstrip('/')}")
+        page.goto(f"{base}/{path.lstrip('/')}")
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
