@@ -14,6 +14,7 @@ import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from site_pages import listed
 
 from tools.check_site import broken_links, foreign_requests, pages, soup
 from tools.editions import dumps, student_notebook
@@ -42,21 +43,6 @@ def prose(page):
     for element in copy.select("pre, code, script, style, math, annotation"):
         element.decompose()
     return copy.get_text(" ")
-
-
-def listed():
-    """Return every page that `_quarto.yml` lists in the sidebar."""
-
-    def walk(entries):
-        for entry in entries:
-            if isinstance(entry, str):
-                yield entry
-            else:
-                yield from [entry["href"]] if "href" in entry else []
-                yield from walk(entry.get("contents", []))
-
-    config = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
-    return list(walk(config["website"]["sidebar"]["contents"]))
 
 
 def test_every_lab_is_a_page_and_every_page_of_the_sidebar_is_there(everything):
@@ -144,6 +130,14 @@ def test_ids_are_unique_on_each_page(everything):
         assert not twice, (
             f"{name}: two elements have the id {twice}; a cell's label must be no heading"
         )
+
+
+def test_each_table_has_a_name_and_says_what_its_columns_are(everything):
+    for name, page in everything.items():
+        for number, table in enumerate(page.select("main table"), 1):
+            where = f"{name}: table {number} ({table.get_text(' ', strip=True)[:40]})"
+            assert table.find("caption") or table.get("aria-label"), f"{where} has no name"
+            assert table.select("thead th"), f"{where} has no headings"
 
 
 def test_each_lab_page_is_light_and_offers_the_notebook(site):
@@ -283,7 +277,7 @@ def test_quarto_is_used_where_it_is_and_its_pages_are_finished_too(tmp_path, mon
         return
     assert render(tmp_path, output) == 1
     page = soup(output / "index.html")
-    assert page.find("script") is None
+    assert [script["src"] for script in page.select("script")] == ["styles/site.js"]
     assert page.select_one("span.math math mi").get_text() == "x"
     assert len(page.select(".table-box th")) == 1
 

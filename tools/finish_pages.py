@@ -27,8 +27,11 @@ REGIONS = {
     "nav.page-navigation": "Previous and next lab",
 }
 
-
 EXPLORER_PAGE = "Gradient descent by hand"
+HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
+
+# What the pages need of a script beyond the renderer's own.
+SCRIPT = Path(__file__).resolve().parent.parent / "styles" / "site.js"
 
 
 class PageError(Exception):
@@ -54,6 +57,7 @@ def finish(site: Path, notebooks: Path, edition: Path | None = None) -> None:
         place_explorer(page, path, site)
         box_tables(page)
         fold_solutions(page)
+        defer_scripts(page, path, site)
         if name.startswith("notebooks/"):
             lab = notebooks / f"{path.stem}.ipynb"
             offer_notebook(page, lab, path.parent, edition)
@@ -123,11 +127,13 @@ def mend_access(page: BeautifulSoup) -> None:
         control["type"] = "button"
         del control["role"]
         control.attrs.pop("href", None)
+    # What switches the colours leads nowhere: a button, which the space bar presses too.
     for toggle in page.select("a.quarto-color-scheme-toggle"):
-        toggle["role"] = "button"
-        toggle["aria-label"] = "Switch between light and dark"
-        if not toggle.get("href"):
-            toggle["href"] = "#"  # an empty link would be the page itself
+        toggle.name = "button"
+        toggle["type"] = "button"
+        toggle["aria-label"] = toggle["title"] = "Switch between light and dark"
+        for attribute in ("href", "role"):
+            toggle.attrs.pop(attribute, None)
     for selector, label in REGIONS.items():
         for region in page.select(selector):
             region["aria-label"] = label
@@ -136,18 +142,55 @@ def mend_access(page: BeautifulSoup) -> None:
         if not header.get_text(strip=True) and not header.find("img"):
             header.name = "td"
             header.attrs.pop("scope", None)
+    # The list of headings comes before the title: its own heading would be the page's first.
+    for title in page.select("h2#toc-title"):
+        title.name = "p"
+    skip_navigation(page)
+
+
+def skip_navigation(page: BeautifulSoup) -> None:
+    """Begin the page with a link past the menus, which is seen when the Tab key reaches it."""
+    text = page.select_one("main[id]")
+    if text is None or page.select_one(".skip-link"):
+        return
+    text["tabindex"] = "-1"
+    link = page.new_tag("a", href=f"#{text['id']}", attrs={"class": "skip-link"})
+    link.string = "Skip to the text"
+    page.body.insert(0, link)
+
+
+def defer_scripts(page: BeautifulSoup, path: Path, site: Path) -> None:
+    """Let the text be painted before any script of a file is read, and add the site's own."""
+    for script in page.select("script[src]:not([async])"):
+        if script.get("type") != "module":
+            script["defer"] = ""
+    own = site / "styles" / SCRIPT.name
+    own.parent.mkdir(exist_ok=True)
+    shutil.copyfile(SCRIPT, own)
+    link = os.path.relpath(own, path.parent).replace(os.sep, "/")
+    if page.head and not page.head.find("script", src=link):
+        page.head.append(page.new_tag("script", src=link, defer=""))
 
 
 def box_tables(page: BeautifulSoup) -> None:
-    """Give each table, and each display formula, a box that scrolls when the window is narrow."""
+    """Give each table a box that scrolls when the window is narrow, and a name to be found by.
+
+    A screen reader lists the tables of a page by their names: a caption, or else the heading that
+    the table stands under.
+    """
     for table in page.select("main table"):
         parent = table.parent
         if parent.name == "div" and {"sd-table", "table-box"} & set(parent.get("class", [])):
             parent["class"] = ["table-box"]
         else:
             table.wrap(page.new_tag("div", attrs={"class": "table-box"}))
-    for box in page.select("main .table-box, main .math.display, main pre"):
-        box["tabindex"] = "0"  # so that the keyboard can scroll it too
+        caption, heading = table.find("caption"), table.find_previous(HEADINGS)
+        name = caption or heading
+        if name:
+            text = " ".join(name.get_text(" ").split())
+            table.parent["role"], table.parent["aria-label"] = "group", f"Table: {text}"
+            if not caption:
+                table["aria-label"] = text
 
 
 def fold_solutions(page: BeautifulSoup) -> None:

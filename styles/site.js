@@ -1,0 +1,55 @@
+// What the pages need of a script beyond the renderer's own, for the keyboard and for a class room. Every page reads well without it.
+(() => {
+  "use strict";
+
+  // A box that scrolls sideways is a stop for the Tab key, so that the arrow keys can scroll it; one that has room enough is none.
+  const stops = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  document.querySelectorAll("main :is(pre, .table-box, .math.display)").forEach((box) => stops.observe(box));
+
+  // The course menu of a narrow window: the button says whether it is open, and Escape closes it.
+  const menu = document.getElementById("quarto-sidebar");
+  const opener = document.querySelector(".quarto-btn-toggle:not([data-bs-toggle])");
+  if (menu && opener) {
+    const isOpen = () => menu.classList.contains("show");
+    const tell = () => opener.setAttribute("aria-expanded", String(isOpen()));
+    new MutationObserver(tell).observe(menu, { attributeFilter: ["class"] });
+    tell();
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && isOpen()) { opener.click(); opener.focus(); }
+    });
+  }
+
+  // Search: Escape in the list of results leads back to the field, and leaving closes the list.
+  document.querySelectorAll(".smalldocs-search").forEach((search) => {
+    const field = search.querySelector("input"), results = search.querySelector(".smalldocs-search-results");
+    const close = () => results.classList.remove("show");
+    search.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && event.target !== field) { field.focus(); close(); }
+    });
+    search.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !search.contains(event.relatedTarget)) close();
+    });
+    // A browser lets no page read another file, so a page opened as a file has no index to search.
+    if (location.protocol === "file:") search.hidden = true;
+  });
+
+  // Over http from a machine of the class room the browser offers no clipboard; the older way still copies.
+  if (!navigator.clipboard) {
+    const writeText = async (text) => {
+      const carrier = document.createElement("textarea"), focused = document.activeElement;
+      carrier.value = text;
+      document.body.append(carrier);
+      carrier.select();
+      const done = document.execCommand("copy");
+      carrier.remove();
+      focused.focus();
+      if (!done) throw new Error("the browser did not copy");
+    };
+    Object.defineProperty(navigator, "clipboard", { value: { writeText } });
+  }
+})();
