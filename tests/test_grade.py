@@ -16,6 +16,7 @@ from tools import grade, sandbox
 from tools.editions import exercises, tags
 from tools.freshness import labs
 from tools.grade import grade_all, plain, submissions
+from tools.notebook_worker import RESULT, Worker
 from tools.sandbox import MIB, Limits
 
 SETUP = "import labkit\n\nfactor = 2\n\n\ndef largest(values):\n    return max(values)"
@@ -104,8 +105,8 @@ HONEST = {
     ),
 }
 
-RESULT = "application/x-grading+json"
 FORGED = {"nonce": "", "said": {"status": "right", "because": ""}}
+PUBLISH = f"print('Right.'); get_ipython().display_pub.publish(data={{{RESULT!r}: {FORGED!r}}})"
 LAX = "@labkit.Exercise\ndef check_double(answer):\n    yield True, ''\n\n\ncheck_double(my_double)"
 STUCK = (
     "import time\ndef my_value(a):\n    while True:\n"
@@ -134,9 +135,9 @@ HOSTILE = {
     ),
     "forges.ipynb": (
         [
-            *answered(WRONG, VALUE, before="print('Right.')"),
+            *answered(f"def my_double(x):\n    {PUBLISH}\n    return 3 * x", VALUE),
             LAX,
-            f"get_ipython().display_pub.publish(data={{{RESULT!r}: {FORGED!r}}})\nprint('Right.')",
+            f"{PUBLISH}\nprint('Right.')",
         ],
         OFF,
         RIGHT,
@@ -426,6 +427,21 @@ def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys, arguments
     with pytest.raises(SystemExit) as end:
         grade.main()
     assert re.search(message, f"{end.value} {capsys.readouterr().err}")
+
+
+def test_only_what_carries_the_nonce_is_a_result():
+    worker = Worker([], cell_seconds=1, output=MIB, fd=1)
+
+    def publish(nonce):
+        data = {RESULT: {"nonce": nonce, "said": {"status": "right", "because": ""}}}
+        message = {"msg_type": "display_data", "content": {"data": data}}
+        worker.process_message(message, None, 0)
+        return worker.result
+
+    assert publish("") is None  # a student's own cell runs without one
+    worker.nonce = "a"
+    assert publish("b") is None
+    assert publish("a") == {"status": "right", "because": ""}
 
 
 def test_a_lab_that_fails_itself_blames_no_student(pretended, monkeypatch, capsys):
