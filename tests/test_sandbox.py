@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 import textwrap
 import threading
@@ -169,6 +170,13 @@ def test_what_a_program_leaves_in_the_background_is_ended(run):
         """
     )
     assert ended.why == ""
+
+
+def test_what_runs_beside_a_program_goes_on(run):
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as bystander:
+        run("while True: pass", Limits(1, LIMITS.memory))
+        assert psutil.Process(bystander.pid).status() in {"sleeping", "running"}
+        bystander.kill()
 
 
 def test_a_program_is_ended_when_the_grading_is(run):
