@@ -17,7 +17,7 @@ WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help site student test lab labs new-lab remove-lab serve doctor studies bench lock clean
+.PHONY: help site student test lab labs new-lab remove-lab grade serve doctor studies bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
@@ -53,6 +53,10 @@ new-lab: $(READY)  ## make a lab that keeps every rule: NAME=survival [TITLE="â€
 
 remove-lab: $(READY)  ## take a lab out of the course: LAB=11 [YES=1]
 	@$(BIN)/python -m tools.remove_lab $(call given,LAB,lab) $(if $(YES),--yes)
+
+grade: $(READY)  ## grade students' notebooks: FOLDER=submissions [OUT=grades.csv] [JOBS=2] [SECONDS=600] [MEMORY=4000]
+	@test -n "$$FOLDER" || { echo "Say where the students' notebooks are: make grade FOLDER=submissions"; exit 1; }
+	@$(BIN)/python -m tools.grade "$$FOLDER" $(call given,OUT,out) $(call given,JOBS,jobs) $(call given,SECONDS,seconds) $(call given,MEMORY,memory)
 
 serve: $(READY)  ## look at the rendered site in a browser
 	@test -f $(SITE)/index.html || { echo "There is no site yet: run 'make site$(if $(EDITION), EDITION=$(EDITION))' first."; exit 1; }

@@ -4,10 +4,12 @@ import csv
 import os
 import re
 import sys
+import threading
 import zipfile
 
 import nbformat
 import pytest
+from lab_slice import needed, statements
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import grade, sandbox
@@ -395,7 +397,8 @@ def test_an_interrupted_run_leaves_what_is_done(pretended, monkeypatch):
         return pretend(path, setting)
 
     monkeypatch.setattr(grade, "grade", interrupted)
-    assert "the same command goes on from there" in again(root)
+    with pytest.raises(SystemExit, match="the same command goes on from there"):
+        again(root)
     assert {row["file"] for row in grade.read(root / "grades.csv")} == {"a.ipynb", "b.ipynb"}
     assert sorted(p.name for p in root.iterdir()) == ["class", "grades.csv", "notebooks"]
 
@@ -425,14 +428,35 @@ def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys, arguments
     assert re.search(message, f"{end.value} {capsys.readouterr().err}")
 
 
+def test_a_lab_that_fails_itself_blames_no_student(pretended, monkeypatch, capsys):
+    root, _ = pretended
+    lab = grade.Lab.read(root / "notebooks" / "01-tiny.ipynb")
+    kept = {"result": {"check": "…"}, "error": ""}
+    # Its steps: two cells, then for each exercise the stub, the check, and the question for it.
+    lines = [{"step": 4, **kept}, {"step": 5, "result": None, "error": "NameError: a"}]
+    lines.append({"step": 7, **kept})
+    monkeypatch.setattr(grade, "run_steps", lambda *_: (lines, "", 1.0))
+    setting = grade.Setting(root / "class", Limits(seconds=1, memory=MIB), threading.Event())
+    lab = grade.keep_checks(lab, setting)
+    assert set(lab.kept) == {"double"}
+    said = "01-tiny.ipynb itself could not be run: a cell raised NameError: a"
+    assert said in capsys.readouterr().err
+    monkeypatch.setattr(grade, "run_steps", lambda *_: ([], "", 1.0))
+    verdicts, _ = grade.judge(root / "class" / "a.ipynb", [], lab, setting)
+    assert verdicts["value"] == ("could not be run", "the lab's own check could not be made here")
+
+
 def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):
     [path] = [path for path in labs() if path.name.startswith("01")]
     notebook = nbformat.read(path, as_version=4)
-    # Its first half: no answer below needs torch.
-    asked = {index for e in exercises(notebook) for index in (e.stub, e.check, e.solution)}
-    notebook.cells = [
-        cell for n, cell in enumerate(notebook.cells) if n in asked or "torch" not in tags(cell)
-    ]
+    # Of the code above the exercises, what the checks of the first two need: seconds, not a minute.
+    first = exercises(notebook)[0].stub
+    code = [cell.source for cell in notebook.cells[:first] if cell.cell_type == "code"]
+    checks = [notebook.cells[exercise.check].source for exercise in exercises(notebook)[:2]]
+    program = statements([*code, *checks])
+    asked = {n for n, statement in enumerate(program) if statement.startswith("@labkit.Exercise")}
+    few = [program[n] for n in needed(program, asked, apart_from="checks") if n not in asked]
+    notebook.cells = [new_code_cell("\n".join(few)), *notebook.cells[first:]]
     (tmp_path / "notebooks").mkdir()
     nbformat.write(notebook, tmp_path / "notebooks" / path.name)
 

@@ -15,8 +15,8 @@ about the student's `my_NAME`, whatever cell defined it. So an edited or deleted
 fault, as long as they run from the top; and an answer under another name is "not attempted".
 
 What a determined cheat can still do: the student's code runs in the same process as the check.
-It can look for the check when it is called and change it, or Python, while it runs. Who writes
-that has passed another examination. Look at what is right and looks strange.
+It can look for the check when it is called and change it, `labkit.Exercise` or Python, and the
+check would not know. Look at an answer that is right and looks strange.
 
 A second run goes on: a notebook that is already in the CSV, unchanged and with an outcome, is not
 run again. Delete the CSV to grade all anew.
@@ -255,6 +255,11 @@ def keep_checks(lab: Lab, setting: Setting) -> Lab:
             steps.append({"ask": "pickled_check", "arguments": [found[index]]})
     limits = replace(setting.limits, answer=256 * MIB)
     lines, why, _ = run_steps(steps, None, Path(), replace(setting, limits=limits))
+    # What stands below a failure may lack something, and its check would blame the student.
+    failures = [line for line in lines if line["error"] and line["step"] not in asked]
+    if failures:
+        why = f"a cell raised {failures[0]['error']}"
+        lines = lines[: lines.index(failures[0])]
     if why:
         tqdm.write(f"{lab.path.name} itself could not be run: {why}", file=sys.stderr)
     kept = {asked[line["step"]]: line["result"]["check"] for line in lines if line["result"]}
@@ -402,7 +407,7 @@ def grade_all(folder: Path, out: Path, jobs: int, limits: Limits, root: Path = R
             rows += [{column: plain(text) for column, text in row.items()} for row in job.result()]
             write(sorted(rows, key=lambda row: row["file"]), out)
     except KeyboardInterrupt:
-        return f"Stopped. What was graded is in {out}; the same command goes on from there."
+        sys.exit(f"Stopped. What was graded is in {out}; the same command goes on from there.")
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
