@@ -12,7 +12,7 @@ QUICK = {
     "-5, 2.2, 80": "-5, 2.2, 9",
     "-0.3, 1.15, 80": "-0.3, 1.15, 9",
     "-0.04, 0.16, 80": "-0.04, 0.16, 9",
-    "range(100, 110)": "range(100, 102)",
+    "range(100, 110)": "range(100, 103)",
     "np.linspace(-4, 2, 100)": "np.linspace(-3, 2, 80)",
     "[0.001, 0.003, 0.01, 0.03, 0.1]": "[0.003, 0.01]",
     "runs=24, steps=300": "runs=24, steps=200",
@@ -93,8 +93,7 @@ MISTAKES = {
 }
 
 OTHER_SEEDS = [
-    ("default_rng(seed)", "default_rng(seed + 500)"),
-    ("torch.manual_seed(seed)", "torch.manual_seed(seed + 100)"),
+    ("_ = torch.manual_seed(9)", "_ = torch.manual_seed(10)"),
 ]
 
 
