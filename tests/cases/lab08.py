@@ -78,6 +78,7 @@ MISTAKES = {
 
 OTHER_SEEDS = [
     ("study_seed = 1", "study_seed = 3"),
+    ("seed=8,\n)", "seed=9,\n)"),
 ]
 
 

@@ -93,7 +93,8 @@ MISTAKES = {
 }
 
 OTHER_SEEDS = [
-    ("_ = torch.manual_seed(9)", "_ = torch.manual_seed(10)"),
+    ("default_rng(seed)", "default_rng(seed + 500)"),
+    ("torch.manual_seed(seed)", "torch.manual_seed(seed + 100)"),
 ]
 
 
