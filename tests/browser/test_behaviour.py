@@ -229,7 +229,7 @@ def test_on_a_telephone_search_and_colours_are_behind_the_button(open_page, how)
     assert ground(page) != before
 
 
-@pytest.mark.parametrize(("how", "path"), [("Enter", LAB), ("Tab", LAB)])
+@pytest.mark.parametrize(("how", "path"), [("click", "index.html"), ("Enter", LAB), ("Tab", LAB)])
 def test_search_finds_a_term_and_leads_to_it(open_page, how, path):
     page = open_page(path)
     page.keyboard.press("/")
