@@ -24,13 +24,20 @@
     });
   }
 
-  // Search: Escape in the list of results leads back to the field, and leaving closes the list.
+  // Search: in the list of results the arrows lead on and Escape leads back to the field; whoever leaves closes the list. Heard
+  // before Bootstrap hears it, which takes the list for one of its own menus and throws an error.
   document.querySelectorAll(".smalldocs-search").forEach((search) => {
     const field = search.querySelector("input"), results = search.querySelector(".smalldocs-search-results");
     const close = () => results.classList.remove("show");
-    search.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && event.target !== field) { field.focus(); close(); }
-    });
+    window.addEventListener("keydown", (event) => {
+      if (!results.contains(event.target) || !["Escape", "ArrowDown", "ArrowUp"].includes(event.key)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const links = [field, ...results.querySelectorAll("a")], here = links.indexOf(event.target.closest("a"));
+      const next = event.key === "Escape" ? 0 : here + (event.key === "ArrowDown" ? 1 : -1);
+      (links[next] ?? links[here]).focus();
+      if (event.key === "Escape") setTimeout(close, 50); // the field opens the list as it is reached
+    }, true);
     search.addEventListener("focusout", (event) => {
       if (event.relatedTarget && !search.contains(event.relatedTarget)) close();
     });

@@ -30,8 +30,8 @@ def course(tmp_path):
     root = tmp_path / "course"
     for name in ("notebooks", "labkit", "data"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("index.qmd", "pyproject.toml"):
-        shutil.copy(ROOT / name, root)
+    for path in [*ROOT.glob("*.qmd"), *ROOT.glob("*.yml"), ROOT / "pyproject.toml"]:
+        shutil.copy(path, root)
     (root / "_quarto.yml").write_text(CONFIG.replace(NOT_SET, f"  repo-url: {URL}\n"))
     return root
 

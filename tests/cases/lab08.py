@@ -9,7 +9,6 @@ QUICK = {
     "times=2000": "times=200",
     "for seed in range(20)": "for seed in range(4)",
     "(200_000, 10)": "(50_000, 10)",
-    '"conv network": (conv_model, {"epochs": 8': '"conv network": (conv_model, {"epochs": 5',
     "max_iter=50": "max_iter=10",
     "n_iter_no_change=20": "n_iter_no_change=5",
     "learning_rate=0.05": "learning_rate=0.1",

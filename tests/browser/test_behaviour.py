@@ -1,0 +1,330 @@
+"""What a visitor does on the site, by mouse and by keyboard alone, with a server and without."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from site_pages import listed
+
+from .conftest import CLASS_ROOM
+
+PAGES = [Path(name).with_suffix(".html").as_posix() for name in listed()]
+LAB = "notebooks/01-training-loop.html"
+PRESSES = ["click", "Enter", "Space"]
+
+# The element that has the focus, whether one sees that it has, and where it leads.
+FOCUSED = """() => {
+  const element = document.activeElement, style = getComputedStyle(element);
+  const box = element.getBoundingClientRect();
+  const at = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height, 20) / 2);
+  return {
+    name: element.tagName,
+    text: (element.getAttribute("aria-label") || element.textContent || "").trim().slice(0, 40),
+    marked: parseFloat(style.outlineWidth) > 0 && style.outlineStyle !== "none"
+      || style.boxShadow !== "none",
+    seen: box.width > 0 && box.height > 0 && Boolean(at)
+      && (element.contains(at) || at.contains(element)),
+    number: (window.reached ??= []).push(element),
+  };
+}"""
+# What a mouse can press and the Tab key has not reached.
+MISSED = """() => [...document.querySelectorAll("a[href], button, input, summary")]
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !reached.includes(e))
+  .map((e) => e.outerHTML.slice(0, 120))"""
+
+
+def press(page, element, how):
+    if how == "click":
+        element.click()
+    else:
+        element.focus()
+        page.keyboard.press(how)
+
+
+def scheme(page):
+    return page.evaluate("document.documentElement.dataset.scheme ?? 'default'")
+
+
+def ground(page):
+    return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+def here(page, site_url):
+    return unquote(page.url.removeprefix(f"{site_url}/").split("#")[0])
+
+
+@pytest.mark.parametrize(("path", "width"), [("index.html", 1280), (LAB, 1280), (LAB, 390)])
+def test_the_tab_key_reaches_everything_and_one_sees_where_it_is(open_page, path, width):
+    page = open_page(path, width=width, reduced_motion="reduce")  # nor is anything on its way
+    stops = []
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUSED)
+        if stop["name"] == "BODY":
+            break
+        stops.append(stop)
+    else:
+        pytest.fail(f"the Tab key does not leave the page; at last: {stops[-3:]}")
+    assert len(stops) > 20
+    assert [s for s in stops if not s["marked"]] == []
+    assert [s for s in stops if not s["seen"]] == []
+    assert page.evaluate(MISSED) == []
+
+
+def test_the_first_stop_leads_past_the_menus(open_page):
+    page = open_page(LAB)
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED)["text"] == "Skip to the text"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+@pytest.mark.parametrize("how", PRESSES)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_chosen_colours_stay_on_the_next_page(open_page, how, dark):
+    page = open_page(dark=dark)
+    before = scheme(page), ground(page)
+    press(page, page.locator(".quarto-color-scheme-toggle"), how)
+    after = scheme(page), ground(page)
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+    page.locator(".nav-page-next a").click()
+    page.wait_for_load_state()
+    assert (scheme(page), ground(page)) == after
+    page.reload()
+    assert (scheme(page), ground(page)) == after
+
+
+@pytest.mark.parametrize("how", PRESSES)
+def test_the_copy_button_copies_the_code_as_it_stands(open_page, how):
+    page = open_page(LAB, permissions=["clipboard-read", "clipboard-write"])
+    block = page.locator(".code-copy-outer-scaffold").nth(2)
+    block.hover()
+    press(page, block.locator(".code-copy-button"), how)
+    page.wait_for_selector(".code-copy-button-checked")
+    code = block.locator("pre code").inner_text()
+    assert "\n" in code
+    assert page.evaluate("navigator.clipboard.readText()") == code
+
+
+def test_the_copy_button_copies_in_a_class_room_without_https(open_page, site_url):
+    page = open_page(base=site_url.replace("127.0.0.1", CLASS_ROOM))
+    assert not page.evaluate("isSecureContext")
+    block = page.locator(".code-copy-outer-scaffold").first
+    block.hover()
+    block.locator(".code-copy-button").click()
+    page.wait_for_selector(".code-copy-button-checked")
+    page.locator("#quarto-search input").focus()
+    page.keyboard.press("Control+V")
+    code = block.locator("pre code").inner_text().strip()
+    assert code
+    assert page.locator("#quarto-search input").input_value() == code
+
+
+@pytest.mark.parametrize("how", PRESSES)
+@pytest.mark.parametrize("what", ["Hint", "Solution"])
+def test_a_hint_and_a_solution_are_folded_until_asked_for(open_page, what, how):
+    page = open_page(LAB)
+    fold = page.locator("details", has=page.locator("summary", has_text=what)).first
+    inside = fold.locator(":scope > :not(summary)").first
+    assert not inside.is_visible()
+    press(page, fold.locator("summary"), how)
+    assert inside.is_visible()
+    press(page, fold.locator("summary"), how)
+    assert not inside.is_visible()
+
+
+@pytest.mark.parametrize("how", PRESSES[:2])
+def test_a_lab_is_downloaded_as_the_notebook_that_its_page_offers(open_page, site, how):
+    page = open_page(LAB)
+    for link in page.locator(".lab-download a[href$=ipynb]").all():
+        name = link.get_attribute("href")
+        with page.expect_download() as download:
+            press(page, link, how)
+        assert download.value.suggested_filename == name
+        expected = (site / LAB).with_name(name).read_bytes()
+        assert Path(download.value.path()).read_bytes() == expected
+
+
+def test_next_leads_through_the_course_and_previous_back(open_page, site_url):
+    page = open_page(PAGES[0])
+    seen = [here(page, site_url)]
+    while page.locator(".nav-page-next a").count():
+        press(page, page.locator(".nav-page-next a"), ["click", "Enter"][len(seen) % 2])
+        page.wait_for_url(lambda url: urlsplit(url).path[1:] != seen[-1])
+        seen.append(here(page, site_url))
+    assert seen == PAGES
+    press(page, page.locator(".nav-page-previous a"), "Enter")
+    page.wait_for_url(f"**/{seen[-2]}")
+
+
+def test_each_link_of_the_menu_leads_to_its_page(open_page, site_url):
+    page = open_page()
+    for number, path in enumerate(PAGES[1::4]):  # tests/test_site.py follows all of them
+        name = path.split("/")[-1]
+        link = page.locator(f'#quarto-sidebar a[href$="{name}"]')
+        assert link.count() == 1
+        press(page, link, ["click", "Enter"][number % 2])
+        page.wait_for_url(f"**/{path}")
+        assert page.locator(f'#quarto-sidebar a[aria-current="page"][href$="{name}"]').count() == 1
+
+
+def test_each_heading_of_the_list_leads_to_its_place_below_the_bar(open_page):
+    page = open_page(LAB, reduced_motion="reduce")
+    bar = page.evaluate("document.querySelector('#quarto-header').offsetHeight")
+    for number, link in enumerate(page.locator("#TOC a").all()):
+        press(page, link, ["click", "Enter"][number % 2])
+        target = unquote(link.get_attribute("href"))[1:]
+        page.wait_for_function("id => location.hash === '#' + encodeURI(id)", arg=target)
+        top = page.evaluate("id => document.getElementById(id).getBoundingClientRect().top", target)
+        end = page.evaluate("scrollY + innerHeight >= document.body.scrollHeight - 2")
+        assert bar <= top + 1, f"{target} is under the bar"
+        assert top < 200 or end, f"{target} is at {top} px"
+
+
+@pytest.mark.parametrize("how", PRESSES)
+def test_a_section_of_the_menu_folds(open_page, how):
+    page = open_page()
+    link = page.locator('#quarto-sidebar a[href$="02-from-scratch.html"]')
+    button = page.locator("#quarto-sidebar .sidebar-item-toggle").first
+    press(page, button, how)
+    link.wait_for(state="hidden")
+    assert button.get_attribute("aria-expanded") == "false"
+    press(page, button, how)
+    link.wait_for(state="visible")
+
+
+@pytest.mark.parametrize("how", PRESSES)
+def test_on_a_telephone_the_menu_opens_and_escape_closes_it(open_page, how):
+    page = open_page(LAB, width=390)
+    button, link = page.locator(".quarto-btn-toggle"), page.locator("#quarto-sidebar a").last
+    assert not link.is_visible()
+    assert button.get_attribute("aria-expanded") == "false"
+    press(page, button, how)
+    link.wait_for(state="visible")
+    assert button.get_attribute("aria-expanded") == "true"
+    page.keyboard.press("Escape")
+    link.wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.matches('.quarto-btn-toggle')")
+    press(page, button, how)
+    link.click()
+    page.wait_for_url(f"**/{PAGES[-1]}")
+
+
+@pytest.mark.parametrize("how", PRESSES[:2])
+def test_on_a_telephone_search_and_colours_are_behind_the_button(open_page, how):
+    page = open_page(LAB, width=390)
+    assert not page.locator("#quarto-search input").is_visible()
+    press(page, page.locator(".navbar-toggler"), how)
+    page.locator("#navbarCollapse.collapse.show").wait_for()
+    page.locator("#quarto-search input").fill("eigenvalue")
+    page.locator(".search-result").first.wait_for()
+    box = page.locator(".smalldocs-search-results").bounding_box()
+    assert box["x"] >= 0, box
+    assert box["x"] + box["width"] <= 390, box
+    before = ground(page)
+    page.locator(".quarto-color-scheme-toggle").click()
+    assert ground(page) != before
+
+
+@pytest.mark.parametrize(("how", "path"), [("click", "index.html"), ("Enter", LAB), ("Tab", LAB)])
+def test_search_finds_a_term_and_leads_to_it(open_page, how, path):
+    page = open_page(path)
+    page.keyboard.press("/")
+    page.keyboard.type("monte carlo")
+    result = page.locator(".search-result").first
+    result.wait_for()
+    assert "monte carlo" in result.inner_text().lower()
+    target = result.evaluate("link => link.href")
+    if how == "click":
+        result.click()
+    else:
+        page.keyboard.press("ArrowDown" if how == "Enter" else "Tab")
+        page.keyboard.press("Enter")
+    page.wait_for_url(target)
+    assert "monte carlo" in page.locator("main").inner_text().lower()
+    anchor = urlsplit(target).fragment
+    assert not anchor or page.evaluate("id => document.getElementById(id) !== null", anchor)
+
+
+def test_search_says_that_it_found_nothing_and_escape_closes_it(open_page):
+    page = open_page()
+    field, results = page.locator("#quarto-search input"), page.locator(".smalldocs-search-results")
+    field.fill("zzzqqqxxx")
+    results.get_by_text("No results").wait_for()
+    page.keyboard.press("Escape")
+    results.wait_for(state="hidden")
+    field.fill("gradient")
+    page.locator(".search-result").first.wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.matches('.search-result:nth-child(2)')")
+    page.keyboard.press("Escape")
+    results.wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.matches('#quarto-search input')")
+
+
+def test_nothing_moves_for_a_visitor_who_wants_no_motion(open_page):
+    moves = """() => [...document.querySelectorAll("*")].filter((e) => {
+      const s = getComputedStyle(e), long = (t) => t.split(",").some((x) => parseFloat(x) > 0);
+      return long(s.transitionDuration) && s.transitionProperty !== "none"
+        || s.animationName !== "none" || s.scrollBehavior === "smooth";
+    }).map((e) => e.outerHTML.slice(0, 80))"""
+    for path in (LAB, "explorer.html"):
+        page = open_page(path, reduced_motion="reduce")
+        assert page.evaluate(moves) == []
+    assert open_page(LAB, reduced_motion="no-preference").evaluate(moves) != []
+
+
+@pytest.mark.parametrize("path", [LAB, "index.html"])
+def test_the_text_is_painted_before_any_script_of_a_file_has_come(browser, site_url, path):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    try:
+        held = []
+        context.route(re.compile(r"\.js($|\?)"), lambda route: held.append(route))
+        page = context.new_page()
+        page.goto(f"{site_url}/{path}", wait_until="commit")
+        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+        page.locator("main h1").wait_for()
+        assert len(held) >= 3, "no script was asked for"
+        for route in held:
+            route.abort()
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_pages_are_whole_without_any_script(open_page, width):
+    layout = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
+    page = open_page(LAB, width=width, java_script_enabled=False)
+    assert page.evaluate(layout) == []
+    assert page.locator("main h2").count() > 8
+    page.locator("summary", has_text="Hint").first.click()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_reads_well_as_a_file(browser, site, path):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    try:
+        page = context.new_page()
+        faults = []
+        page.on("console", lambda m: m.type == "error" and faults.append(m.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("requestfailed", lambda request: faults.append(request.url))
+        page.goto((site / path).as_uri())
+        assert ground(page) == "rgb(253, 252, 249)", "the styles are not there"
+        assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
+        flat = """() => [...document.querySelectorAll("math")].filter((math) =>
+          math.checkVisibility() && math.getBoundingClientRect().height < 5).length"""
+        assert page.evaluate(flat) == 0
+        assert not page.locator("#quarto-search").is_visible(), "a file has no index to search"
+        page.locator(".quarto-color-scheme-toggle").click()
+        assert ground(page) != "rgb(253, 252, 249)"
+        page.locator("#quarto-sidebar a:not(.active)").first.click()
+        page.locator("main h1").wait_for()
+        assert page.url.startswith("file:")
+        assert faults == []
+    finally:
+        context.close()
