@@ -231,6 +231,18 @@ def test_bubblewrap_shuts_a_program_in(run, tmp_path, monkeypatch):
     assert ended.answer.decode() == repr(told)
 
 
+def test_processes_of_a_program_find_each_other(run):
+    ended = run(
+        """
+        import os, socket, sys
+        with socket.create_server((socket.gethostbyname(socket.gethostname()), 0)) as server:
+            socket.create_connection(server.getsockname(), 2).close()
+        os.write(int(sys.argv[1]), b"found")
+        """
+    )
+    assert ended.answer == b"found"
+
+
 def test_the_protection_is_said(protection):
     assert sandbox.protection().startswith(protection)
 

@@ -39,7 +39,8 @@ MIB = 2**20
 # Libraries map more than they use: torch 1.2 GB without a graphics card, much more with one.
 ADDRESSES = 8 * 2**30
 SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"]
-OF_ETC = ["alternatives", "fonts", "group", "ld.so.cache", "localtime", "nsswitch.conf", "passwd"]
+OF_ETC = ["alternatives", "fonts", "group", "hosts", "ld.so.cache", "localtime"]
+OF_ETC += ["nsswitch.conf", "passwd"]
 CPUS = "/sys/devices/system/cpu"  # how many there are
 MARK = "SANDBOX_RUN"  # in the environment of every process of a run
 
@@ -107,7 +108,8 @@ def shut_in(place: Place, readable: list[Path]) -> list[str]:
             words += ["--ro-bind-try", name, name]
     for name in [*(f"/etc/{name}" for name in OF_ETC), CPUS]:
         words += ["--ro-bind-try", name, name]
-    words += ["--proc", "/proc", "--dev", "/dev"]
+    # Torch's processes find each other by the name of the machine, which must then be known.
+    words += ["--hostname", "localhost", "--proc", "/proc", "--dev", "/dev"]
     for target in ("/tmp", "/dev/shm"):  # on the disk: what is in memory would not be counted
         words += ["--bind", str(place.temporary), target]
     for path in [Path(sys.prefix), Path(sys.base_prefix), *readable]:
