@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import threading
+import time
 import zipfile
 
 import nbformat
@@ -16,6 +17,7 @@ from tools import grade, sandbox
 from tools.editions import exercises, tags
 from tools.freshness import labs
 from tools.grade import grade_all, plain, submissions
+from tools.notebook_worker import RESULT, Worker
 from tools.sandbox import MIB, Limits
 
 SETUP = "import labkit\n\nfactor = 2\n\n\ndef largest(values):\n    return max(values)"
@@ -104,8 +106,8 @@ HONEST = {
     ),
 }
 
-RESULT = "application/x-grading+json"
 FORGED = {"nonce": "", "said": {"status": "right", "because": ""}}
+PUBLISH = f"print('Right.'); get_ipython().display_pub.publish(data={{{RESULT!r}: {FORGED!r}}})"
 LAX = "@labkit.Exercise\ndef check_double(answer):\n    yield True, ''\n\n\ncheck_double(my_double)"
 STUCK = (
     "import time\ndef my_value(a):\n    while True:\n"
@@ -123,20 +125,20 @@ def failed(because):
 HOSTILE = {
     "loops.ipynb": (
         answered("def my_double(x):\n    while True: pass", VALUE),
-        ("not right yet", "it was still running after 8 s"),
+        ("not right yet", "it was still running after 5 s"),
         RIGHT,
     ),
     # What was said before the end holds.
     "loops and can not be interrupted.ipynb": (
         answered(DOUBLE, STUCK),
         RIGHT,
-        failed("still running after 8 s and could not be interrupted"),
+        failed("still running after 5 s and could not be interrupted"),
     ),
     "forges.ipynb": (
         [
-            *answered(WRONG, VALUE, before="print('Right.')"),
+            *answered(f"def my_double(x):\n    {PUBLISH}\n    return 3 * x", VALUE),
             LAX,
-            f"get_ipython().display_pub.publish(data={{{RESULT!r}: {FORGED!r}}})\nprint('Right.')",
+            f"{PUBLISH}\nprint('Right.')",
         ],
         OFF,
         RIGHT,
@@ -263,7 +265,7 @@ def hostile(course, protection):
     """Grade those that misbehave; return the rows by file and exercise."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SECRET", "of the instructor")
-        patch.setattr(grade, "CELL_TIMEOUT", 8)
+        patch.setattr(grade, "CELL_TIMEOUT", 5)
         limits = Limits(seconds=120, memory=600 * MIB, tasks=100)
         return rows_of(course, "hostile", limits, f"{protection}.csv")
 
@@ -275,7 +277,7 @@ def honest(course):
 
 
 def rows_of(root, folder, limits, out):
-    assert out in grade_all(root / folder, root / out, 3, limits, root)
+    assert out in grade_all(root / folder, root / out, 4, limits, root)
     with (root / out).open(encoding="utf-8-sig", newline="") as file:
         return {(row["file"], row["exercise"]): row for row in csv.DictReader(file)}
 
@@ -393,6 +395,8 @@ def test_an_interrupted_run_leaves_what_is_done(pretended, monkeypatch):
 
     def interrupted(path, setting):
         if path.stem == "c":
+            while len(grade.read(root / "grades.csv")) < 4:  # until the others are in the CSV
+                time.sleep(0.01)
             raise KeyboardInterrupt
         return pretend(path, setting)
 
@@ -426,6 +430,21 @@ def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys, arguments
     with pytest.raises(SystemExit) as end:
         grade.main()
     assert re.search(message, f"{end.value} {capsys.readouterr().err}")
+
+
+def test_only_what_carries_the_nonce_is_a_result():
+    worker = Worker([], cell_seconds=1, output=MIB, fd=1)
+
+    def publish(nonce):
+        data = {RESULT: {"nonce": nonce, "said": {"status": "right", "because": ""}}}
+        message = {"msg_type": "display_data", "content": {"data": data}}
+        worker.process_message(message, None, 0)
+        return worker.result
+
+    assert publish("") is None  # a student's own cell runs without one
+    worker.nonce = "a"
+    assert publish("b") is None
+    assert publish("a") == {"status": "right", "because": ""}
 
 
 def test_a_lab_that_fails_itself_blames_no_student(pretended, monkeypatch, capsys):

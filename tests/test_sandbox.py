@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 import textwrap
 import threading
@@ -11,7 +12,7 @@ import psutil
 import pytest
 
 from tools import sandbox
-from tools.sandbox import MARK, MIB, Limits, Place
+from tools.sandbox import MIB, Limits, Place
 
 LIMITS = Limits(seconds=10, memory=150 * MIB, files=20 * MIB, tasks=40, answer=MIB)
 
@@ -23,6 +24,9 @@ def protection(request, monkeypatch):
     elif not sandbox.bubblewrap_works():
         pytest.skip("bubblewrap is not installed here, or not allowed to work")
     return request.param
+
+
+ASKED_BY = "SANDBOX_TEST"  # in the environment, beside the mark of the run
 
 
 @pytest.fixture
@@ -43,21 +47,22 @@ def run(protection):
                 limits,
                 question=folder / "question",
                 readable=[],
-                environment={"PATH": os.environ["PATH"]},
+                environment={"PATH": os.environ["PATH"], ASKED_BY: folder.name},
                 stop=stop or threading.Event(),
             )
         assert not folder.exists()
-        assert not left_running()
+        assert not left_running(folder.name)
         return ended
 
     return run_program
 
 
-def left_running():
+def left_running(test):
+    """List what a test has left: another worker of the tests may be grading at this moment."""
     found = []
     for process in psutil.process_iter():
         try:
-            marked = MARK in process.environ()
+            marked = process.environ().get(ASKED_BY) == test
         except (psutil.Error, OSError):
             continue
         found += [process] if marked else []
@@ -171,6 +176,13 @@ def test_what_a_program_leaves_in_the_background_is_ended(run):
     assert ended.why == ""
 
 
+def test_what_runs_beside_a_program_goes_on(run):
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as bystander:
+        run("while True: pass", Limits(1, LIMITS.memory))
+        assert psutil.Process(bystander.pid).status() in {"sleeping", "running"}
+        bystander.kill()
+
+
 def test_a_program_is_ended_when_the_grading_is(run):
     stop = threading.Event()
     threading.Timer(0.5, stop.set).start()
@@ -221,6 +233,18 @@ def test_bubblewrap_shuts_a_program_in(run, tmp_path, monkeypatch):
         )
     told = {"read": False, "reach": False, "write": [], "kill": False, "own": True}
     assert ended.answer.decode() == repr(told)
+
+
+def test_processes_of_a_program_find_each_other(run):
+    ended = run(
+        """
+        import os, socket, sys
+        with socket.create_server((socket.gethostbyname(socket.gethostname()), 0)) as server:
+            socket.create_connection(server.getsockname(), 2).close()
+        os.write(int(sys.argv[1]), b"found")
+        """
+    )
+    assert ended.answer == b"found"
 
 
 def test_the_protection_is_said(protection):

@@ -32,11 +32,12 @@ import shutil
 import stat
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import matplotlib as mpl
 import nbformat
@@ -116,6 +117,7 @@ class Setting:
 
 
 Row = dict[str, str]
+T = TypeVar("T")
 
 
 def submissions(folder: Path) -> list[Path]:
@@ -266,6 +268,21 @@ def keep_checks(lab: Lab, setting: Setting) -> Lab:
     return replace(lab, kept=kept)
 
 
+def as_they_end(jobs: Iterable[Future[T]], **words: str) -> Iterator[Future[T]]:
+    """Yield jobs as they end, with a progress bar.
+
+    The wait is short, over and over: Ctrl-C may come just before a wait without an end, and then
+    it would be noticed with the next notebook.
+    """
+    pending = set(jobs)
+    with tqdm(total=len(pending), **words) as bar:
+        while pending:
+            done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+            for job in done:
+                yield job
+                bar.update()
+
+
 def with_checks(
     paths: list[Path], root: Path, setting: Setting, pool: ThreadPoolExecutor
 ) -> tuple[Lab, ...]:
@@ -276,7 +293,7 @@ def with_checks(
         with suppress(CannotRunError):
             needed.add(lab_of(path, read_cells(path), known).name)
     jobs = {lab.name: pool.submit(keep_checks, lab, setting) for lab in known if lab.name in needed}
-    for job in tqdm(as_completed(jobs.values()), total=len(jobs), unit="lab", desc="its checks"):
+    for job in as_they_end(jobs.values(), unit="lab", desc="its checks"):
         job.result()
     return tuple(jobs[lab.name].result() if lab.name in jobs else lab for lab in known)
 
@@ -402,8 +419,8 @@ def grade_all(folder: Path, out: Path, jobs: int, limits: Limits, root: Path = R
     pool = ThreadPoolExecutor(jobs)
     try:
         setting = replace(setting, labs=with_checks(todo, root, setting, pool))
-        running = {pool.submit(grade, path, setting): path for path in todo}
-        for job in tqdm(as_completed(running), total=len(running), unit="notebook", desc="grading"):
+        running = [pool.submit(grade, path, setting) for path in todo]
+        for job in as_they_end(running, unit="notebook", desc="grading"):
             rows += [{column: plain(text) for column, text in row.items()} for row in job.result()]
             write(sorted(rows, key=lambda row: row["file"]), out)
     except KeyboardInterrupt:

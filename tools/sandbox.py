@@ -39,7 +39,8 @@ MIB = 2**20
 # Libraries map more than they use: torch 1.2 GB without a graphics card, much more with one.
 ADDRESSES = 8 * 2**30
 SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"]
-OF_ETC = ["alternatives", "fonts", "group", "ld.so.cache", "localtime", "nsswitch.conf", "passwd"]
+OF_ETC = ["alternatives", "fonts", "group", "hosts", "ld.so.cache", "localtime"]
+OF_ETC += ["nsswitch.conf", "passwd"]
 CPUS = "/sys/devices/system/cpu"  # how many there are
 MARK = "SANDBOX_RUN"  # in the environment of every process of a run
 
@@ -107,7 +108,8 @@ def shut_in(place: Place, readable: list[Path]) -> list[str]:
             words += ["--ro-bind-try", name, name]
     for name in [*(f"/etc/{name}" for name in OF_ETC), CPUS]:
         words += ["--ro-bind-try", name, name]
-    words += ["--proc", "/proc", "--dev", "/dev"]
+    # Torch's processes find each other by the name of the machine, which must then be known.
+    words += ["--hostname", "localhost", "--proc", "/proc", "--dev", "/dev"]
     for target in ("/tmp", "/dev/shm"):  # on the disk: what is in memory would not be counted
         words += ["--bind", str(place.temporary), target]
     for path in [Path(sys.prefix), Path(sys.base_prefix), *readable]:
@@ -156,6 +158,7 @@ def run(
             pass_fds=[answer.fileno()],
             start_new_session=True,
         )
+        first = psutil.Process(process.pid)  # knows its start: no other may inherit the number
         why = ""
         try:
             for look in count(1):
@@ -171,12 +174,12 @@ def run(
                 elif look % WEIGH == 0 and weight(place) > limits.files:
                     why = f"it wrote more than {limits.files // MIB} MiB of files"
                 else:
-                    why = excess(limits, members(process, mark))
+                    why = excess(limits, members(first, mark))
                 if why:
                     break
                 time.sleep(LOOK)
         finally:
-            end(process, mark)
+            end(process, first, mark)
         answer.seek(0)
         return Ended(answer.read(limits.answer), why, time.monotonic() - started)
 
@@ -219,11 +222,10 @@ def weight(place: Place) -> int:
     return 1024 * sum(int(line.split()[0]) for line in found.stdout.splitlines())
 
 
-def members(process: subprocess.Popen[bytes], mark: str) -> list[psutil.Process]:
+def members(first: psutil.Process, mark: str) -> list[psutil.Process]:
     """List the processes of a run: those that descend from the first, or carry its mark."""
     found: set[psutil.Process] = set()
     with suppress(psutil.Error):
-        first = psutil.Process(process.pid)
         found = {first, *first.children(recursive=True)}
     if not bubblewrap_works():  # where nobody gets away from the first
         for other in psutil.process_iter():
@@ -240,16 +242,16 @@ def alive(process: psutil.Process) -> bool:
     return False
 
 
-def end(process: subprocess.Popen[bytes], mark: str) -> None:
+def end(process: subprocess.Popen[bytes], first: psutil.Process, mark: str) -> None:
     """End all processes of a run; what forks as fast as it is killed is stopped first."""
     if bubblewrap_works():
-        found = members(process, mark)
+        found = members(first, mark)
         process.kill()  # the first of the namespace follows, after the system has ended the rest
         process.wait()
         while any(map(alive, found)):
             time.sleep(LOOK / 10)
         return
-    while found := members(process, mark):
+    while found := members(first, mark):
         for action in (signal.SIGSTOP, signal.SIGKILL):
             for other in found:
                 with suppress(psutil.Error):
