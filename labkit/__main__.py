@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 OLDEST_PYTHON = (3, 11)
-COURSE = Path(__file__).resolve().parents[1]
-ANEW = "mend what is above, or make the environment anew: make clean site"
+ANEW = "mend what is above, or make the environment anew:"
+CLONE = Path(__file__).resolve().parents[1]
 
 
 class Line(NamedTuple):
@@ -25,6 +25,27 @@ class Line(NamedTuple):
 
     mark: str
     text: str
+
+
+def students_folder() -> Path | None:
+    """Return the folder whose `start.py` made this environment; None in a clone of the course.
+
+    A student has neither `make` nor `git`, and perhaps no network: `start.py` is what mends.
+    """
+    home = Path(sys.prefix).parent
+    return home if (home / "edition" / "edition.json").is_file() else None
+
+
+def start(home: Path) -> str:
+    """Return the command that puts a student's folder in order."""
+    return f'{"py" if os.name == "nt" else "python3"} "{home / "start.py"}"'
+
+
+def anew() -> str:
+    """Return how to make the environment anew."""
+    if home := students_folder():
+        return f'delete "{home / ".venv"}", then: {start(home)}'
+    return "make clean site"
 
 
 class Requirement(NamedTuple):
@@ -36,6 +57,8 @@ class Requirement(NamedTuple):
 
     def command(self, option: str = "") -> str:
         """Return the command that installs it."""
+        if students_folder():
+            return anew()
         return f'python -m pip install {option}"{self.package}>={self.minimum}"'
 
 
@@ -65,7 +88,8 @@ def state_of(requirement: Requirement) -> Line:
 
 def _python() -> Iterator[Line]:
     version, oldest = (".".join(map(str, v)) for v in (sys.version_info[:3], OLDEST_PYTHON))
-    mend = f"is older than {oldest}; install that, then: make site PYTHON=python{oldest}"
+    then = anew() if students_folder() else f"make site PYTHON=python{oldest}"
+    mend = f"is older than {oldest}; install that, then: {then}"
     old = sys.version_info[:2] < OLDEST_PYTHON
     yield Line("MEND", f"Python {version} {mend}") if old else Line("OK", f"Python {version}")
 
@@ -85,7 +109,8 @@ def _torch() -> Iterator[Line]:
     [wanted] = requirements("torch")
     if find_spec("torch") is None:
         missing = "torch is not installed: the NumPy halves of the labs run; to get it"
-        yield Line("NOTE", f"{missing}: {wanted.command()}")
+        home = students_folder()
+        yield Line("NOTE", f"{missing}: {start(home) if home else wanted.command()}")
         return
     yield state_of(wanted)
     try:
@@ -100,12 +125,14 @@ def _torch() -> Iterator[Line]:
 
 def _jupyter_kernel() -> Iterator[Line]:
     if find_spec("ipykernel") is None or find_spec("jupyter_client") is None:
-        yield Line("MEND", "there is no Jupyter kernel: python -m pip install ipykernel")
+        mend = anew() if students_folder() else "python -m pip install ipykernel"
+        yield Line("MEND", f"there is no Jupyter kernel: {mend}")
         return
     from jupyter_client.kernelspec import KernelSpecManager
 
     place = "user" if sys.prefix == sys.base_prefix else "sys-prefix"
-    install = f"python -m ipykernel install --{place}"
+    python = f'"{sys.executable}"' if students_folder() else "python"
+    install = f"{python} -m ipykernel install --{place}"
     try:
         program = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except Exception as error:
@@ -123,7 +150,11 @@ def _r_number() -> Iterator[Line]:
     first = RStream(42).standard_normal()
     wrong = abs(first - 1.37095844714667) > 1e-12
     text = f"rnorm(1) after set.seed(42) is {first:.6f}"
-    yield Line("MEND", f"{text}, not in R: {ANEW}") if wrong else Line("OK", f"{text}, as in R")
+    yield (
+        Line("MEND", f"{text}, not in R: {ANEW} {anew()}")
+        if wrong
+        else Line("OK", f"{text}, as in R")
+    )
 
 
 def _data() -> Iterator[Line]:
@@ -140,17 +171,22 @@ def _data() -> Iterator[Line]:
         folder, names = data_folder(), list(checksums())
     except (OSError, ValueError):  # no SHA256SUMS, or one that can't be read
         names = []
+    home = students_folder()
     if not names:
-        yield Line("MEND", f'no data or no SHA256SUMS: {other}git -C "{COURSE}" checkout -- data')
+        mend = start(home) if home else f'git -C "{CLONE}" checkout -- data'
+        yield Line("MEND", f"no data or no SHA256SUMS: {other}{mend}")
     elif bad := [f"{folder.name}/{name}" for name in names if not intact(name)]:
         git = "git" if folder.parent == Path.cwd() else f'git -C "{folder.parent}"'
+        mend = start(home) if home else f"{git} checkout -- {' '.join(bad)}"
         wrong = f"{len(bad)} of {len(names)} data files changed or missing"
-        yield Line("MEND", f"{wrong}: {other}{git} checkout -- {' '.join(bad)}")
+        yield Line("MEND", f"{wrong}: {other}{mend}")
     else:
         yield Line("OK", f"{len(names)} data files, as they were published")
 
 
 def _renderer() -> Iterator[Line]:
+    if students_folder():  # has the site, rendered
+        return
     program = "Quarto" if shutil.which("quarto") else "smalldocs"
     if program == "Quarto" or find_spec("smalldocs"):
         yield Line("OK", f"{program} renders the site")
@@ -162,7 +198,7 @@ def _renderer() -> Iterator[Line]:
 def _labs_folder() -> Iterator[Line]:
     here = Path.cwd()
     found = any(any(folder.glob("notebooks/*.ipynb")) for folder in (here, *here.parents))
-    away = Line("MEND", f'the labs are not in this folder: cd "{COURSE}"')
+    away = Line("MEND", f'the labs are not in this folder: cd "{students_folder() or CLONE}"')
     yield Line("OK", "the labs are in this folder") if found else away
 
 
@@ -182,7 +218,7 @@ def lines() -> Iterator[Line]:
         try:
             yield from check()
         except Exception as error:
-            yield Line("MEND", f"{check.__name__[1:]}: {first_line(error)}: {ANEW}")
+            yield Line("MEND", f"{check.__name__[1:]}: {first_line(error)}: {ANEW} {anew()}")
 
 
 def main() -> int:

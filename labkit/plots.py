@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLORS = {
-    "ols": "#0072B2",
-    "gradient descent": "#D55E00",
-    "network": "#009E73",
+    "ols": "#005FAF",
+    "gradient descent": "#C25400",
+    "network": "#00805C",
     "truth": "#222222",
-    "boosted trees": "#CC79A7",
+    "boosted trees": "#B3488C",
 }
-"""The colour of each estimator: Okabe and Ito's, which any colour vision can tell apart."""
+"""The colour of each estimator: Okabe and Ito's, which any colour vision can tell apart, darkened
+until they can be read as text on the figures' paper (4.5:1 at least)."""
 INK, QUIET, PAPER = "#222222", "#6b6b6b", "#fdfdfb"
 # On a telephone a figure this wide gets about 55 dots an inch, and 10.5 points are 8 pixels.
 STYLE: dict[str, Any] = {

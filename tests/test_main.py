@@ -273,6 +273,54 @@ def test_wrong_folder(answer, tmp_path_factory, monkeypatch):
     assert wrong[-1] == f'MEND  the labs are not in this folder: cd "{ROOT}"'
 
 
+@pytest.fixture
+def students_folder(course, monkeypatch):
+    """The course's folder as the students' zip and start.py make it."""
+    (course / "edition").mkdir()
+    (course / "edition" / "edition.json").write_text("{}")
+    monkeypatch.setattr(main.sys, "prefix", str(course / ".venv"))
+    return course
+
+
+def test_a_student_is_told_of_start_py_and_of_neither_make_nor_git(
+    answer, students_folder, monkeypatch
+):
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    from labkit.rstream import RStream
+
+    start = f'{"py" if os.name == "nt" else "python3"} "{students_folder / "start.py"}"'
+    anew = f'delete "{students_folder / ".venv"}", then: {start}'
+    other = SimpleNamespace(argv=["/some/other/environment/bin/python"])
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", lambda *_: other)
+    monkeypatch.setattr(main.sys, "version_info", (3, 10, 4, "final", 0))
+    monkeypatch.setattr(RStream, "standard_normal", lambda *_: 1.37096)
+    without(monkeypatch, "smalldocs", "torch", "tqdm")
+    (students_folder / "data" / "r_stream_seed42.csv").unlink()
+    monkeypatch.delenv("LABKIT_DATA")
+    monkeypatch.setattr("labkit.datasets.data_folder", lambda: students_folder / "data")
+    monkeypatch.chdir(students_folder.parent)
+    code, wrong = answer()
+    assert code == 1
+    said = dict(line.removeprefix("MEND  ").removeprefix("NOTE  ").split(": ", 1) for line in wrong)
+    assert said.pop("Python 3.10.4 is older than 3.11; install that, then") == anew
+    assert said.pop("tqdm is not installed") == anew
+    assert said.pop("torch is not installed").endswith(f"to get it: {start}")
+    assert said.pop("rnorm(1) after set.seed(42) is 1.370960, not in R").endswith(anew)
+    assert said.pop("the labs are not in this folder") == f'cd "{students_folder}"'
+    (_, kernel), (files, restored) = said.items()
+    assert kernel == f'"{sys.executable}" -m ipykernel install --sys-prefix'
+    assert (files[:5], restored) == ("1 of ", start)
+
+
+def test_a_student_without_a_kernel_is_told_of_start_py(answer, students_folder, monkeypatch):
+    without(monkeypatch, "ipykernel")
+    code, wrong = answer()
+    assert code == 1
+    assert [line for line in wrong if "no Jupyter kernel: delete" in line]
+    assert not any(word in " ".join(wrong) for word in ("pip", "make", "git"))
+
+
 def test_inside_the_labs_folder_is_right_too(answer, course, monkeypatch):
     monkeypatch.chdir(course / "notebooks")
     assert answer()[0] == 0
