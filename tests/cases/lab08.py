@@ -5,9 +5,9 @@ import numpy as np
 # Changes no verdict.
 QUICK = {
     "[125, 500, 1000], [5, 5, 5]": "[500], [2]",
-    "replicates=20": "replicates=2",
+    "replicates=12": "replicates=2",
     "times=2000": "times=200",
-    "for seed in range(20)": "for seed in range(4)",
+    "for seed in range(12)": "for seed in range(4)",
     "(200_000, 10)": "(50_000, 10)",
     "max_iter=50": "max_iter=10",
     "n_iter_no_change=20": "n_iter_no_change=5",
