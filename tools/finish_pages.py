@@ -70,7 +70,7 @@ def finish(site: Path, notebooks: Path, edition: Path | None = None) -> None:
 
 def draw_mathematics(page: BeautifulSoup, name: str) -> None:
     """Replace TeX, which smalldocs leaves to a script of another host, by MathML."""
-    for span in page.select("span.math"):
+    for span in page.find_all("span", class_="math"):
         if span.find("math"):
             continue
         tex = span.get_text().strip()
@@ -122,36 +122,37 @@ def loads(element: Tag) -> bool:
 def mend_access(page: BeautifulSoup) -> None:
     """Mend what axe finds in the pages as they come."""
     # A control that folds a section is a button, and not a region that claims to be expanded.
-    for control in page.select('a[role="navigation"][data-bs-toggle]'):
+    for control in page.find_all("a", attrs={"role": "navigation", "data-bs-toggle": True}):
         control.name = "button"
         control["type"] = "button"
         del control["role"]
         control.attrs.pop("href", None)
     # What switches the colours leads nowhere: a button, which the space bar presses too.
-    for toggle in page.select("a.quarto-color-scheme-toggle"):
+    for toggle in page.find_all("a", class_="quarto-color-scheme-toggle"):
         toggle.name = "button"
         toggle["type"] = "button"
         toggle["aria-label"] = toggle["title"] = "Switch between light and dark"
         for attribute in ("href", "role"):
             toggle.attrs.pop(attribute, None)
-    for selector, label in REGIONS.items():
-        for region in page.select(selector):
-            region["aria-label"] = label
+    for region in page.find_all("nav"):
+        for selector, label in REGIONS.items():
+            if region.css.match(selector):
+                region["aria-label"] = label
     # An empty corner of a table heads nothing.
-    for header in page.select("th"):
+    for header in page.find_all("th"):
         if not header.get_text(strip=True) and not header.find("img"):
             header.name = "td"
             header.attrs.pop("scope", None)
     # The list of headings comes before the title: its own heading would be the page's first.
-    for title in page.select("h2#toc-title"):
+    for title in page.find_all("h2", id="toc-title"):
         title.name = "p"
     skip_navigation(page)
 
 
 def skip_navigation(page: BeautifulSoup) -> None:
     """Begin the page with a link past the menus, which is seen when the Tab key reaches it."""
-    text = page.select_one("main[id]")
-    if text is None or page.select_one(".skip-link"):
+    text = page.find("main", id=True)
+    if text is None or page.find(class_="skip-link"):
         return
     text["tabindex"] = "-1"
     link = page.new_tag("a", href=f"#{text['id']}", attrs={"class": "skip-link"})
@@ -161,8 +162,8 @@ def skip_navigation(page: BeautifulSoup) -> None:
 
 def defer_scripts(page: BeautifulSoup, path: Path, site: Path) -> None:
     """Let the text be painted before any script of a file is read, and add the site's own."""
-    for script in page.select("script[src]:not([async])"):
-        if script.get("type") != "module":
+    for script in page.find_all("script", src=True):
+        if script.get("type") != "module" and not script.has_attr("async"):
             script["defer"] = ""
     own = site / "styles" / SCRIPT.name
     own.parent.mkdir(exist_ok=True)
@@ -178,7 +179,7 @@ def box_tables(page: BeautifulSoup) -> None:
     A screen reader lists the tables of a page by their names: a caption, or else the heading that
     the table stands under.
     """
-    for table in page.select("main table"):
+    for table in page.main.find_all("table") if page.main else ():
         parent = table.parent
         if parent.name == "div" and {"sd-table", "table-box"} & set(parent.get("class", [])):
             parent["class"] = ["table-box"]
@@ -195,7 +196,7 @@ def box_tables(page: BeautifulSoup) -> None:
 
 def fold_solutions(page: BeautifulSoup) -> None:
     """Fold the outputs of a solution with its code: `code-fold` folds the code alone."""
-    for fold in page.select("details.code-fold"):
+    for fold in page.find_all("details", class_="code-fold"):
         if fold.summary and fold.summary.get_text(strip=True).startswith("Solution"):
             for output in fold.find_next_siblings("div", class_="cell-output"):
                 fold.append(output.extract())
@@ -203,7 +204,7 @@ def fold_solutions(page: BeautifulSoup) -> None:
 
 def place_explorer(page: BeautifulSoup, path: Path, site: Path) -> None:
     """Give each `<div class="explorer">` what a reader without JavaScript sees, and the script."""
-    places = page.select("div.explorer")
+    places = page.find_all("div", class_="explorer")
     if not places:
         return
     for place in places:
