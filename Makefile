@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 TORCH ?= yes
+ZIP ?= yes
 PORT ?= 8000
 SITE := _site$(if $(filter student,$(EDITION)),-student)
 VENV := $(if $(TORCH),.venv,.venv-notorch)
@@ -22,9 +23,10 @@ unexport VIRTUAL_ENV
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
 
-site: $(READY)  ## execute the labs that are stale, render the site to _site/ (EDITION=student: without solutions)
+site: $(READY)  ## execute the labs that are stale, render the site to _site/ (EDITION=student: without solutions; ZIP=: without the students' zip)
 	@$(BIN)/python -m tools.colab
 	@$(BIN)/python -m tools.execute_labs
+	$(if $(ZIP),@$(BIN)/python -m tools.student_edition --unless-current)
 	@$(BIN)/python -m tools.render_site $(if $(EDITION),--edition $(EDITION))
 
 student: $(READY)  ## the zip for students in _student/: no solutions (WHEELS=yes: with every package, for this system)

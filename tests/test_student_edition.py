@@ -472,6 +472,18 @@ def files(edition):
     return found
 
 
+@pytest.mark.parametrize("current", [True, False])
+@pytest.mark.parametrize("asked", [["--unless-current"], []], ids=["unless current", "always"])
+def test_the_site_does_not_make_a_zip_again_that_is_current(monkeypatch, tmp_path, current, asked):
+    made = tmp_path / "edition.zip"
+    monkeypatch.setattr(student_edition, "write_all", lambda _: None)
+    monkeypatch.setattr(student_edition, "current_zip", lambda _: made if current else None)
+    monkeypatch.setattr(student_edition, "make", lambda *_, **__: made.write_text("zip") and made)
+    monkeypatch.setattr(student_edition.sys, "argv", ["student_edition", *asked])
+    student_edition.main()
+    assert made.exists() == (not current or not asked)
+
+
 def plain(content):
     """Return a file's text without tags, escapes and white space, so that a line is found."""
     text = content.decode("utf-8", errors="replace")

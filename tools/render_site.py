@@ -2,8 +2,8 @@
 
     python -m tools.render_site [--edition student] [--renderer quarto|smalldocs] [--output FOLDER]
 
-The student edition is the same site without solutions. Both offer the zip that `make student` has
-made, as long as it is not older than what it is made from.
+The student edition is the same site without solutions. Both offer the zip of `make student`, as
+long as it is not older than what it is made from.
 The site is made beside its place and put there when it is whole: a failed run leaves the old one.
 """
 

@@ -1,6 +1,6 @@
 """Make the student edition: one zip with the labs, the data, labkit, the site and `start.py`.
 
-    python -m tools.student_edition [--wheels] [--renderer quarto|smalldocs]
+    python -m tools.student_edition [--wheels | --unless-current] [--renderer quarto|smalldocs]
 
 It is written to `_student/`. With `--wheels` it also holds every package as pip finds it for this
 system and this Python, and installs without a network; its name says for which. The same sources
@@ -26,7 +26,8 @@ import nbformat
 from tools.closure import ClosureError, closure
 from tools.editions import dumps, student_notebook
 from tools.freshness import ROOT, labs
-from tools.offered import FOLDER, sources_hash, version, zip_path
+from tools.generated_pages import write_all
+from tools.offered import FOLDER, current_zip, sources_hash, version, zip_path
 from tools.render_site import RenderError, render
 
 # The earliest date that a zip can name, for the files in the wheel and in the zip.
@@ -146,12 +147,19 @@ def archive(home: Path, target: Path) -> None:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser("python -m tools.student_edition", description="Make the zip.")
-    parser.add_argument("--wheels", action="store_true", help="with every package, for this system")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--wheels", action="store_true", help="with every package, for this system")
+    which.add_argument(
+        "--unless-current", action="store_true", help="only if its sources have changed"
+    )
     parser.add_argument(
         "--renderer", choices=["quarto", "smalldocs"], help="default: what is there"
     )
     asked = parser.parse_args()
     started = time.perf_counter()
+    write_all(ROOT)
+    if asked.unless_current and current_zip(ROOT):
+        return
     try:
         path = make(ROOT, wheels=asked.wheels, renderer=asked.renderer)
     except (ClosureError, EditionError, RenderError) as error:
