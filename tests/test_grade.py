@@ -1,8 +1,10 @@
 """Grading: the lab's own checks decide, and a notebook that misbehaves costs its own rows alone."""
 
 import csv
+import json
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -15,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import grade, sandbox
 from tools.editions import exercises, tags
-from tools.freshness import labs
+from tools.freshness import ROOT, labs
 from tools.grade import grade_all, plain, submissions
 from tools.notebook_worker import RESULT, Worker
 from tools.sandbox import MIB, Limits
@@ -495,3 +497,44 @@ def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):
     outcome, because = told["learning_rate"]
     assert outcome == "not right yet"
     assert because.startswith("the largest gap at 0.01 is still")
+
+
+FAULTY_KERNEL = """
+import os, sys
+from tools import notebook_worker
+
+class Worker(notebook_worker.Worker):
+    tries = 0
+
+    async def work(self):
+        Worker.tries += 1
+        self.started = sys.argv[3] == "started"
+        if Worker.tries <= int(sys.argv[2]):
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        self.finish()
+
+notebook_worker.Worker = Worker
+notebook_worker.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("failures", "when", "end"),
+    [
+        (0, "before", ""),
+        (1, "before", ""),
+        (2, "before", "it could not be run (RuntimeError: Kernel died"),
+        (1, "started", "it could not be run (RuntimeError: Kernel died"),
+    ],
+)
+def test_a_kernel_that_dies_before_anything_has_run_in_it_is_started_once_more(
+    tmp_path, failures, when, end
+):
+    task = {"folder": str(tmp_path), "steps": [], "cell_seconds": 1, "output": 1}
+    done = subprocess.run(
+        [sys.executable, "-c", FAULTY_KERNEL, "1", str(failures), when], input=json.dumps(task),
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    said = json.loads(done.stdout)["end"]
+    assert said.startswith(end)
+    assert bool(said) == bool(end)
