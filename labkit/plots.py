@@ -23,8 +23,10 @@ COLORS = {
     "truth": "#222222",
     "boosted trees": "#B3488C",
 }
-"""The colour of each estimator: Okabe and Ito's, which any colour vision can tell apart, darkened
-until they can be read as text on the figures' paper (4.5:1 at least)."""
+"""The colour of each estimator, which any colour vision can tell apart and read as text.
+
+They are Okabe and Ito's, darkened to a contrast of 4.5 to 1 on the figures' paper.
+"""
 INK, QUIET, PAPER = "#222222", "#6b6b6b", "#fdfdfb"
 # On a telephone a figure this wide gets about 55 dots an inch, and 10.5 points are 8 pixels.
 STYLE: dict[str, Any] = {

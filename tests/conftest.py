@@ -1,6 +1,26 @@
+"""What the tests have in common: where the tools are, and the site, rendered once for all."""
+
 import sys
 from pathlib import Path
+
+import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 # The tools are run as `python -m tools.NAME` from the root; the tests import them the same way.
 sys.path.insert(0, str(ROOT))
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory, worker_id) -> Path:
+    """Return the site as smalldocs renders it, whichever worker comes first; to read only."""
+    from tools.render_site import render
+
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent  # what the workers have in common
+    output = folder / "rendered" / "_site"
+    with FileLock(folder / "rendered.lock"):
+        if not output.is_dir():
+            render(ROOT, output, "smalldocs")
+    return output

@@ -1,10 +1,30 @@
-"""The labs' checks bite: a mistake in a lab's own code fails it, another seed does not."""
+"""The labs' checks bite: a mistake in a lab's own code fails it, another seed does not.
+
+So do those of the exercises: plausible wrong answers are caught with a message about the mistake.
+Both are here, because whole files go to a test worker, and one run of a lab serves both.
+"""
 
 import pytest
 
 pytest.importorskip("torch", reason="the labs' networks need torch")
 
-from lab_runner import LABS, as_it_stands, behind, case, params, run_to_report
+import nbformat
+from lab_runner import (
+    LABS,
+    NOTEBOOKS,
+    as_it_stands,
+    behind,
+    case,
+    code_cells,
+    params,
+    run_to_report,
+    solved,
+    tags,
+)
+
+from tools import editions
+from tools.freshness import ROOT
+from tools.instructors_page import MEND, masked, stored_messages
 
 # GradcheckError and a second `backward` are RuntimeErrors, a class without a logit an IndexError.
 FAILURES = (AssertionError, ValueError, ArithmeticError, RuntimeError, IndexError)
@@ -41,3 +61,57 @@ def test_a_lab_with_another_seed_passes(lab, change):
 def test_a_lab_has_mistakes_and_other_seeds(lab):
     assert len(case(lab).MISTAKES) >= 6
     assert case(lab).OTHER_SEEDS
+
+
+# --- the exercises -------------------------------------------------------------------------------
+
+
+def exercises(lab):
+    """Return the names of a lab's exercises, from its stubs."""
+    stubs = [cell.source for cell in code_cells(lab) if "exercise" in tags(cell)]
+    return [stub.split("def my_")[1].split("(")[0] for stub in stubs]
+
+
+EVERY = [(lab, exercise) for lab in LABS for exercise in exercises(lab)]
+
+
+@pytest.mark.parametrize(("lab", "exercise"), EVERY)
+def test_a_stub_is_not_attempted_and_the_solution_is_right(lab, exercise):
+    names = solved(lab)
+    check = names[f"check_{exercise}"]
+    assert check(names[f"my_{exercise}"]).status == "not attempted"
+    assert check(names[f"solved_{exercise}"]).status == "right"
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_students_notebook_says_of_each_exercise_that_it_is_not_attempted(lab):
+    (path,) = NOTEBOOKS.glob(f"{lab}-*.ipynb")
+    student = editions.student_notebook(nbformat.read(path, as_version=4))
+    names = dict(as_it_stands(lab))
+    for exercise in editions.exercises(student):
+        exec(student.cells[exercise.stub].source, names)
+        check, _, last = student.cells[exercise.check].source.strip().rpartition("\n")
+        exec(check, names)
+        assert str(eval(last, names)) == "Not attempted."
+
+
+@pytest.mark.parametrize(
+    ("lab", "name"),
+    [pytest.param(lab, name, id=f"{lab}: {name}") for lab in LABS for name in case(lab).WRONG],
+)
+def test_a_wrong_answer_is_told_what_is_wrong(lab, name):
+    exercise, answer, because = case(lab).WRONG[name]
+    verdict = solved(lab)[f"check_{exercise}"](answer)
+    assert verdict.status == "not right yet"
+    assert because in verdict.because
+    stored = stored_messages(ROOT, lab).get(name, {"message": "nothing"})["message"]
+    assert masked(str(verdict)) == masked(stored), (
+        f"the page for instructors says {stored!r}, the check {str(verdict)!r}: {MEND} {lab}"
+    )
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_lab_has_three_exercises_and_two_wrong_answers_to_each(lab):
+    assert len(exercises(lab)) == 3
+    answered = [exercise for exercise, *_ in case(lab).WRONG.values()]
+    assert all(answered.count(exercise) >= 2 for exercise in exercises(lab))

@@ -94,7 +94,7 @@ def test_a_new_lab_changes_the_navigation_and_the_written_pages_and_nothing_else
 
 @NEEDS_GIT
 def test_a_new_lab_keeps_every_rule_bites_and_answers_at_once(with_new):
-    files = ["test_notebooks_static", "test_labs_bite", "test_exercises", "test_instructors"]
+    files = ["test_notebooks_static", "test_labs_bite", "test_instructors"]
     files = [f"tests/{name}.py" for name in files]
     done = python(with_new, "pytest", "-q", "-p", "no:cacheprovider", "-k", "11", *files)
     assert done.returncode == 0, done.stdout[-3000:]

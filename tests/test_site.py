@@ -26,10 +26,8 @@ pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    output = tmp_path_factory.mktemp("rendered") / "_site"
-    render(ROOT, output, "smalldocs")
-    return output
+def site(rendered):
+    return rendered
 
 
 @pytest.fixture(scope="module")
@@ -152,15 +150,6 @@ def test_each_lab_page_is_light_and_offers_the_notebook(site):
         assert (page.parent / solved["href"]).read_bytes() == lab.read_bytes()
 
 
-def test_a_second_render_puts_the_new_site_in_the_place_of_the_old(site, tmp_path):
-    output = tmp_path / "_site"
-    shutil.copytree(site, output)
-    (output / "gone.html").write_text("an old page")
-    render(ROOT, output, "smalldocs")
-    assert not (output / "gone.html").exists()
-    assert [p.name for p in tmp_path.iterdir()] == ["_site"]
-
-
 @pytest.fixture
 def small(tmp_path):
     """Make a site of one page whose text the test writes."""
@@ -181,6 +170,16 @@ def small(tmp_path):
         return soup(output / "index.html")
 
     return write
+
+
+def test_a_second_render_puts_the_new_site_in_the_place_of_the_old(small, tmp_path):
+    assert "The first text." in small("The first text.").get_text()
+    (tmp_path / "_site" / "gone.html").write_text("an old page")
+    page = small("Another text.").get_text()
+    assert "Another text." in page
+    assert "The first text." not in page
+    assert not (tmp_path / "_site" / "gone.html").exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["_site", "project"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The site, rendered once and served over loopback, and a browser to open its pages in.
+"""The site, served over loopback, and a browser to open its pages in.
 
 The fixtures end with the last test of this folder: while Playwright runs, its event loop is the
 running one, and the tests of other files start loops of their own.
@@ -12,11 +12,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-from tools.freshness import ROOT, labs
+from tools.freshness import labs
 from tools.get_browser import NoBrowserError, get
-from tools.render_site import render
 
 # Another name of this machine. Only the numbered loopback address may do what needs a safe origin.
 CLASS_ROOM = "classroom.test"
@@ -58,18 +56,11 @@ def browser():
 
 
 @pytest.fixture(scope="package")
-def site(browser, tmp_path_factory, worker_id) -> Path:
-    """Render the site once, whichever worker comes first."""
+def site(browser, request) -> Path:
+    """Return the rendered site; without a browser nothing is rendered."""
     if not labs():
         pytest.skip("notebooks/ holds no lab yet")
-    folder = tmp_path_factory.getbasetemp()
-    if worker_id != "master":
-        folder = folder.parent  # what the workers have in common
-    output = folder / "browser" / "_site"
-    with FileLock(folder / "browser.lock"):
-        if not output.is_dir():
-            render(ROOT, output, "smalldocs")
-    return output
+    return request.getfixturevalue("rendered")
 
 
 @pytest.fixture(scope="package")
