@@ -18,7 +18,7 @@ from site_pages import listed
 
 from tools.check_site import broken_links, foreign_requests, pages, soup
 from tools.editions import dumps, student_notebook
-from tools.finish_pages import fold_solutions
+from tools.finish_pages import finish, fold_solutions
 from tools.freshness import ROOT, labs
 from tools.render_site import RenderError, render
 
@@ -180,6 +180,15 @@ def test_a_second_render_puts_the_new_site_in_the_place_of_the_old(small, tmp_pa
     assert "The first text." not in page
     assert not (tmp_path / "_site" / "gone.html").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["_site", "project"]
+
+
+def test_a_page_that_is_finished_twice_is_the_page_that_is_finished_once(small, tmp_path):
+    text = 'A formula, $x^2$.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<div class="explorer"></div>'
+    assert small(text).select("math, table, svg, td")
+    page = tmp_path / "_site" / "index.html"
+    once = page.read_bytes()
+    finish(tmp_path / "_site", tmp_path / "project" / "notebooks")
+    assert page.read_bytes() == once
 
 
 @pytest.mark.parametrize(

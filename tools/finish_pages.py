@@ -65,7 +65,9 @@ def finish(site: Path, notebooks: Path, edition: Path | None = None) -> None:
                 offer_repository(page, repository, lab.name, solved=has_solutions(lab))
         elif name == "index.html" and edition:
             offer_edition(page, edition)
-        path.write_text(page.decode(formatter="html5"), encoding="utf-8", newline="\n")
+        text = page.decode(formatter="html5")
+        text = re.sub(r"^(<![^>]*>)\s*", r"\1\n", text)  # each decoding adds a line end there
+        path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def draw_mathematics(page: BeautifulSoup, name: str) -> None:
