@@ -1,5 +1,8 @@
-"""The pages that the site must have."""
+"""The pages that the site must have, and how to make those of labs quick to render."""
 
+from pathlib import Path
+
+import nbformat
 import yaml
 
 from tools.freshness import ROOT
@@ -18,3 +21,14 @@ def listed():
 
     config = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
     return list(walk(config["website"]["sidebar"]["contents"]))
+
+
+def without_code(lab: Path) -> None:
+    """Take the code out of a lab, all but solutions: most of a render's time goes there."""
+    notebook = nbformat.read(lab, as_version=4)
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type != "code" or "solution" in cell.metadata.get("tags", [])
+    ]
+    nbformat.write(notebook, lab)

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from site_pages import without_code
 
 from tools.check_site import foreign_requests, pages, soup
 from tools.editions import has_solutions
@@ -26,15 +27,9 @@ NOT_SET = "  # repo-url: https://github.com/OWNER/NAME\n"
 def course(folder, **keys):
     """Copy what the site is made of, of the code only solutions, with keys under `website:`."""
     shutil.copytree(ROOT / "styles", folder / "styles")
-    (folder / "notebooks").mkdir()
-    for path in labs():
-        notebook = nbformat.read(path, as_version=4)
-        notebook.cells = [
-            cell
-            for cell in notebook.cells
-            if cell.cell_type != "code" or "solution" in cell.metadata.get("tags", [])
-        ]
-        nbformat.write(notebook, folder / "notebooks" / path.name)
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    for path in labs(folder):
+        without_code(path)
     for path in ROOT.glob("*.qmd"):
         shutil.copy(path, folder)
     config = (ROOT / "_quarto.yml").read_text(encoding="utf-8")
