@@ -51,9 +51,9 @@ def fit_torch_many(
     Parameters
     ----------
     models : sequence of torch.nn.Module
-        R networks of one architecture, with starting values of their own. Trained in place.
+        Networks of one architecture, with starting values of their own. Trained in place.
     data : sequence of (X, y)
-        R data sets of the same shapes, each as `fit_torch` takes it.
+        A data set for each network, all of the same shapes, each as `fit_torch` takes it.
     epochs, lr, loss, optimizer, weight_decay
         As for `fit_torch`. An optimizer that mixes the entries of a parameter (clipping its
         norm, say) would mix the networks; the named ones don't.
@@ -68,14 +68,14 @@ def fit_torch_many(
     TrainingDiverged
         If the loss of a network stops being finite; a note says which.
     TypeError, ValueError
-        As `fit_torch`; if there are as many data sets as networks not; if shapes or architectures
+        As `fit_torch`; if there are not as many data sets as networks; if shapes or architectures
         differ; if the networks have buffers or dropout, which can't be shared.
 
     Notes
     -----
     The weights are stacked along a new first axis (`torch.func.stack_module_state`), and many
     small matrix products become one batched product: written out for a `torch.nn.Sequential` of
-    linear layers and activations, by `torch.func.vmap` for all others. So many networks are
+    linear layers and activations, by `torch.func.vmap` for all others. As many networks are
     stacked at a time as a processor's cache holds.
     """
     epochs, lr = whole(epochs, "epochs"), positive(lr, "lr")

@@ -126,7 +126,7 @@ def finite_differences(f: Callable[[Floats], float], x: Floats, *, step: float =
         Where to differentiate; float64.
     step : float
         The half width h of (f(x + h) − f(x − h)) / 2h. The error is of order h² from the
-        curvature and ε/h from rounding, so about 1e-6 serves functions of moderate size.
+        third derivative and ε/h from rounding, so about 1e-6 serves functions of moderate size.
 
     Returns
     -------

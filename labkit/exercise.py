@@ -47,8 +47,9 @@ class Exercise:
     >>> from labkit import Exercise, your_answer_here
     >>> @Exercise
     ... def double(answer):
-    ...     yield answer(2) == answer(1) * 2, "twice the input must give twice the output."
-    ...     yield answer(1) == 1 + 1, "it isn't twice its input."
+    ...     one, two = answer(1), answer(2)
+    ...     yield two == 2 * one, "twice the input must give twice the output."
+    ...     yield one == 1 + 1, "it isn't twice its input."
     >>> double(lambda x: your_answer_here())
     Not attempted.
     >>> double(lambda x: x + 1)

@@ -26,7 +26,7 @@ class Interval(NamedTuple):
     high: float
 
     def verdict(self, below: str, above: str) -> str:
-        """Return `below` or `above`, the side of zero it lies on, or "no evidence" if it covers it.
+        """Return `below` or `above`, the side of zero it lies on; "no evidence" if zero is inside.
 
         Examples
         --------

@@ -23,7 +23,7 @@ COLORS = {
     "truth": "#222222",
     "boosted trees": "#B3488C",
 }
-"""The colour of each estimator, which any colour vision can tell apart and read as text.
+"""The colour of each estimator: told apart by any colour vision, and dark enough for text.
 
 They are Okabe and Ito's, darkened to a contrast of 4.5 to 1 on the figures' paper.
 """

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,9 +38,9 @@ class Table:
             for cell, mark in zip(self.header, marks, strict=True)
         )
         body = "".join(
-            f'<tr><th scope="row">{html.escape(row[0])}</th>'
+            f'<tr><th scope="row"{marks[0]}>{html.escape(row[0])}</th>'
             + "".join(
-                f"<td{mark}>{html.escape(cell)}</td>"
+                f"<td{mark}>{_whole(html.escape(cell))}</td>"
                 for cell, mark in zip(row[1:], marks[1:], strict=True)
             )
             + "</tr>\n"
@@ -98,7 +100,7 @@ def table(frame: pd.DataFrame, *, digits: int = 3, caption: str = "") -> Table:
     frame : DataFrame
         Its index becomes the first column. A level's name becomes its heading.
     digits : int
-        Decimals of the floats; those of 1000 or more get none.
+        Decimals of the floats; those of 1,000 or more get none.
     caption : str
         What the table shows.
 
@@ -110,7 +112,8 @@ def table(frame: pd.DataFrame, *, digits: int = 3, caption: str = "") -> Table:
     --------
     >>> import pandas as pd
     >>> from labkit import table
-    >>> table(pd.DataFrame({"mean": [0.51234, 2]}, index=pd.Index(["a", "b"], name="group")))
+    >>> frame = pd.DataFrame({"mean": [0.51234, 2]}, index=["a", "b"])
+    >>> table(frame.rename_axis("group"))
     group   mean
     a       0.512
     b       2.000
@@ -118,14 +121,20 @@ def table(frame: pd.DataFrame, *, digits: int = 3, caption: str = "") -> Table:
 
     def text(value: object) -> str:
         if not isinstance(value, float):
-            return str(value)
+            return _plain(value)
         return f"{value:.{digits}f}" if abs(value) < 1000 else f"{value:,.0f}"
 
-    index = frame.index.to_frame(index=False).map(str).to_numpy().tolist()
+    index = frame.index.to_frame(index=False).map(_plain).to_numpy().tolist()
     cells = frame.map(text).to_numpy().tolist()
     header = [str(name or "") for name in [*frame.index.names, *frame.columns]]
     rows = [[*i, *c] for i, c in zip(index, cells, strict=True)]
     return Table([_heading(name) for name in header], rows, caption)
+
+
+def _plain(value: object) -> str:
+    """Write a value as it is, and a whole number with commas between its thousands."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    return f"{value:,}" if whole else str(value)
 
 
 def _is_number(text: str) -> bool:
@@ -134,6 +143,11 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _whole(text: str) -> str:
+    """Keep a number such as 1e-12 on one line: a browser may break it after its hyphen."""
+    return re.sub(r"[\d.]+e-\d+", r'<span class="nobreak">\g<0></span>', text)
 
 
 def _heading(name: str) -> str:

@@ -53,7 +53,7 @@ def make_linear(
     beta : sequence of float
         The first coefficients, at most p; the others are zero.
     noise_sd : float
-        Standard deviation of the noise; zero draws none of it.
+        Standard deviation of the noise; zero adds none.
     rng : int, Generator, RStream or None
         The source of randomness. X is drawn first, then the noise, so that `RStream(42)` gives
         what R gives after ``set.seed(42); X <- matrix(rnorm(n * p), n, p)``.
@@ -130,7 +130,7 @@ def make_spirals(
     n : int
         Number of points, even: half of them in each class.
     noise_sd : float
-        Standard deviation of the noise; zero draws none of it.
+        Standard deviation of the noise; zero adds none.
     cycles : float
         How often each spiral goes round the origin.
     rng : int, Generator, RStream or None

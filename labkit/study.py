@@ -29,7 +29,7 @@ class Study:
     Attributes
     ----------
     values : dict
-        The R results under each (estimator, metric), in the order of the replicates.
+        Under each (estimator, metric) the results, one for each replicate, in their order.
     """
 
     values: dict[tuple[str, str], list[float]]
@@ -52,7 +52,7 @@ class Study:
         Returns
         -------
         DataFrame
-            Indexed by estimator and metric: `mean`, `mcse` = sd / √R, `sd`, `replicates` = R
+            Indexed by estimator and metric: `mean`, `mcse` = sd / √replicates, `sd`, `replicates`
             (Morris, White and Crowther, Statistics in Medicine 2019, table 6).
         """
         import pandas as pd
@@ -65,7 +65,7 @@ class Study:
         """Return the mean of `first` minus `second` and its Monte Carlo standard error.
 
         Both saw the same data sets, so the difference is taken within each of them; its error
-        is smaller than that of two separate studies.
+        is mostly smaller than that of two separate studies.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ def run_study(
         How many data sets, at least 2, since one gives no standard error.
     seed : int
         Fixes everything. Replicate r has its own seed, and in it each estimator has one by
-        its name: the results depend neither on `n_jobs`, nor on which estimators stand beside.
+        its name: the results depend neither on `n_jobs`, nor on which other estimators there are.
     n_jobs : int
         Processes for joblib; -1 takes all cores. Joint estimators run in this one.
 

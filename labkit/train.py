@@ -79,7 +79,8 @@ def fit_torch(
     batch_size : int, optional
         Rows a step, shuffled anew each epoch, the last step taking what is left; None takes all.
     weight_decay : float
-        Passed to the optimizer, which adds weight_decay × θ to the gradient of each parameter θ.
+        Passed to the optimizer, which adds weight_decay × θ to the gradient of each parameter θ;
+        "adamw" shrinks θ by the factor 1 − lr × weight_decay instead.
     validation : (X, y), optional
         Data whose loss is recorded after each epoch, in eval mode.
     patience : int, optional

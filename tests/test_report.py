@@ -118,3 +118,28 @@ def test_columns_of_numbers_are_aligned_on_the_right():
 def test_large_floats_have_no_decimals():
     made = table(pd.DataFrame({"a": [1234567.891, -1234.5, 999.9994, np.inf]}))
     assert [row[1] for row in made.rows] == ["1,234,568", "-1,234", "999.999", "inf"]
+
+
+def test_a_small_number_is_not_broken_at_its_hyphen():
+    ranges = table(
+        pd.DataFrame({"range": ["below 1e-12", "0.5e-3 to 2"], "note": ["one-1", "e-2"]})
+    )
+    page = ranges._repr_html_()
+    assert '<td>below <span class="nobreak">1e-12</span></td>' in page
+    assert '<td><span class="nobreak">0.5e-3</span> to 2</td>' in page
+    assert page.count("<span") == 2
+
+
+def test_thousands_have_their_commas_in_cells_and_index_alike():
+    index = pd.MultiIndex.from_tuples([(256000, 0.001), (500, 2.0)], names=["n", "rate"])
+    columns = {"rows": [20190, 7], "seconds": [2389.4, 0.5], "new": [True, False]}
+    assert table(pd.DataFrame(columns, index)).rows == [
+        ["256,000", "0.001", "20,190", "2,389", "True"],
+        ["500", "2.0", "7", "0.500", "False"],
+    ]
+
+
+def test_numbers_stand_under_their_heading_in_the_first_column_too():
+    page = table(pd.DataFrame({"b": ["x"]}, index=pd.Index([16000], name="n")))._repr_html_()
+    assert '<th scope="col" class="number">n</th>' in page
+    assert '<th scope="row" class="number">16,000</th>' in page
