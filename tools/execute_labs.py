@@ -14,7 +14,7 @@ import os
 import platform
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,7 +31,7 @@ from tools.scrub import head, leaks, scrub
 CELL_TIMEOUT = 120  # seconds; the same limit as under nbval
 RECORDED = ["numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "torch"]
 KERNEL_ENVIRONMENT = {
-    # A thread for each lab: two labs with two threads each are slower than two with one.
+    # The networks of the labs are too small for a second thread to help.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -136,35 +136,21 @@ def replace(path: Path, notebook: NotebookNode) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def times_something(path: Path) -> bool:
-    """Tell whether a lab shows times of its own, by the tag `timing` of one of its cells."""
-    cells = nbformat.read(path, as_version=4).cells
-    return any("timing" in cell.metadata.get("tags", []) for cell in cells)
-
-
 def execute_all(paths: list[Path], root: Path = ROOT) -> list[str]:
     """Execute labs with a progress bar; return the messages of those that failed.
 
-    They run side by side, and then, one by one, those that time something: what runs beside
-    them would be in their figures.
+    One after the other: what runs beside a lab would be in the times that it shows and takes.
     """
-    alone = [path for path in paths if times_something(path)]
-    together = [path for path in paths if path not in alone]
     failures = []
-    with tqdm(total=len(paths), unit="lab", desc="executing") as bar:
-        for some, at_once in ((together, os.cpu_count() or 1), (alone, 1)):
-            # Each thread only waits for a kernel, which is a process of its own.
-            pool = ThreadPoolExecutor(at_once)
-            jobs = {pool.submit(execute, path, root): path for path in some}
-            for job in as_completed(jobs):
-                name = jobs[job].name
-                try:
-                    bar.write(f"  {name}: {job.result():.1f} s", file=sys.stderr)
-                except LabError as error:
-                    failures.append(str(error))
-                    bar.write(f"  {name}: failed", file=sys.stderr)
-                bar.update()
-            pool.shutdown()
+    pool = ThreadPoolExecutor(1)  # in the main thread nbclient would take Ctrl-C for itself
+    for path in (bar := tqdm(paths, unit="lab", desc="executing")):
+        try:
+            seconds = pool.submit(execute, path, root).result()
+            bar.write(f"  {path.name}: {seconds:.1f} s", file=sys.stderr)
+        except LabError as error:
+            failures.append(str(error))
+            bar.write(f"  {path.name}: failed", file=sys.stderr)
+    pool.shutdown()
     return failures
 
 

@@ -7,6 +7,7 @@ QUICK = {
     "[125, 500, 1000], [5, 5, 5]": "[500], [2]",
     "replicates=12": "replicates=2",
     "times=2000": "times=200",
+    "n_jobs=2": "n_jobs=1",
     "for seed in range(12)": "for seed in range(4)",
     "(200_000, 10)": "(50_000, 10)",
     "max_iter=50": "max_iter=10",

@@ -15,7 +15,7 @@ from tools.repo_links import Repository, RepositoryError
 from tools.rules.notebook import Lab
 from tools.rules.registry import EXERCISE_TAGS, Found, rule
 
-TAGS = EXERCISE_TAGS | {"torch", "nan-is-the-lesson", "study-settings", "study", "timing", "colab"}
+TAGS = EXERCISE_TAGS | {"torch", "nan-is-the-lesson", "study-settings", "study", "colab"}
 NBVAL_TAG = re.compile(r"raises-exception|skip-execution|(nbval|pytest-validate)-[a-z-]+")
 NBVAL_COMMENT = re.compile(r"^\s*#+\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", re.MULTILINE)
 MAX_BYTES = 1_500_000
