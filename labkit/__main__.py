@@ -15,9 +15,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from labkit.course import Course, this_course
+
 OLDEST_PYTHON = (3, 11)
 ANEW = "mend what is above, or make the environment anew:"
-CLONE = Path(__file__).resolve().parents[1]
 
 
 class Line(NamedTuple):
@@ -27,27 +28,6 @@ class Line(NamedTuple):
     text: str
 
 
-def students_folder() -> Path | None:
-    """Return the folder whose `start.py` made this environment; None in a clone of the course.
-
-    A student has neither `make` nor `git`, and perhaps no network: `start.py` is what mends.
-    """
-    home = Path(sys.prefix).parent
-    return home if (home / "edition" / "edition.json").is_file() else None
-
-
-def start(home: Path) -> str:
-    """Return the command that puts a student's folder in order."""
-    return f'{"py" if os.name == "nt" else "python3"} "{home / "start.py"}"'
-
-
-def anew() -> str:
-    """Return how to make the environment anew."""
-    if home := students_folder():
-        return f'delete "{home / ".venv"}", then: {start(home)}'
-    return "make clean site"
-
-
 class Requirement(NamedTuple):
     """What the metadata asks for in a line such as `torch>=2.6; extra == 'torch'`."""
 
@@ -55,11 +35,9 @@ class Requirement(NamedTuple):
     minimum: str
     extra: str
 
-    def command(self, option: str = "") -> str:
-        """Return the command that installs it."""
-        if students_folder():
-            return anew()
-        return f'python -m pip install {option}"{self.package}>={self.minimum}"'
+    def __str__(self) -> str:
+        """Return it as one writes it for pip in a shell."""
+        return f'"{self.package}>={self.minimum}"'
 
 
 def requirements(extra: str) -> list[Requirement]:
@@ -74,27 +52,27 @@ def release(version: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", version.split("+")[0])[:3]]
 
 
-def state_of(requirement: Requirement) -> Line:
+def state_of(requirement: Requirement, course: Course) -> Line:
     """Compare the installed version of a package with the oldest that will do."""
     package, minimum, _ = requirement
+    mend = course.install(str(requirement))
     try:
         version = metadata.version(package)
     except metadata.PackageNotFoundError:
-        return Line("MEND", f"{package} is not installed: {requirement.command()}")
+        return Line("MEND", f"{package} is not installed: {mend}")
     if release(version) < release(minimum):
-        return Line("MEND", f"{package} {version} is older than {minimum}: {requirement.command()}")
+        return Line("MEND", f"{package} {version} is older than {minimum}: {mend}")
     return Line("OK", f"{package} {version}")
 
 
-def _python() -> Iterator[Line]:
+def _python(course: Course) -> Iterator[Line]:
     version, oldest = (".".join(map(str, v)) for v in (sys.version_info[:3], OLDEST_PYTHON))
-    then = anew() if students_folder() else f"make site PYTHON=python{oldest}"
-    mend = f"is older than {oldest}; install that, then: {then}"
+    mend = f"is older than {oldest}; install that, then: {course.with_python(oldest)}"
     old = sys.version_info[:2] < OLDEST_PYTHON
     yield Line("MEND", f"Python {version} {mend}") if old else Line("OK", f"Python {version}")
 
 
-def _packages() -> Iterator[Line]:
+def _packages(course: Course) -> Iterator[Line]:
     try:
         needed = requirements("") + requirements("labs")
     except metadata.PackageNotFoundError:
@@ -102,17 +80,16 @@ def _packages() -> Iterator[Line]:
         without_make = "python -m pip install -r requirements.lock -e ."
         yield Line("MEND", f"{wrong}; or, without make: {without_make}")
         return
-    yield from map(state_of, needed)
+    yield from (state_of(requirement, course) for requirement in needed)
 
 
-def _torch() -> Iterator[Line]:
+def _torch(course: Course) -> Iterator[Line]:
     [wanted] = requirements("torch")
     if find_spec("torch") is None:
         missing = "torch is not installed: the NumPy halves of the labs run; to get it"
-        home = students_folder()
-        yield Line("NOTE", f"{missing}: {start(home) if home else wanted.command()}")
+        yield Line("NOTE", f"{missing}: {course.add(str(wanted))}")
         return
-    yield state_of(wanted)
+    yield state_of(wanted, course)
     try:
         import torch
 
@@ -120,19 +97,17 @@ def _torch() -> Iterator[Line]:
         yield Line("OK", f"torch runs on {'cuda' if cuda else f'the CPU, threads: {threads}'}")
     except Exception as error:  # a library that the system can't load, often
         wrong = f"torch can't be used ({first_line(error)})"
-        yield Line("MEND", f"{wrong}: {wanted.command('--force-reinstall ')}")
+        yield Line("MEND", f"{wrong}: {course.install(str(wanted), '--force-reinstall ')}")
 
 
-def _jupyter_kernel() -> Iterator[Line]:
+def _jupyter_kernel(course: Course) -> Iterator[Line]:
     if find_spec("ipykernel") is None or find_spec("jupyter_client") is None:
-        mend = anew() if students_folder() else "python -m pip install ipykernel"
-        yield Line("MEND", f"there is no Jupyter kernel: {mend}")
+        yield Line("MEND", f"there is no Jupyter kernel: {course.install('ipykernel')}")
         return
     from jupyter_client.kernelspec import KernelSpecManager
 
     place = "user" if sys.prefix == sys.base_prefix else "sys-prefix"
-    python = f'"{sys.executable}"' if students_folder() else "python"
-    install = f"{python} -m ipykernel install --{place}"
+    install = f"{course.python} -m ipykernel install --{place}"
     try:
         program = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except Exception as error:
@@ -144,20 +119,20 @@ def _jupyter_kernel() -> Iterator[Line]:
     yield Line("OK", "Jupyter's kernel python3 is this Python") if own else other
 
 
-def _r_number() -> Iterator[Line]:
+def _r_number(course: Course) -> Iterator[Line]:
     from labkit.rstream import RStream
 
     first = RStream(42).standard_normal()
     wrong = abs(first - 1.37095844714667) > 1e-12
     text = f"rnorm(1) after set.seed(42) is {first:.6f}"
     yield (
-        Line("MEND", f"{text}, not in R: {ANEW} {anew()}")
+        Line("MEND", f"{text}, not in R: {ANEW} {course.anew}")
         if wrong
         else Line("OK", f"{text}, as in R")
     )
 
 
-def _data() -> Iterator[Line]:
+def _data(course: Course) -> Iterator[Line]:
     from labkit.datasets import checksums, data_folder, verified
 
     def intact(name: str) -> bool:
@@ -171,38 +146,37 @@ def _data() -> Iterator[Line]:
         folder, names = data_folder(), list(checksums())
     except (OSError, ValueError):  # no SHA256SUMS, or one that can't be read
         names = []
-    home = students_folder()
     if not names:
-        mend = start(home) if home else f'git -C "{CLONE}" checkout -- data'
+        mend = course.restore(course.folder, ["data"])
         yield Line("MEND", f"no data or no SHA256SUMS: {other}{mend}")
     elif bad := [f"{folder.name}/{name}" for name in names if not intact(name)]:
-        git = "git" if folder.parent == Path.cwd() else f'git -C "{folder.parent}"'
-        mend = start(home) if home else f"{git} checkout -- {' '.join(bad)}"
+        mend = course.restore(folder.parent, bad)
         wrong = f"{len(bad)} of {len(names)} data files changed or missing"
         yield Line("MEND", f"{wrong}: {other}{mend}")
     else:
         yield Line("OK", f"{len(names)} data files, as they were published")
 
 
-def _renderer() -> Iterator[Line]:
-    if students_folder():  # has the site, rendered
+def _renderer(course: Course) -> Iterator[Line]:
+    if not course.renders:
         return
     program = "Quarto" if shutil.which("quarto") else "smalldocs"
     if program == "Quarto" or find_spec("smalldocs"):
         yield Line("OK", f"{program} renders the site")
         return
     [wanted] = [r for r in requirements("site") if r.package == "smalldocs"]
-    yield Line("NOTE", f"no Quarto or smalldocs, so no site: {wanted.command().replace('>', '=')}")
+    mend = course.install(str(wanted).replace(">", "="))  # the version that the site is made for
+    yield Line("NOTE", f"no Quarto or smalldocs, so no site: {mend}")
 
 
-def _labs_folder() -> Iterator[Line]:
+def _labs_folder(course: Course) -> Iterator[Line]:
     here = Path.cwd()
     found = any(any(folder.glob("notebooks/*.ipynb")) for folder in (here, *here.parents))
-    away = Line("MEND", f'the labs are not in this folder: cd "{students_folder() or CLONE}"')
+    away = Line("MEND", f'the labs are not in this folder: cd "{course.folder}"')
     yield Line("OK", "the labs are in this folder") if found else away
 
 
-CHECKS: list[Callable[[], Iterator[Line]]] = [
+CHECKS: list[Callable[[Course], Iterator[Line]]] = [
     _python, _packages, _torch, _jupyter_kernel, _r_number, _data, _renderer, _labs_folder
 ]  # fmt: skip
 
@@ -214,11 +188,12 @@ def first_line(error: Exception) -> str:
 
 def lines() -> Iterator[Line]:
     """Run every check; one that breaks is a line of its own and stops no other."""
+    course = this_course()
     for check in CHECKS:
         try:
-            yield from check()
+            yield from check(course)
         except Exception as error:
-            yield Line("MEND", f"{check.__name__[1:]}: {first_line(error)}: {ANEW} {anew()}")
+            yield Line("MEND", f"{check.__name__[1:]}: {first_line(error)}: {ANEW} {course.anew}")
 
 
 def main() -> int:

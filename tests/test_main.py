@@ -327,7 +327,7 @@ def test_inside_the_labs_folder_is_right_too(answer, course, monkeypatch):
 
 
 def test_a_check_that_breaks_stops_no_other(answer, monkeypatch):
-    def _the_moon():
+    def _the_moon(course):
         raise RuntimeError("\nno moon\ntoday")
         yield
 
