@@ -3,13 +3,13 @@
 import atexit
 import contextlib
 import os
-import runpy
 import shutil
 import signal
 import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,11 +81,16 @@ class Launched:
 
 
 def _play(arguments: list[str]) -> None:
-    """Run a program in this process, and end it without the tidying that is the parent's."""
+    """Run a program in this process, and end it without the tidying that is the parent's.
+
+    Its variables live to the end: `runpy.run_path` would delete the wrapped model before, which
+    now and then waits for ever for a thread of gloo's.
+    """
+    names = {"__name__": "__main__"}
     code = 1
     try:
         sys.argv = arguments
-        runpy.run_path(arguments[0], run_name="__main__")
+        exec(Path(arguments[0]).read_text(encoding="utf-8"), names)
         code = 0
     finally:
         os._exit(code)
