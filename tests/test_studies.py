@@ -57,6 +57,8 @@ def test_a_study_is_stored_until_its_code_or_its_settings_change(root):
     run(TOY, root)
     assert is_stored(TOY, root)
     assert not is_stored(LongStudy("toy", "08", {"replicates": 6}), root)
+    notebook(root / "notebooks" / "08-toy.ipynb", study="#| fig-cap: A caption.\n" + STUDY)
+    assert is_stored(TOY, root), "a caption is no code"
     notebook(root / "notebooks" / "08-toy.ipynb", study=STUDY + "results *= 2")
     assert not is_stored(TOY, root)
 

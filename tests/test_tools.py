@@ -79,6 +79,8 @@ def test_a_change_of_code_makes_a_lab_stale_and_a_change_of_prose_does_not(proje
     before = staleness_hash(notebook, project)
     notebook.cells[0].source = "two"
     assert staleness_hash(notebook, project) == before
+    notebook.cells[1].source = "#| fig-cap: One.\n" + notebook.cells[1].source
+    assert staleness_hash(notebook, project) == before
     notebook.cells[1].source = "2"
     assert staleness_hash(notebook, project) != before
 

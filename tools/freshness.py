@@ -1,7 +1,8 @@
 """Tell whether a lab's stored outputs are still what its code would give.
 
 A lab is fresh when the hash stored in its metadata equals the hash of all that its outputs depend
-on: its code cells, the helper package and the data. (A cache of cells sees no change in `labkit`.)
+on: its code, the helper package and the data. (A cache of cells sees no change in `labkit`.) A
+caption or an alternative text is no code, although it stands in a code cell.
 """
 
 import hashlib
@@ -28,11 +29,17 @@ def lesson_code(notebook: NotebookNode) -> list[NotebookNode]:
     return [c for c in notebook.cells if c.cell_type == "code" and not is_for_colab(c)]
 
 
+def code(cell: NotebookNode) -> str:
+    """Return a cell's code, without the lines that are for the renderer (`#| fig-cap: …`)."""
+    lines = cell.source.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("#|"))
+
+
 def staleness_hash(notebook: NotebookNode, root: Path = ROOT) -> str:
-    """Hash what a lab's outputs depend on: its code cells, `labkit/*.py` and `data/`; no prose."""
+    """Hash what a lab's outputs depend on: its code, `labkit/*.py` and `data/`; no prose."""
     digest = hashlib.sha256()
     for cell in lesson_code(notebook):
-        digest.update(cell.source.encode() + b"\0")
+        digest.update(code(cell).encode() + b"\0")
     package = sorted((root / "labkit").glob("**/*.py"))
     data = sorted(p for p in (root / "data").glob("**/*") if p.is_file() and p.suffix != ".md")
     for path in [*package, *data]:

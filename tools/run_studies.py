@@ -24,7 +24,7 @@ import nbformat
 
 from labkit.datasets import how_made
 from tools.execute_labs import versions
-from tools.freshness import ROOT, labs, lesson_code
+from tools.freshness import ROOT, code, labs, lesson_code
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def program(study: LongStudy, root: Path = ROOT) -> list[str]:
     for tag in ("study-settings", "study"):
         if tag not in tagged:
             sys.exit(f"{path.name} has no cell tagged {tag}, which the study {study.name} needs.")
-    sources = [cell.source for cell in cells[: tagged["study"] + 1]]
+    sources = [code(cell) for cell in cells[: tagged["study"] + 1]]
     small: dict[str, Any] = {}
     exec(sources[tagged["study-settings"]], small)
     if unknown := set(study.settings) - set(small):
