@@ -30,8 +30,9 @@ REGIONS = {
 EXPLORER_PAGE = "Gradient descent by hand"
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 
-# What the pages need of a script beyond the renderer's own.
-SCRIPT = Path(__file__).resolve().parent.parent / "styles" / "site.js"
+# What the pages need beyond the renderer's own: a script, and the font of the formulas.
+STYLES = Path(__file__).resolve().parent.parent / "styles"
+SCRIPT, FONTS = STYLES / "site.js", STYLES / "fonts"
 
 
 class PageError(Exception):
@@ -44,6 +45,7 @@ def finish(site: Path, notebooks: Path, edition: Path | None = None) -> None:
     `notebooks` holds the labs to offer for download, `edition` is the zip with all of them.
     """
     repository = Repository.read(notebooks.parent)
+    shutil.copytree(FONTS, site / "styles" / FONTS.name, dirs_exist_ok=True)
     if edition:
         shutil.copyfile(edition, site / edition.name)
     for path in sorted(site.rglob("*.html")):
@@ -56,6 +58,7 @@ def finish(site: Path, notebooks: Path, edition: Path | None = None) -> None:
         mend_access(page)
         place_explorer(page, path, site)
         box_tables(page)
+        wrap_sentences(page)
         fold_solutions(page)
         defer_scripts(page, path, site)
         if name.startswith("notebooks/"):
@@ -196,6 +199,14 @@ def box_tables(page: BeautifulSoup) -> None:
                 table["aria-label"] = text
 
 
+def wrap_sentences(page: BeautifulSoup) -> None:
+    """Mark the outputs without columns: on a telephone they go on below, and columns scroll."""
+    for output in page.select(".cell-output pre"):
+        lines = output.get_text().splitlines()
+        if not any("  " in line.strip() for line in lines):
+            output["class"] = ["sentences"]
+
+
 def fold_solutions(page: BeautifulSoup) -> None:
     """Fold the outputs of a solution with its code: `code-fold` folds the code alone."""
     for fold in page.find_all("details", class_="code-fold"):
@@ -266,4 +277,4 @@ def download(page: BeautifulSoup, href: str, text: str) -> Tag:
 def contents(edition: Path) -> str:
     """Say what the zip holds, and how large it is."""
     megabytes = edition.stat().st_size / 1e6
-    return f" with their data and these pages, to use without a network (zip, {megabytes:.0f} MB)."
+    return f" with their data and these pages, to use offline (zip, {megabytes:.0f} MB)."

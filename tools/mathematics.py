@@ -1,4 +1,4 @@
-"""TeX to MathML, which browsers draw themselves: no script, no font and no other host.
+"""TeX to MathML, which browsers draw themselves: no script and no other host.
 
 latex2mathml reads more than it should: it passes over an unknown command, an unclosed brace or a
 stray `&` without a word. Here each of these is an error, because a page with a broken formula must

@@ -267,6 +267,17 @@ def test_search_says_that_it_found_nothing_and_escape_closes_it(open_page):
     assert page.evaluate("document.activeElement.matches('#quarto-search input')")
 
 
+def test_brackets_grow_with_what_they_hold(open_page):
+    page = open_page("notebooks/07-honest-baselines.html")
+    page.evaluate("() => document.fonts.ready")
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll('math mo[minsize="1.623em"]')].map((mo) =>
+          mo.getBoundingClientRect().height / parseFloat(getComputedStyle(mo).fontSize))"""
+    )
+    assert len(sizes) >= 2
+    assert min(sizes) > 1.6
+
+
 def test_nothing_moves_for_a_visitor_who_wants_no_motion(open_page):
     moves = """() => [...document.querySelectorAll("*")].filter((e) => {
       const s = getComputedStyle(e), long = (t) => t.split(",").some((x) => parseFloat(x) > 0);
