@@ -136,12 +136,13 @@ def load_rand_hie() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        20,190 rows; `visits` (a year, to a physician), `log_coinsurance` (ln(% + 1)),
-        `individual_deductible` (0 or 1), `log_incentive_usd` (ln of the yearly participation
-        payment, at least 1), `log_deductible_usd` (ln of the maximum expenditure over the
-        coinsurance rate; 0 where there is none), `physical_limitation` (0 or 1, imputed values
-        between), `chronic_diseases` (index), `health` (categorical, excellent to poor, as the
-        person rates it).
+        20,190 rows; `visits` (a year, to a physician), `log_coinsurance` (ln(% + 1); 1,074 rows
+        have 100 %, all with an individual deductible), `individual_deductible` (0 or 1),
+        `log_incentive_usd` (ln of the yearly participation payment, at least 1),
+        `log_deductible_usd` (ln of the maximum expenditure over the coinsurance rate; 0 where
+        there is none), `physical_limitation` (0 or 1, imputed values between),
+        `chronic_diseases` (index), `health` (categorical, excellent to poor, as the person
+        rates it).
 
     Notes
     -----

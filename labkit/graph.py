@@ -191,7 +191,7 @@ def _draw_arrow(
             str(shape) if shape else "scalar", (middle, (start[1] + end[1]) / 2),
             xytext=(1.6 * points[0], 1.6 * points[1]), textcoords="offset points", color=color,
             ha=("right" if side < 0 else "left") if upright else "center",
-            va="center" if upright else ("bottom" if side < 0 else "top"), fontsize=8.5,
+            va="center" if upright else ("bottom" if side < 0 else "top"), fontsize=10,
         )  # fmt: skip
 
 

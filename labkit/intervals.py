@@ -52,7 +52,7 @@ def mean_interval(values: ArrayLike, *, comparisons: int = 1) -> Interval:
     values : array_like, shape (n,)
         At least two finite numbers.
     comparisons : int
-        How many intervals shall hold together with 95 % confidence; each is then taken at
+        How many intervals are to hold together with 95 % confidence; each is then taken at
         1 − 0.05/comparisons (Bonferroni; Dunn, JASA 1961).
 
     Returns

@@ -157,7 +157,7 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
     ols : OLS
         The reference.
     **others : array_like, shape (p,)
-        The other estimates or the truth, under the names that the columns shall have.
+        The other estimates or the truth, under the names that the columns are to have.
 
     Returns
     -------

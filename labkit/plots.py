@@ -83,7 +83,7 @@ def plot_history(
     Parameters
     ----------
     fits : mapping of str to Fit
-        The fits under the names they shall have; names in `COLORS` get their colour. A
+        The fits under the names that they are to have; names in `COLORS` get their colour. A
         validation loss is drawn dashed.
     ax : Axes, optional
         Where to draw; the current axes where None.

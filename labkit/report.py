@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _WORDS = {"ols": "OLS", "se": "s.e.", "sd": "s.d.", "mcse": "Monte Carlo s.e."}
 _PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "joblib", "torch")
 
+# Where a line must not end: 95 | % and n | = 500.
+_TIES = re.compile(r"(?<=\d) (?=%)|(?<=\w) (?== )|(?<==) (?=\S)")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -89,7 +92,8 @@ def paragraph(*sentences: str) -> Paragraph:
     >>> paragraph("We simulated 2 data sets.", "They differed.")
     We simulated 2 data sets. They differed.
     """
-    return Paragraph(" ".join(sentence.strip() for sentence in sentences))
+    text = " ".join(sentence.strip() for sentence in sentences)
+    return Paragraph(_TIES.sub("\u00a0", text))
 
 
 def table(frame: pd.DataFrame, *, digits: int = 3, caption: str = "") -> Table:

@@ -26,10 +26,10 @@ class RStream:
     Notes
     -----
     R scrambles the seed with the linear congruential step s ← 69069 s + 1 (mod 2³²), fifty
-    times, and fills the generator's 624 words with the next ones (`RNG.c` in R's sources). A
-    uniform number is a 32-bit draw divided by 2³², kept off 0 and 1; a normal one takes
-    two uniforms, u = ⌊2²⁷ u₁⌋ + u₂, and is Φ⁻¹(u / 2²⁷). Arrays are filled column by column,
-    as `matrix(rnorm(n * p), n, p)` does.
+    times, passes over the next one, whose place holds the position, and fills the generator's
+    624 words with those that follow (`RNG.c` in R's sources). A uniform number is a 32-bit draw
+    divided by 2³², kept off 0 and 1; a normal one takes two uniforms, u = ⌊2²⁷ u₁⌋ + u₂, and is
+    Φ⁻¹(u / 2²⁷). Arrays are filled column by column, as `matrix(rnorm(n * p), n, p)` does.
 
     Examples
     --------

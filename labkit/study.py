@@ -65,7 +65,7 @@ class Study:
         """Return the mean of `first` minus `second` and its Monte Carlo standard error.
 
         Both saw the same data sets, so the difference is taken within each of them; its error
-        is mostly smaller than that of two separate studies.
+        is usually smaller than that of two separate studies.
 
         Parameters
         ----------

@@ -124,8 +124,7 @@ def fit_torch(
     >>> import torch
     >>> from labkit import fit_torch, make_linear
     >>> data = make_linear(100, 3, rng=1)
-    >>> torch.manual_seed(1)
-    <torch._C.Generator object at ...>
+    >>> _ = torch.manual_seed(1)
     >>> model = torch.nn.Linear(3, 1)
     >>> fit = fit_torch(model, data.X, data.y.reshape(-1, 1), epochs=100, lr=0.1)
     >>> bool(fit.history.loss.iloc[-1] < 0.3)

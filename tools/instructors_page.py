@@ -48,21 +48,19 @@ def text(root: Path = ROOT) -> str:
 
 
 def at_a_glance(found: list[Lab]) -> str:
-    """Return the table of times and versions."""
+    """Return the table of times."""
     lines = [
-        "| Lab | Student's minutes, an estimate | Seconds to execute, measured | Executed with |",
-        "|:----|---:|---:|:----|",
+        "| Lab | Student's minutes, an estimate | Seconds to execute, measured |",
+        "|:----|---:|---:|",
     ]
     for lab in found:
         made = lab.node.metadata.get("labkit", {})
         link = f"[{number(lab)} {front(lab)['title']}](notebooks/{lab.path.name})"
         seconds = f"{made['seconds']:.0f}" if "seconds" in made else "not executed"
-        lines.append(
-            f"| {link} | {front(lab)['minutes']} | {seconds} | {versions(lab, at_most=2)} |"
-        )
+        lines.append(f"| {link} | {front(lab)['minutes']} | {seconds} |")
     minutes = sum(front(lab)["minutes"] for lab in found)
     seconds = sum(lab.node.metadata.get("labkit", {}).get("seconds", 0) for lab in found)
-    lines.append(f"| All labs | {minutes} | {seconds:.0f} | |")
+    lines.append(f"| All labs | {minutes} | {seconds:.0f} |")
     return "\n".join(lines)
 
 
@@ -160,12 +158,12 @@ def front(lab: Lab) -> dict[str, Any]:
     return found
 
 
-def versions(lab: Lab, at_most: int | None = None) -> str:
+def versions(lab: Lab) -> str:
     """Return in words what a lab was last executed with, Python and torch first."""
     made = lab.node.metadata.get("labkit", {}).get("versions", {})
     first = ["python", "torch", "numpy"]
     order = [*(n for n in first if n in made), *(n for n in made if n not in first)]
-    return ", ".join(f"{n.capitalize() if n == 'python' else n} {made[n]}" for n in order[:at_most])
+    return ", ".join(f"{n.capitalize() if n == 'python' else n} {made[n]}" for n in order)
 
 
 def beside(lab: Lab, suffix: str) -> Path:

@@ -21,7 +21,7 @@ title: Reference of labkit
 description: Every function and class of the course's helper package, with its arguments, an example and the labs that use it.
 ---
 
-`labkit` is the small package behind the labs. What matters in it is first written out in a lab, and then used from here. Each name is imported from `labkit` itself, `from labkit import fit_linear`, and loaded when it is first used, so that `import labkit` is quick and needs no torch. In a notebook `?labkit.fit_linear` shows the same text as this page, and `??labkit.fit_linear` the code.
+`labkit` is the small package behind the labs. What matters in it is first written out in a lab, and then used from here. Each name is imported from `labkit` itself, `from labkit import fit_linear`, and loaded when it is first used, so that `import labkit` is quick and needs no torch. In a notebook `?labkit.fit_linear` shows the same text as this page, and with two question marks, `??`, the code.
 """  # noqa: E501 - a paragraph is a line, so that an edit of a word is a diff of a line
 CODE_SPAN = re.compile(r"(`+)(.+?)\1")
 MARKUP = re.compile(r"([\\*_<\[\]$~^#|@])")

@@ -45,7 +45,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Theme:
-    """Terms that belong together, in the order in which the course meets them."""
+    """Terms that belong together."""
 
     title: str
     about: str

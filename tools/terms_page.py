@@ -12,7 +12,7 @@ title: Terms
 description: What deep learning calls the things that a statistician knows, and how Python writes what R does, with the labs that use each term.
 ---
 
-Most of what is new in deep learning is vocabulary, and some of it misleads: *bias*, *kernel*, *inference* and *rank* are old words with other meanings. The first part of this page leads from statistics to deep learning, the second from R to Python. Within a theme the terms stand in the order in which the course meets them, and the links lead to the labs that introduce or use them.
+Most of what is new in deep learning is vocabulary, and some of it misleads: *bias*, *kernel*, *inference* and *rank* are old words with other meanings. The first part of this page leads from statistics to deep learning, the second from R to Python. Within a theme, terms that belong together stand together, and the links lead to the labs that introduce or use them.
 """  # noqa: E501 - a paragraph is a line, so that an edit of a word is a diff of a line
 
 
@@ -35,7 +35,8 @@ def _theme(theme: Theme, languages: tuple[str, str], named: dict[str, list[Lab]]
         yield f"{theme.about}\n"
     yield "::: {.terms}\n"
     yield f"| {left} | {right} | Note | Labs |"
-    yield "|:---|:---|:-------|:--|"
+    # Code needs room: it would be broken inside its words.
+    yield "|:------|:------|:------|:--|" if "R" in languages else "|:---|:---|:-------|:--|"
     yield from (_row(term, named.get(term.name, [])) for term in theme.terms)
     yield f"\n: {theme.title}, in {languages[0]} and in {languages[1]}\n"
     yield ":::\n"

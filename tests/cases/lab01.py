@@ -79,7 +79,7 @@ WRONG = {
     "the sum for the mean": (
         "weighted_gradient",
         lambda w, X, y, v: -2 * X.T @ (v * residual(w, X, y)),
-        "30 times",
+        "30 times the right one",
     ),
     "not summed over rows": (
         "weighted_gradient",
@@ -87,6 +87,7 @@ WRONG = {
         "shape",
     ),
     "a linear truth": ("table", table_with(lambda X: X[:, 0]), "OLS minus network"),
+    "a constant added": ("table", table_with(lambda X: 1 + X[:, 0]), "no intercept"),
     "pure noise": ("table", table_with(lambda X: 0 * X[:, 0]), "OLS minus network"),
     "other noise": ("table", table_with(lambda X: abs(X[:, 0]), 0.1), "s.d."),
     "a mean of the wrong shape": ("table", table_with(lambda X: abs(X[:, :1])), "shape"),

@@ -110,12 +110,12 @@ WRONG = {
         lambda codes: words(4)(codes) - words(4)(codes).mean(axis=0),
         "depends on the others",
     ),
-    "the features themselves": ("covariates", lambda X: X, "over that of the trees"),
+    "the features themselves": ("covariates", lambda X: X, "the risk of the trees"),
     "everything to the third power": (
         "covariates",
         lambda X: np.hstack([X**k for k in range(1, 21)]),
-        "more covariates",
+        "so many covariates",
     ),
     "a vector": ("covariates", lambda X: X[:, 0], "have shape (250,)"),
-    "squares alone": ("covariates", lambda X: X**2, "over that of the trees"),
+    "squares alone": ("covariates", lambda X: X**2, "the risk of the trees"),
 }
