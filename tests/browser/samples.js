@@ -4,7 +4,8 @@
   const looks = (window.looks ??= new Set()), known = looks.size;
   document.querySelectorAll("[data-sample]").forEach((element) => delete element.dataset.sample);
   for (const element of document.body.querySelectorAll("*")) {
-    const words = [...element.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent.trim());
+    // axe judges no text of one character, such as a quotation mark.
+    const words = [...element.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && /[\p{L}\p{N}]{2}/u.test(n.textContent));
     if (!words && element.tagName !== "INPUT") continue;
     if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
     const style = getComputedStyle(element), grounds = [];
