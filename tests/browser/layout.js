@@ -13,6 +13,10 @@
   for (const box of document.querySelectorAll("main .table-box, main .math.display, main pre"))
     if (box.checkVisibility() && box.scrollHeight > box.clientHeight + 1) say(`is cut off by ${box.scrollHeight - box.clientHeight} px below`, box.firstChild);
 
+  // A formula is not read by scrolling: it is broken into lines.
+  for (const formula of document.querySelectorAll("main .math.display"))
+    if (formula.checkVisibility() && formula.scrollWidth > formula.clientWidth + 1) say(`is ${formula.scrollWidth - formula.clientWidth} px too wide`, formula.firstChild);
+
   // Each line of text, cut to what its scrolling ancestors show of it.
   const lines = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -32,6 +32,7 @@ def visit(request, open_page, contexts):
     axe = pytest.importorskip(
         "axe_playwright_python.base", reason="axe-playwright-python is missing"
     )
+    page.evaluate("() => document.fonts.ready")
     page.evaluate(axe.AXE_SCRIPT)
     # axe judges no contrast on a gradient, and has one behind all that scrolls: a shadow's.
     page.add_style_tag(content="* { background-image: none !important; }")
