@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from labkit import paragraph, session_info, table
 
@@ -89,6 +90,14 @@ def test_text_in_a_terminal_has_no_trailing_blanks():
 def test_a_paragraph_is_its_sentences():
     made = paragraph("One. ", " Two.")
     assert str(made) == repr(made) == made._repr_markdown_() == "One. Two."
+
+
+@pytest.mark.parametrize(
+    ("written", "tied"),
+    [("95 % of 20", "95~% of 20"), ("n = 500 and p = -1", "n~=~500 and p~=~-1")],
+)
+def test_a_number_stays_with_its_sign(written, tied):
+    assert str(paragraph(written)) == tied.replace("~", "\u00a0")
 
 
 def test_session_info_names_versions_and_nothing_of_the_machine():

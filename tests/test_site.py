@@ -18,7 +18,7 @@ from site_pages import listed
 
 from tools.check_site import broken_links, foreign_requests, pages, soup
 from tools.editions import dumps, student_notebook
-from tools.finish_pages import finish, fold_solutions
+from tools.finish_pages import finish, fold_solutions, wrap_sentences
 from tools.freshness import ROOT, labs
 from tools.render_site import RenderError, render
 
@@ -247,6 +247,18 @@ def test_the_output_of_a_solution_is_folded_with_its_code():
     solution, imports = page.select("details")
     assert "42" in solution.get_text()
     assert "seen" not in imports.get_text()
+
+
+def test_an_output_without_columns_is_marked_as_sentences():
+    page = BeautifulSoup(
+        """<div class="cell-output"><pre><code>One number: 0.5
+        and another</code></pre></div>
+        <div class="cell-output"><pre><code>name    0.5</code></pre></div>
+        <pre><code>code = 1</code></pre>""",
+        "html.parser",
+    )
+    wrap_sentences(page)
+    assert [pre.get("class") for pre in page.select("pre")] == [["sentences"], None, None]
 
 
 def test_an_empty_corner_of_a_table_heads_nothing(small):
