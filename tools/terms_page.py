@@ -33,10 +33,10 @@ def _theme(theme: Theme, languages: tuple[str, str], named: dict[str, list[Lab]]
     yield f"### {theme.title}\n"
     if theme.about:
         yield f"{theme.about}\n"
-    yield "::: {.terms}\n"
-    yield f"| {left} | {right} | Note | Labs |"
     # Code needs room: it would be broken inside its words.
-    yield "|:------|:------|:------|:--|" if "R" in languages else "|:---|:---|:-------|:--|"
+    yield "::: {.terms .in-code}\n" if "R" in languages else "::: {.terms}\n"
+    yield f"| {left} | {right} | Note | Labs |"
+    yield "|:---|:---|:-------|:--|"
     yield from (_row(term, named.get(term.name, [])) for term in theme.terms)
     yield f"\n: {theme.title}, in {languages[0]} and in {languages[1]}\n"
     yield ":::\n"
