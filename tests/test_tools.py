@@ -1,12 +1,16 @@
 """The executor of labs: what it stores, what it refuses, and that nothing stored is stale."""
 
+import base64
+import io
 import json
 import time
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from tools.execute_labs import LabError, choose, execute, execute_all
 from tools.freshness import is_fresh, labs, staleness_hash
@@ -165,6 +169,27 @@ def test_a_hexadecimal_number_and_a_picture_are_no_leak():
     outputs = [new_output("stream", text="0x1F\n"), new_output("display_data", data=picture)]
     notebook = new_notebook(cells=[new_code_cell("1", outputs=outputs)])
     assert list(leaks(notebook, Path("/tmp/somewhere"))) == []
+
+
+def as_png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def test_scrubbing_drops_a_transparency_that_no_pixel_has():
+    pixels = np.random.default_rng(0).integers(256, size=(40, 30, 4), dtype=np.uint8)
+    see_through, opaque = pixels.copy(), pixels.copy()
+    opaque[..., 3] = 255
+    pictures = [as_png(see_through), as_png(opaque)]
+    outputs = [new_output("display_data", {"image/png": picture}) for picture in pictures]
+    notebook = new_notebook(cells=[new_code_cell("", outputs=outputs)])
+    scrub(notebook)
+    kept, lighter = (output.data["image/png"] for output in notebook.cells[0].outputs)
+    assert kept == pictures[0]
+    assert len(lighter) < len(pictures[1])
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(lighter))))
+    np.testing.assert_array_equal(shown, opaque[..., :3])
 
 
 def test_scrubbing_merges_only_neighbours_of_one_stream():
