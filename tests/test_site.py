@@ -254,11 +254,14 @@ def test_an_output_without_columns_is_marked_as_sentences():
         """<div class="cell-output"><pre><code>One number: 0.5
         and another</code></pre></div>
         <div class="cell-output"><pre><code>name    0.5</code></pre></div>
-        <pre><code>code = 1</code></pre>""",
+        <pre><code>code = 1</code></pre>
+        <div class="cell-output"><pre class="of-the-renderer">words</pre></div>""",
         "html.parser",
     )
-    wrap_sentences(page)
-    assert [pre.get("class") for pre in page.select("pre")] == [["sentences"], None, None]
+    for _ in range(2):  # a second run changes nothing
+        wrap_sentences(page)
+    marked = [pre.get("class") for pre in page.select("pre")]
+    assert marked == [["sentences"], None, None, ["of-the-renderer", "sentences"]]
 
 
 def test_an_empty_corner_of_a_table_heads_nothing(small):

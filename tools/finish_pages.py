@@ -46,6 +46,7 @@ def finish(site: Path, notebooks: Path, edition: Path | None = None) -> None:
     """
     repository = Repository.read(notebooks.parent)
     shutil.copytree(FONTS, site / "styles" / FONTS.name, dirs_exist_ok=True)
+    shutil.copyfile(SCRIPT, site / "styles" / SCRIPT.name)
     if edition:
         shutil.copyfile(edition, site / edition.name)
     for path in sorted(site.rglob("*.html")):
@@ -171,8 +172,6 @@ def defer_scripts(page: BeautifulSoup, path: Path, site: Path) -> None:
         if script.get("type") != "module" and not script.has_attr("async"):
             script["defer"] = ""
     own = site / "styles" / SCRIPT.name
-    own.parent.mkdir(exist_ok=True)
-    shutil.copyfile(SCRIPT, own)
     link = os.path.relpath(own, path.parent).replace(os.sep, "/")
     if page.head and not page.head.find("script", src=link):
         page.head.append(page.new_tag("script", src=link, defer=""))
@@ -204,7 +203,8 @@ def wrap_sentences(page: BeautifulSoup) -> None:
     for output in page.select(".cell-output pre"):
         lines = output.get_text().splitlines()
         if not any("  " in line.strip() for line in lines):
-            output["class"] = ["sentences"]
+            others = [name for name in output.get("class", []) if name != "sentences"]
+            output["class"] = [*others, "sentences"]
 
 
 def fold_solutions(page: BeautifulSoup) -> None:
