@@ -6,6 +6,7 @@ caption or an alternative text is no code, although it stands in a code cell.
 """
 
 import hashlib
+from itertools import dropwhile
 from pathlib import Path
 
 from nbformat import NotebookNode, read
@@ -30,9 +31,9 @@ def lesson_code(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def code(cell: NotebookNode) -> str:
-    """Return a cell's code, without the lines that are for the renderer (`#| fig-cap: …`)."""
+    """Return a cell's code, without the lines for the renderer that it begins with (`#| …`)."""
     lines = cell.source.splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith("#|"))
+    return "".join(dropwhile(lambda line: line.startswith("#|"), lines))
 
 
 def staleness_hash(notebook: NotebookNode, root: Path = ROOT) -> str:
