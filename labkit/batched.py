@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from labkit.inputs import positive, whole
+from labkit.inputs import names_of, positive, whole
 from labkit.monitor import Monitor
 from labkit.result import Fit
 from labkit.tensors import Data, Loss, Pair, as_pair, dtype_of
@@ -99,7 +99,11 @@ def fit_torch_many(
             models[some], pairs[some], epochs, criterion,
             lambda weights: named_optimizer(quick, weights, lr, weight_decay),
         )  # fmt: skip
-    return [_one_fit(model, recorded[r], pairs[r][0], lr, r) for r, model in enumerate(models)]
+    columns = [names_of(X) for X, _ in data]
+    return [
+        _one_fit(model, recorded[r], pairs[r][0], lr, r, columns[r])
+        for r, model in enumerate(models)
+    ]
 
 
 def _train(
@@ -167,7 +171,14 @@ def _losses_of(criterion: Callable[..., Tensor]) -> Callable[[Tensor, Tensor], T
     return lambda prediction, y: criterion(prediction, y, reduction="none").flatten(1).mean(1)
 
 
-def _one_fit(model: nn.Module, losses: list[float], X: Tensor, lr: float, r: int) -> Fit:
+def _one_fit(
+    model: nn.Module,
+    losses: list[float],
+    X: Tensor,
+    lr: float,
+    r: int,
+    columns: tuple[str, ...] | None,
+) -> Fit:
     """Hold one network's losses to what `fit_torch` holds them to."""
     monitor = Monitor(model, validated=False, patience=None)
     try:
@@ -178,7 +189,7 @@ def _one_fit(model: nn.Module, losses: list[float], X: Tensor, lr: float, r: int
     except ArithmeticError as error:
         error.add_note(f"This happened to network {r}, counted from 0.")
         raise
-    return as_fit(model, monitor.records, "budget")
+    return as_fit(model, monitor.records, "budget", columns=columns)
 
 
 def _require_alike(models: Sequence[nn.Module]) -> None:

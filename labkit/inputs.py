@@ -142,9 +142,51 @@ def require_finite(values: Floats, name: str) -> None:
 
 def column_names(X: Any, p: int) -> list[str]:
     """Return the names of the columns: a DataFrame's own, else x1, x2, … as in R."""
-    if hasattr(X, "columns"):
-        return [str(c) for c in X.columns]
-    return [f"x{j}" for j in range(1, p + 1)]
+    names = names_of(X)
+    return [f"x{j}" for j in range(1, p + 1)] if names is None else list(names)
+
+
+def names_of(X: Any) -> tuple[str, ...] | None:
+    """Return the names of a DataFrame's columns; None where there are none, as in an array."""
+    return tuple(map(str, X.columns)) if hasattr(X, "columns") else None
+
+
+def require_columns(X: Any, known: Sequence[str] | None, what: str = "X") -> None:
+    """Raise ValueError if `X` has named columns other than those a model was fitted on.
+
+    What has no names is taken by position, now or where the model was fitted; the names x1,
+    x2, … are positions too.
+
+    Parameters
+    ----------
+    X : array_like or DataFrame
+        What comes in now.
+    known : sequence of str or None
+        The names that the model was fitted on, as `names_of` gives them.
+    what : str
+        What to call `X` in messages.
+    """
+    names = names_of(X)
+    if names is None:
+        return
+    if known is None:
+        positions = column_names(None, len(names))
+        known = positions if sorted(names) == sorted(positions) else names
+    if names == tuple(known):
+        return
+    if sorted(names) == sorted(known):
+        j = next(j for j, pair in enumerate(zip(names, known, strict=True)) if pair[0] != pair[1])
+        raise ValueError(
+            f"{what} has the columns that the model was fitted on in another order: column {j} "
+            f"(counted from 0) is {names[j]!r} and was {known[j]!r}. Bring them into that order."
+        )
+    differ = [f"{name!r} is missing" for name in known if name not in names]
+    differ += [f"{name!r} is new" for name in names if name not in known]
+    more = f", and {len(differ) - 4} more" if len(differ) > 4 else ""
+    raise ValueError(
+        f"{what} has other columns than the model was fitted on: {', '.join(differ[:4])}{more}. "
+        f"Give it those {len(known)} columns, or rename them; {what}.to_numpy() goes by position."
+    )
 
 
 def require_same_rows(X: Any, y: Any, name: str = "") -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,11 +16,38 @@ from labkit.inputs import (
     as_matrix,
     as_rng,
     as_vector,
+    names_of,
     positive,
     require_same_rows,
     whole,
 )
 from labkit.result import Fit, Stopped, TrainingDiverged
+
+Params: TypeAlias = dict[str, Floats]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FormulaFit(Fit):
+    """A fit whose predictions are a formula of its weights, in NumPy.
+
+    Attributes
+    ----------
+    formula : callable
+        Takes the weights and X, returns the predictions.
+    weights : dict of str to ndarray
+        The parameters at the end, by name.
+    """
+
+    formula: Callable[[Params, ArrayLike], Floats] = field(repr=False)
+    weights: Params
+
+    @property
+    def params(self) -> Params:
+        """The parameters, by name."""
+        return self.weights
+
+    def _predict(self, X: ArrayLike) -> Floats:
+        return self.formula(self.weights, X)
 
 
 def largest_stable_lr(X: ArrayLike) -> float:
@@ -93,6 +123,7 @@ def fit_linear(
     array([ 2. , -1. ,  0.5])
     """
     require_same_rows(X, y)
+    columns = names_of(X)
     X = as_matrix(X)
     n, p = X.shape
     y = as_vector(y, n)
@@ -124,10 +155,15 @@ def fit_linear(
                 records={"loss": losses},
                 stable_lr=limit,
             )
-    return Fit({"w": w}, {"loss": losses}, stopped, lambda X_new: _features(X_new, p) @ w)
+    return FormulaFit(
+        formula=predict_linear, weights={"w": w}, records={"loss": losses}, stopped=stopped,
+        columns=columns,
+    )  # fmt: skip
 
 
-Params = dict[str, Floats]
+def predict_linear(params: Params, X: ArrayLike) -> Floats:
+    """Return the predictions X w of a linear model without an intercept, of shape (n,)."""
+    return _features(X, len(params["w"])) @ params["w"]
 
 
 def init_mlp(p: int, hidden: int = 16, *, rng: int | Stream | None = None) -> Params:
@@ -268,6 +304,7 @@ def fit_mlp(
         As for `fit_linear`, or if `start` hasn't the shapes that `init_mlp` gives.
     """
     require_same_rows(X, y)
+    columns = names_of(X)
     X = as_matrix(X)
     n, p = X.shape
     y = as_vector(y, n)
@@ -290,7 +327,10 @@ def fit_mlp(
                 feature_scale=float(X.std(axis=0).max()),
                 records={"loss": losses},
             )
-    return Fit(params, {"loss": losses}, "budget", lambda X_new: predict_mlp(params, X_new))
+    return FormulaFit(
+        formula=predict_mlp, weights=params, records={"loss": losses}, stopped="budget",
+        columns=columns,
+    )  # fmt: skip
 
 
 def _starting_values(start: Params, p: int) -> Params:

@@ -13,6 +13,8 @@ from labkit.inputs import (
     as_matrix,
     as_vector,
     column_names,
+    names_of,
+    require_columns,
     require_same_order,
     require_same_rows,
 )
@@ -43,6 +45,8 @@ class OLS:
         Residual degrees of freedom, n − p.
     residuals : ndarray, shape (n,)
         Observed minus fitted.
+    columns : tuple of str or None
+        The columns' names where they had names; `predict` takes no others.
     """
 
     names: list[str]
@@ -52,6 +56,7 @@ class OLS:
     residual_variance: float
     df: int
     residuals: Floats = field(repr=False)
+    columns: tuple[str, ...] | None = field(default=None, repr=False)
 
     def predict(self, X: ArrayLike) -> Floats:
         """Return X @ beta, of shape (n,).
@@ -59,9 +64,9 @@ class OLS:
         Raises
         ------
         ValueError
-            If `X` has not p columns, or is a DataFrame with the same columns in another order.
+            If `X` has not p columns, or is a DataFrame with other columns, or in another order.
         """
-        require_same_order(getattr(X, "columns", self.names), self.names, "X")
+        require_columns(X, self.columns)
         X = as_matrix(X, min_rows=1)
         if X.shape[1] != len(self.beta):
             raise ValueError(
@@ -129,8 +134,9 @@ def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
     residual_variance = float(residuals @ residuals) / df
     covariance = residual_variance * inverse @ inverse.T
     return OLS(
-        labels, beta, np.sqrt(np.diag(covariance)), covariance, residual_variance, df, residuals
-    )
+        labels, beta, np.sqrt(np.diag(covariance)), covariance, residual_variance, df, residuals,
+        names_of(given),
+    )  # fmt: skip
 
 
 def _refuse_collinear(R: Floats, names: list[str]) -> None:

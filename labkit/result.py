@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from labkit.inputs import require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
     from torch import nn
 
 Records = Mapping[str, Any]
-Stopped = Literal["budget", "converged", "early stopping"]
+Stopped = Literal["budget", "converged", "early stopping", "interrupted"]
 
 
 def as_history(records: Records) -> pd.DataFrame:
@@ -27,32 +30,66 @@ def as_history(records: Records) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.RangeIndex(1, rows + 1, name="epoch"))
 
 
-@dataclass(frozen=True)
-class Fit:
-    """A trained model: the one result type of every loop in `labkit`.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fit(ABC):
+    """A trained model: what every loop in `labkit` returns.
+
+    It is data with methods, so it can be pickled and copied, and `params` and `predict` always
+    speak of the same weights: of a network that is trained on, the new ones.
 
     Attributes
     ----------
     params : dict of str to ndarray
-        The parameters at the end, by name.
+        The parameters, by name.
     records : mapping of str to sequence of float
         One number an epoch under each key; `history` shows them as a table.
-    stopped : {"budget", "converged", "early stopping"}
-        Why the loop ended. "budget" means only that all epochs were used.
-    predict : callable
-        Takes features of shape (n, p); returns the predictions as an array.
-    model : torch.nn.Module or None
-        The network, in eval mode; None where the loop was NumPy's.
+    stopped : {"budget", "converged", "early stopping", "interrupted"}
+        Why the loop ended. "budget" means only that all epochs were used; "interrupted", that
+        Ctrl-C (in a notebook, the stop button) ended it early.
     best_epoch : int or None
         The epoch, from 1, whose weights were restored by early stopping.
+    columns : tuple of str or None
+        The names of the columns it was fitted on, where they had names.
+    model : torch.nn.Module or None
+        The network, in eval mode; None where the loop was NumPy's.
     """
 
-    params: dict[str, NDArray[Any]]
     records: Records = field(repr=False)
     stopped: Stopped
-    predict: Callable[[Any], NDArray[Any]] = field(repr=False)
-    model: nn.Module | None = field(default=None, repr=False)
     best_epoch: int | None = None
+    columns: tuple[str, ...] | None = field(default=None, repr=False)
+    model: nn.Module | None = field(default=None, repr=False)
+
+    @property
+    @abstractmethod
+    def params(self) -> dict[str, NDArray[Any]]:
+        """The parameters, by name."""
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the predictions for features of shape (n, p), as an array.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame, shape (n, p)
+            The features, in the columns that the model was fitted on.
+
+        Returns
+        -------
+        ndarray
+            One prediction a row.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `X` is a DataFrame with other columns, or the same in another order; if it hasn't
+            the shape that the model takes; or if it is not finite numbers.
+        """
+        require_columns(X, self.columns)
+        return self._predict(X)
+
+    @abstractmethod
+    def _predict(self, X: Any) -> NDArray[Any]:
+        """Return the predictions for features whose names are right."""
 
     @cached_property
     def history(self) -> pd.DataFrame:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from labkit.checkpoint import Checkpoint, Setting
-from labkit.inputs import one_of, positive, whole
+from labkit.inputs import names_of, one_of, positive, require_columns, whole
 from labkit.monitor import Monitor
 from labkit.result import Fit, Stopped
-from labkit.tensors import Data, Loss, Pair, as_features, as_pair, dtype_of, shape_of_predictions
+from labkit.tensors import Data, Loss, Pair, as_pair, dtype_of
+from labkit.trained import TorchFit
 
 OptimizerFactory: TypeAlias = Callable[..., torch.optim.Optimizer]
 
@@ -141,9 +141,11 @@ def fit_torch(
     dtype_of(model)  # refuses what is no model, or has nothing to train
     model.to(_device(device, model))
     criterion = named_loss(loss)
+    columns = names_of(X)
     X, y = as_pair(model, X, y, loss=criterion)
     held_out = None
     if validation is not None:
+        require_columns(validation[0], columns, "validation X")
         held_out = as_pair(model, *validation, loss=criterion, name="validation ")
     batches = Batches(X, y, batch_size)
     opt = named_optimizer(optimizer, model.parameters(), lr, weight_decay)
@@ -184,7 +186,7 @@ def fit_torch(
     monitor.restore_best()
     monitor.require_finite_weights(X, lr)
     stopped: Stopped = "early stopping" if monitor.out_of_patience else "budget"
-    return as_fit(model, monitor.records, stopped, monitor.best_epoch)
+    return as_fit(model, monitor.records, stopped, monitor.best_epoch, columns)
 
 
 class Batches:
@@ -233,20 +235,13 @@ def as_fit(
     records: dict[str, list[float]],
     stopped: Stopped,
     best_epoch: int | None = None,
-) -> Fit:
+    columns: tuple[str, ...] | None = None,
+) -> TorchFit:
     """Wrap a trained model, set to eval mode, in the result type of all loops."""
     model.eval()
-    params = {name: p.detach().cpu().numpy().copy() for name, p in model.named_parameters()}
-
-    def predict(X: Data) -> np.ndarray[Any, Any]:
-        features = as_features(X, dtype_of(model)).to(next(model.parameters()).device)
-        model.eval()
-        shape_of_predictions(model, features, "X")
-        with torch.inference_mode():
-            prediction: Tensor = model(features)
-        return prediction.cpu().numpy()
-
-    return Fit(params, records, stopped, predict, model, best_epoch)
+    return TorchFit(
+        model=model, records=records, stopped=stopped, best_epoch=best_epoch, columns=columns
+    )
 
 
 def named_loss(loss: str | Loss) -> Loss:

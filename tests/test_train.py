@@ -1,7 +1,9 @@
 """The torch loop: what it computes, against loops written out by hand and closed forms."""
 
+import copy
 import functools
 import math
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -554,13 +556,38 @@ def test_a_model_that_squeezes_takes_a_vector():
     assert fit_torch(model, X, Y[:, 0], epochs=2).predict(X).shape == (50,)
 
 
-def test_the_model_is_trained_in_place_and_params_are_a_copy():
+def test_params_and_predict_speak_of_the_same_weights_also_after_further_training():
     model = network()
     fit = fit_torch(model, X, Y, epochs=2)
     assert fit.model is model
-    kept = fit.params["0.weight"].copy()
+    before = fit.params["0.weight"]
     fit_torch(model, X, Y, epochs=2)
-    assert_array_equal(fit.params["0.weight"], kept)
+    assert not np.array_equal(fit.params["0.weight"], before)
+    assert_array_equal(fit.params["0.weight"], model[0].weight.detach())
+    assert_array_equal(fit.predict(X), model(X).detach())
+
+
+def test_changing_params_changes_no_weight():
+    fit = fit_torch(network(), X, Y, epochs=2)
+    kept = fit.predict(X)
+    fit.params["0.weight"][:] = 0
+    assert_array_equal(fit.predict(X), kept)
+
+
+def test_a_copy_of_a_fit_has_a_network_of_its_own():
+    fit = fit_torch(network(), X, Y, epochs=2)
+    twin, kept = copy.deepcopy(fit), fit.predict(X)
+    fit_torch(fit.model, X, Y, epochs=2)
+    assert_array_equal(twin.predict(X), kept)
+    assert not np.array_equal(fit.predict(X), kept)
+
+
+def test_a_fit_can_be_pickled():
+    fit = fit_torch(network(), X, Y, epochs=2, validation=(X, Y), patience=1)
+    back = pickle.loads(pickle.dumps(fit))
+    assert_array_equal(back.predict(X), fit.predict(X))
+    assert (back.stopped, back.best_epoch) == (fit.stopped, fit.best_epoch)
+    assert back.history.equals(fit.history)
 
 
 def test_predictions_are_arrays_and_hold_no_graph():
