@@ -17,7 +17,9 @@ import labkit
 
 FOLDER = Path(labkit.__file__).parent
 HEAVY = {"torch", "pandas", "matplotlib", "scipy", "sklearn", "joblib", "tqdm", "IPython"}
-TORCH_MODULES = {"train", "tensors", "batched", "checkpoint", "graph", "monitor"}
+TORCH_MODULES = {
+    "train", "tensors", "batched", "checkpoint", "describe", "digest", "graph", "monitor", "sealed",
+}  # fmt: skip
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
