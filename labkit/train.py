@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from labkit.checkpoint import Checkpoint, Setting
+from labkit.describe import describe
+from labkit.digest import digest
 from labkit.inputs import one_of, positive, whole
 from labkit.monitor import Monitor
 from labkit.result import Fit, Stopped
@@ -151,12 +153,12 @@ def fit_torch(
     saved = None
     if checkpoint is not None:
         setting: Setting = {
-            "model": str(model), "loss": _name(loss),
-            "optimizer": type(opt).__name__, "lr": lr, "weight_decay": float(weight_decay),
-            "batch_size": batches.batch_size, "patience": patience, "seed": seed,
-            "rows of X": len(X), "sum of X": float(X.double().sum()),
-            "sum of y": float(y.double().sum()),
+            "loss": describe(loss, model), "batch_size": batches.batch_size,
+            "patience": patience, "seed": seed,
+            "rows of X": len(X), "X": digest(X), "y": digest(y),
             "rows of validation X": len(held_out[0]) if held_out else None,
+            "validation X": digest(held_out[0]) if held_out else None,
+            "validation y": digest(held_out[1]) if held_out else None,
         }  # fmt: skip
         saved = Checkpoint(checkpoint, model, opt, monitor, setting)
 
@@ -279,16 +281,6 @@ def named_optimizer(
     if isinstance(made, torch.optim.LBFGS):
         raise ValueError("LBFGS evaluates the loss many times a step, which this loop does not do.")
     return made
-
-
-def _name(loss: str | Loss) -> str:
-    """Return what to call a loss: the same in another process, so no memory address."""
-    if isinstance(loss, str):
-        return loss
-    function = getattr(loss, "func", loss)  # what a functools.partial calls
-    if isinstance(function, nn.Module):
-        return str(function)
-    return str(getattr(function, "__qualname__", type(function).__qualname__))
 
 
 def _device(device: str | torch.device | None, model: nn.Module) -> torch.device:
