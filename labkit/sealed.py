@@ -127,8 +127,8 @@ def _require_seal(file: BinaryIO, path: Path) -> None:
 
 
 def _cut_within_seal(end: bytes) -> bool:
-    at = end.rfind(_SEAL[:1])
-    return at >= 0 and (end[at:].startswith(_SEAL) or _SEAL.startswith(end[at:]))
+    start = end[end.rfind(_SEAL[:1]) :]
+    return start.startswith(_SEAL) or _SEAL.startswith(start)
 
 
 def _broken(path: Path) -> ValueError:

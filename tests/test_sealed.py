@@ -94,6 +94,24 @@ def test_a_file_that_would_run_code_is_refused(path):
         read_sealed(path)
 
 
+def test_a_file_that_is_cut_short_while_it_is_read_is_refused(path, monkeypatch):
+    class Shrinks(io.BytesIO):
+        def read(self, size=-1):
+            return b"" if 0 < size < 10**9 else super().read(size)
+
+    content = path.read_bytes()
+    monkeypatch.setattr(Path, "open", lambda *_: Shrinks(content))
+    with pytest.raises(ValueError, match="is not a whole checkpoint"):
+        read_sealed(path)
+
+
+def test_a_file_of_another_device_is_read_on_the_cpu(path, monkeypatch):
+    noted = {}
+    monkeypatch.setattr(torch, "load", lambda _, **options: noted.update(options))
+    read_sealed(path)
+    assert noted == {"weights_only": True, "map_location": "cpu"}
+
+
 # --- what can't be read --------------------------------------------------------------------------
 
 
@@ -330,6 +348,18 @@ def test_a_link_to_a_file_stays_one(path):
     assert [p.name for p in (path.parent / "elsewhere").iterdir()] == ["run"]
 
 
+def test_what_is_left_over_lies_beside_the_file_that_a_link_leads_to(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "run").touch()
+    (tmp_path / "elsewhere" / ".run.part").touch()
+    (tmp_path / "link").symlink_to("elsewhere/run")
+    as_file(tmp_path / "link")
+    assert [p.name for p in (tmp_path / "elsewhere").iterdir()] == ["run"]
+    monkeypatch.setattr(Path, "touch", raises(PermissionError(13, "Permission denied")))
+    with pytest.raises(PermissionError, match=r"link': nothing can be .* folder '.*elsewhere' \(P"):
+        as_file(tmp_path / "link")
+
+
 def test_a_link_to_a_folder_is_refused(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(IsADirectoryError, match="link' is a folder"):
@@ -368,8 +398,11 @@ def test_a_missing_folder_is_named(tmp_path):
 def test_a_folder_that_takes_no_files_is_named_beforehand(tmp_path, monkeypatch, code):
     monkeypatch.setattr(Path, "touch", raises(OSError(code, os.strerror(code))))
     kind = OSError if code == errno.ENOSPC else PermissionError
-    with pytest.raises(kind, match=rf"nothing can be written to .*\({os.strerror(code)}\)"):
+    with pytest.raises(
+        kind, match=rf"nothing can be written to .*\({os.strerror(code)}\)"
+    ) as refused:
         as_file(tmp_path / "run")
+    assert type(refused.value) is kind
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no /proc here")
