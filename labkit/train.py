@@ -11,7 +11,9 @@ from torch import nn
 
 from labkit.batches import Batches
 from labkit.checkpoint import Checkpoint, Setting
+from labkit.describe import describe
 from labkit.devices import device_of, move, random_state
+from labkit.digest import digest
 from labkit.inputs import positive, whole
 from labkit.losses import Loss, named_loss
 from labkit.modes import ends_in_eval_mode, set_train_mode
@@ -160,8 +162,14 @@ def fit_torch(
     saved = None
     if checkpoint is not None:
         setting: Setting = {
-            "loss": loss if isinstance(loss, str) else str(loss),
-            "batch_size": batch_size, "patience": patience, "seed": seed, "clip": clip,
+            "loss": describe(loss, model), "batch_size": batches.batch_size,
+            "patience": patience, "seed": seed, "clip": clip,
+            "schedule": schedule and describe(schedule, model),
+            **{f"metric {name}": describe(metric, model) for name, metric in measures.items()},
+            "rows of X": len(data.X), "X": digest(data.X), "y": digest(data.y),
+            "rows of validation X": held_out and len(held_out.X),
+            "validation X": held_out and digest(held_out.X),
+            "validation y": held_out and digest(held_out.y),
         }  # fmt: skip
         saved = Checkpoint(checkpoint, model, opt, monitor, setting)
 
