@@ -257,6 +257,15 @@ def test_a_joint_estimator_that_changes_shared_parts_does_so_for_one_data_set():
     assert_array_equal(shared, 1)
 
 
+def test_a_joint_estimator_that_takes_its_list_apart_is_still_counted():
+    def takes_apart(datasets, streams):
+        return [mean_of(datasets.pop(0), streams.pop(0)) for _ in range(len(datasets))]
+
+    joint = {"takes apart": takes_apart, "all": means_of}
+    done = run_study(lambda rng: rng.normal(size=5), {}, joint=joint, replicates=4)
+    assert done.difference("takes apart", "all") == (0, 0)
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_data_of_every_kind_come_back_from_the_workers(n_jobs):
     class Own:
