@@ -151,7 +151,13 @@ def column_names(X: Any, p: int) -> list[str]:
 
 def names_of(X: Any) -> tuple[str, ...] | None:
     """Return the names of a DataFrame's columns; None where there are none, as in an array."""
-    return tuple(map(str, X.columns)) if hasattr(X, "columns") else None
+    if not hasattr(X, "columns"):
+        return None
+    names = tuple(map(str, X.columns))
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"several columns are called {twice!r}: rename them, to tell them apart.")
+    return names
 
 
 def require_columns(X: Any, known: Sequence[str] | None, what: str = "X") -> None:
