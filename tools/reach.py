@@ -19,8 +19,11 @@ from typing import NamedTuple
 from tools.package_names import Bound, Module, Package, Target, Unclear, bound, imports
 from tools.syntax import last_name, program
 
-# All of labkit's reading of data goes through these two: a path by its name, and the folder.
-VERIFIED, FOLDER = "verified", "data_folder"
+# All of labkit's reading of data goes through these: a path by its name, the folder, and the list
+# of what is in it, which tells whether a table is whole and nothing about what stands in it.
+VERIFIED, FOLDER, CHECKSUMS = "verified", "data_folder", "checksums"
+# They say how to mend an installation. In labkit's other modules that is part of a message.
+FOR_MENDING = {"labkit.course", "labkit.__main__"}
 IN_FOLDER = re.compile(r"(?:^|[\s/\\\"'(])data[/\\]([^\s\"'(),]*)|[/\\](data)$")
 IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t].*\blabkit\b", re.MULTILINE)
 MENTION = re.compile(r"\blabkit((?:\.\w+)+)")
@@ -107,7 +110,8 @@ def _modules(trees: list[ast.Module], package: Package) -> Iterator[str]:
             yield name
             parent = name.rpartition(".")[0]
             waiting += [parent] if parent else []
-            waiting += _passed(package.modules[name].imported, package)
+            passed = _passed(package.modules[name].imported, package)
+            waiting += [m for m in passed if m not in FOR_MENDING]
 
 
 def _passed(imported: list[tuple[str, Target]], package: Package) -> list[str]:
@@ -126,9 +130,11 @@ class Files:
 
     def of_lab(self, trees: list[ast.Module], modules: set[str]) -> set[str]:
         """Return the names of the files that programs open by labkit, as patterns."""
-        roots: list[tuple[ast.AST, Bound]] = [
-            (tree, bound(imports(tree, self.package.name))) for tree in trees
-        ]
+        roots: list[tuple[ast.AST, Bound]] = []
+        for tree in trees:
+            roots.append((tree, bound(imports(tree, self.package.name))))
+            if any(t.name == CHECKSUMS for _, t in self.package.uses(tree, roots[-1][1])):
+                raise Unclear(CHECKSUMS)
         for module in (self.package.modules[name] for name in modules):
             roots += [(statement, module.bound) for statement in module.at_import]
         before = None
@@ -150,6 +156,8 @@ class Files:
             return {_filled(name, {}, set()) for name in set().union(*found)}
         if target.name == FOLDER:
             return {(Hole(),)}
+        if target.name == CHECKSUMS:
+            return set()
         names: set[Name] = set()
         for node in module.definitions[target.name]:
             parameters = _parameters(node)
