@@ -301,6 +301,12 @@ def test_where_names_cannot_be_followed_everything_counts(toy, source):
     assert {path.relative_to(toy).as_posix() for path in reached(source, toy)} == ALL
 
 
+def test_where_labkit_s_own_names_cannot_be_followed_everything_counts(toy, tmp_path):
+    root = shutil.copytree(toy, tmp_path / "toy")
+    (root / "labkit" / "b.py").write_text("from .c import *\n")
+    assert leads_to("import labkit", root, "") == ALL
+
+
 FILES_OF = {
     "labkit.one()": {"t_x.csv"},
     "labkit.load('x')": {"t_x.csv"},

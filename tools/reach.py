@@ -43,18 +43,18 @@ Name = tuple[str | Hole, ...]  # of a data file: ("study_", Hole("name"), ".csv"
 
 def reached(source: str, root: Path) -> list[Path]:
     """Return the files of `labkit/` and `data/` that code leads to."""
-    package = Package(root / "labkit")
     data = {
         path.relative_to(root / "data").as_posix(): path
         for path in sorted((root / "data").glob("**/*"))
         if path.is_file() and path.suffix != ".md"
     }
     try:
+        package = Package(root / "labkit")
         trees = list(_programs(program(source)))
         modules = set(_modules(trees, package))
         names = Files(package).of_lab(trees, modules) | set(_opened(trees, set(data)))
     except (Unclear, SyntaxError):  # a magic of IPython is no Python
-        return [*package.paths.values(), *data.values()]
+        return [*sorted((root / "labkit").glob("**/*.py")), *data.values()]
     code = [path for name, path in package.paths.items() if name in modules]
     return code + [path for name, path in data.items() if any(fnmatch(name, n) for n in names)]
 
