@@ -183,11 +183,11 @@ def test_which_of_two_objects_stands_where_is_described():
     class W:
         def __init__(self, k): self.k = k
     a, b = W(1), W(2)
-    def f(p, a, b): return a.k * p + b.k
-    it = functools.partial(f, a={}, b={})
+    def f(p, a, b, c): return a.k * p + b.k - c.k
+    it = functools.partial(f, a={}, b={}, c={})
     """
-    four = {described(code.format(*pair)) for pair in ("ab", "ba", "aa", "bb")}
-    assert len(four) == 4
+    places = ["aaa", "aab", "aba", "abb", "baa", "bab", "bba", "bbb"]
+    assert len({described(code.format(*place)) for place in places}) == 8
 
 
 def test_an_empty_cell_and_what_cannot_be_pickled_are_described():
