@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from labkit.cell import CellRun, running_cell
-from labkit.inputs import Floats, as_float, as_numbers, positive, require_finite
+from labkit.inputs import Floats, as_numbers, one_number, positive, require_finite
 from labkit.report import Table
 
 
@@ -183,7 +182,7 @@ def finite_differences(f: Callable[[Floats], float], x: ArrayLike, *, step: floa
 
 def _value_of(f: Callable[[Floats], float], x: Floats) -> float:
     """Return f(x), a finite number; f has an array of its own, which it may keep or change."""
-    value = _one_number(f(x.copy()))
+    value = one_number(f(x.copy()))
     if value is None:
         raise TypeError("f must return one real number, not an array, a complex number or None.")
     if not math.isfinite(value):
@@ -225,7 +224,7 @@ def _limits(name: str, between: Any) -> tuple[float, float]:
 
 
 def _limit(name: str, limit: Any) -> float:
-    number = _one_number(limit)
+    number = one_number(limit)
     if number is None:
         raise TypeError(f"a limit of the check {name!r} must be one number, not {limit!r}.")
     if not math.isfinite(number):
@@ -234,18 +233,7 @@ def _limit(name: str, limit: Any) -> float:
 
 
 def _as_number(name: str, value: Any) -> float:
-    number = _one_number(value)
+    number = one_number(value)
     if number is None:
         raise TypeError(f"the check {name!r} needs one number, not {type(value).__name__}.")
     return number
-
-
-def _one_number(value: Any) -> float | None:
-    """Return what holds one real number as a float; None for all else, such as a masked one."""
-    if np.ma.is_masked(value):
-        return None
-    if hasattr(value, "item") and math.prod(getattr(value, "shape", ())) == 1:
-        if getattr(value.dtype, "kind", "f") not in "biuf":  # NumPy's; a date may be an int inside
-            return None
-        value = value.item()
-    return as_float(value) if isinstance(value, Real) else None

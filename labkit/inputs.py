@@ -78,6 +78,17 @@ def as_float(value: Real) -> float:
         return math.inf if value > 0 else -math.inf  # type: ignore[operator]
 
 
+def one_number(value: Any) -> float | None:
+    """Return what holds one real number as a float; None for all else, such as a masked one."""
+    if np.ma.is_masked(value):
+        return None
+    if hasattr(value, "item") and math.prod(getattr(value, "shape", ())) == 1:
+        if getattr(value.dtype, "kind", "f") not in "biuf":  # NumPy's; a date may be an int inside
+            return None
+        value = value.item()
+    return as_float(value) if isinstance(value, Real) else None
+
+
 def one_of(value: str, name: str, known: Sequence[str]) -> str:
     """Return `value` if it is among the known names, or list them."""
     if not isinstance(value, str) or value not in known:
@@ -265,7 +276,7 @@ def as_numbers(values: Any, name: str) -> NDArray[Any]:
 
 
 def dense(values: Any) -> Any:
-    """Return a tensor as one that NumPy reads: without a graph, dense, of a type it knows."""
+    """Return a tensor as an array, without its graph, dense; all else as it is."""
     if not hasattr(values, "detach"):
         return values
     tensor = values.detach().cpu()
@@ -273,7 +284,7 @@ def dense(values: Any) -> Any:
         tensor = tensor.to_dense()
     if str(tensor.dtype) == "torch.bfloat16":
         tensor = tensor.float()
-    return tensor.resolve_conj().resolve_neg()
+    return tensor.resolve_conj().resolve_neg().numpy()
 
 
 def _masks(values: Any) -> bool:
