@@ -11,7 +11,6 @@ import linecache
 import math
 import traceback
 from collections.abc import Callable
-from dataclasses import is_dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -203,7 +202,7 @@ def _untouched(old: Any, new: Any, memo: Memo) -> bool:
         plain = isinstance(mine, bool | int | float | str | type(None))
         return mine == its if plain else hasattr(mine, "__dict__") and memo.get(id(mine)) is its
 
-    if not hasattr(old, "__dict__") or is_dataclass(old) or hasattr(old, "parameters"):
+    if not hasattr(old, "__dict__") or hasattr(old, "parameters"):
         return False
     mine, its = vars(old), vars(new)
     return mine.keys() == its.keys() and all(same(mine[name], its[name]) for name in mine)

@@ -134,6 +134,14 @@ def test_an_edited_cell_is_the_same_cell_where_the_editor_says_so():
     lab.close()
 
 
+def test_what_runs_beside_ipython_is_no_cell_of_it():
+    shell, program = InIPython(), Outside()
+    for value in (1, 2):
+        program.run(ONE, value=value)
+    assert values(program) == [["a", "2"], ["b", "2"]]
+    shell.close()
+
+
 def test_in_a_program_a_name_is_used_once():
     checks = Checks()
     checks.add("a", 1, below=2)

@@ -259,6 +259,12 @@ def test_differences_are_right_wherever_they_are_taken(name, size, sign):
     assert found == pytest.approx(derivative(at), rel=1e-9, abs=rounding)
 
 
+@given(at=st.floats(-1e12, 1e12))
+@settings(derandomize=True, deadline=None, database=None, max_examples=100)
+def test_the_difference_is_divided_by_the_step_that_was_made(at):
+    assert finite_differences(lambda x: x[0], [at]) == 1.0  # exactly
+
+
 def test_each_entry_has_a_step_of_its_own_size():
     x = np.array([1e10, 1.0, 1e-3, 0.0])
     found = finite_differences(lambda v: float((v**2).sum() / 1e10), x)

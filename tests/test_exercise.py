@@ -237,14 +237,16 @@ def test_what_an_answer_returns_is_a_copy():
 
 def test_each_call_is_given_a_fresh_copy_and_one_call_keeps_what_is_one():
     X = TABLE.copy()
+    names = ["a"]
 
     @Exercise
     def check(answer):
-        yield answer(X, X) == TABLE.sum(), "the first call"
-        yield answer(X, X) == TABLE.sum(), "the second call"
+        yield answer(X, X, names, names) == TABLE.sum(), "the first call"
+        yield answer(X, X, names, names) == TABLE.sum(), "the second call"
 
-    def adds(X, also):
+    def adds(X, also, names, also_names):
         assert X is also
+        assert names is also_names
         X += 0
         total = X.sum()
         X *= 0
@@ -465,8 +467,8 @@ def cell(source, **names):
             "it raised ZeroDivisionError: division by zero, in line 3: `return y / 0`",
         ),
         (
-            "import numpy as np\ndef my_double(x):\n    return np.ones(2) @ np.ones(3)",
-            "in line 3: `return np.ones(2) @ np.ones(3)`",
+            "import numpy as np\ndef my_double(x):\n    return np.linalg.inv(np.ones((2, 3)))",
+            "in line 3: `return np.linalg.inv(np.ones((2, 3)))`",
         ),
         (
             "def half(x):\n    return x / 0\n\ndef my_double(x):\n    return half(x)",
