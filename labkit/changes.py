@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import dis
+import inspect
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
 
 _MUTATORS = {
     "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem",
@@ -12,6 +16,46 @@ _MUTATORS = {
 }  # fmt: skip
 _LOADS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF"}
 _MAKING = {"__init__", "__new__", "__post_init__", "__setstate__"}
+
+
+def rehearsing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a copy of a function for a trial, in which it changes nothing of the original's.
+
+    It counts by a counter of its own and writes to lists of its own; all that it only reads it
+    shares. What can't be copied is returned as it is.
+    """
+    if isinstance(function, partial):
+        return partial(rehearsing(function.func), *function.args, **function.keywords)
+    if not isinstance(function, types.FunctionType):
+        try:
+            return copy.deepcopy(function)
+        except Exception:  # copying may fail in any way
+            return function
+    code = function.__code__
+    changed = changed_names(code) | (_containers(function) if sets_items(code) else set())
+    cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
+    twin = types.FunctionType(
+        code,
+        {k: copy.copy(v) if k in changed else v for k, v in function.__globals__.items()},
+        function.__name__,
+        function.__defaults__,
+        tuple(_own(cell) if name in changed else cell for name, cell in cells),
+    )
+    twin.__kwdefaults__ = function.__kwdefaults__
+    return twin
+
+
+def _own(cell: types.CellType) -> types.CellType:
+    try:
+        return types.CellType(copy.copy(cell.cell_contents))
+    except ValueError:  # nothing is bound yet
+        return types.CellType()
+
+
+def _containers(function: types.FunctionType) -> set[str]:
+    found = inspect.getclosurevars(function)
+    outer = {**found.globals, **found.nonlocals}
+    return {name for name, value in outer.items() if isinstance(value, list | dict)}
 
 
 def changed_names(code: types.CodeType) -> set[str]:

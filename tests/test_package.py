@@ -118,7 +118,7 @@ def test_the_modules_of_labkit_import_each_other_without_a_circle():
     }
     order = list(graphlib.TopologicalSorter(graph).static_order())
     assert order.index("inputs") < order.index("manual")
-    for module in ("inputs", "result", "exercise", "datasets", "rstream", "torchless"):
+    for module in ("inputs", "result", "cell", "predict", "datasets", "rstream", "torchless"):
         assert graph[module] <= {"inputs", "course"}, module
 
 
