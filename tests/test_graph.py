@@ -135,6 +135,18 @@ def test_an_arrow_points_at_its_end():
         assert text.arrow_patch.get_linewidth() > 1
 
 
+def test_an_arrow_has_no_words_and_crosses_none():
+    """In a figure of the size of that in lab 2."""
+    loss, leaves = network()
+    ax = plot_graph(loss, leaves, ax=plt.figure(figsize=(6.4, 6.8)).gca())
+    ax.figure.canvas.draw()
+    extents = [box.get_window_extent() for box in boxes(ax).values()]
+    for text in [t for t in ax.texts if getattr(t, "arrow_patch", None)]:
+        assert text.get_text() == ""
+        for end in text.arrow_patch.get_path().vertices[[0, -1]]:
+            assert not any(extent.contains(*end) for extent in extents)
+
+
 def test_values_flow_down_and_gradients_beside_them_up():
     """In dots: an arrow's data say nothing of the axis that is upside down."""
     loss, leaves = network()

@@ -35,10 +35,10 @@ def project(tmp_path):
 
 
 def found(capsys):
-    """What was printed: the survivors in the order of their lines, and the table."""
+    """What was printed: the survivors in the order of the code, and the table."""
     lines = capsys.readouterr().out.splitlines()
-    survivors = sorted(line.split("] ")[1] for line in lines if line.startswith("["))
-    return survivors, [line for line in lines if not line.startswith("[")]
+    survivors = [line.removeprefix("survives: ") for line in lines if "survives: " in line]
+    return survivors, lines[len(survivors) :]
 
 
 def test_the_survivors_are_the_holes_in_the_tests(project, capsys):
@@ -97,6 +97,12 @@ def test_a_module_without_tests_is_named(project):
 def test_an_unknown_module_lists_the_known_ones(project, capsys):
     refused(project, "2", "labkit/big.py")
     assert "there is no module labkit/big.py; there are: labkit/tiny.py" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "some"])
+def test_a_sample_is_1_or_more_or_all(project, capsys, size):
+    refused(project, "2", "--sample", size)
+    assert f"argument --sample: invalid how_many value: '{size}'" in capsys.readouterr().err
 
 
 def test_the_tests_of_a_module_come_first_then_those_of_what_it_offers_and_of_its_users():

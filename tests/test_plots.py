@@ -165,8 +165,10 @@ def test_the_axis_of_the_loss_is_linear_or_logarithmic_with_plain_numbers():
     low, high = ax.get_ylim()
     numbers = [t.get_text() for t in ax.get_yticklabels() if low < t.get_position()[1] < high]
     assert numbers == ["0.1", "0.2", "0.5", "1", "2"]
-    assert not any(text.get_text() for text in ax.get_yticklabels(minor=True))
     assert plot_history(fits, ax=ax).get_yscale() == "linear"
+    ax = plot_history({"a": recorded(loss=[30, 2])}, log=True, ax=plt.figure().gca())
+    ax.figure.canvas.draw()
+    assert not any(text.get_text() for text in ax.get_yticklabels(minor=True))
 
 
 def test_the_axes_of_a_history_say_what_they_show():

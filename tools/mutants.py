@@ -28,6 +28,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
+from tqdm import tqdm
+
 from tools.freshness import ROOT
 from tools.mutation import Mutant, mutants
 
@@ -257,6 +259,13 @@ def _share(survived: list[bool]) -> str:
     return f"{100 * sum(survived) / len(survived):.1f} %"
 
 
+def how_many(text: str) -> int | None:
+    """Read how many: 1 or more, or None for all."""
+    if text != "all" and int(text) < 1:
+        raise ValueError
+    return None if text == "all" else int(text)
+
+
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> None:
     """Try a sample of mutants and name the survivors."""
     known = sorted(
@@ -268,27 +277,30 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> None:
     parser.add_argument(
         "modules", nargs="*", metavar="MODULE", help="such as labkit/ols.py; else all"
     )
-    parser.add_argument("--sample", default="100", help="how many mutants, or 'all'")
+    parser.add_argument("--sample", type=how_many, default=100, help="how many mutants, or 'all'")
     parser.add_argument(
         "--seed", type=int, default=1, help="draws the same mutants from the same code"
     )
-    parser.add_argument("--jobs", type=int, default=2, help="how many at once")
+    parser.add_argument("--jobs", type=int, choices=range(1, 9), default=2, help="how many at once")
     asked = parser.parse_args(arguments)
     if unknown := set(asked.modules) - set(known):
         parser.error(
             f"there is no module {', '.join(sorted(unknown))}; there are: {', '.join(known)}"
         )
-    size = None if asked.sample == "all" else int(asked.sample)
-    sample = draw(asked.modules or known, size, asked.seed, root)
+    sample = draw(asked.modules or known, asked.sample, asked.seed, root)
     verdicts = []
     try:
-        for number, verdict in enumerate(ask(sample, root=root, jobs=asked.jobs), 1):
+        asking = ask(sample, root=root, jobs=asked.jobs)
+        for verdict in tqdm(asking, total=len(sample), unit="mutant", leave=False, disable=None):
             verdicts.append(verdict)
             if verdict.survived:
-                print(f"[{number}/{len(sample)}] {verdict}", flush=True)
+                tqdm.write(f"survives: {verdict}")
     except MutantsError as error:
         raise SystemExit(str(error)) from error
-    print(report(verdicts))
+    except KeyboardInterrupt:
+        print("Stopped.")
+    if verdicts:
+        print(report(verdicts))
 
 
 if __name__ == "__main__":
