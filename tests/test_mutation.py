@@ -35,6 +35,7 @@ def changes(source: str) -> list[str]:
         ("x = max(a)", ["x = max(a) -> pass", "max -> min"]),
         ("f(a, b=c)", ["f(a, b=c) -> pass", "b=c -> "]),
         ("f(*a, **b)", ["f(*a, **b) -> pass"]),
+        ("zip(a, b, strict=True)", ["zip(a, b, strict=True) -> pass"]),
         ("while f():\n    break", ["f() -> not f()", "break -> pass"]),
         ("if not a:\n    pass", ["not a -> a"]),
         ("x = [a for a in b if a]", ["x = [a for a in b if a] -> pass", "a -> not a"]),

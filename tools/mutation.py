@@ -125,6 +125,8 @@ def _is_unseen(node: ast.AST) -> bool:
             return True
         case ast.Expr(value=ast.Constant()):  # a docstring, or the dots of a protocol
             return True
+        case ast.keyword(arg="strict"):  # of zip: against what can't happen, so no test makes it
+            return True
         case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
             return True
         case ast.AnnAssign(annotation=ast.Name(id="TypeAlias")):
