@@ -18,7 +18,7 @@ WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help site student test lab labs new-lab remove-lab grade serve doctor studies mutants bench lock clean
+.PHONY: help site student test lab labs new-lab remove-lab grade serve doctor studies bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
@@ -71,6 +71,7 @@ doctor: $(READY)  ## is this machine ready?
 studies: $(READY)  ## run the studies too long for a lab and store them in data/ (STUDY=name: that one)
 	@$(BIN)/python -m tools.run_studies $(STUDY)
 
+.PHONY: mutants
 mutants: $(READY)  ## change labkit's code at random: do its tests notice? [SAMPLE=100] [SEED=1] [MODULES=labkit/ols.py]
 	@$(BIN)/python -m tools.mutants $(call given,SAMPLE,sample) $(call given,SEED,seed) $(MODULES)
 
