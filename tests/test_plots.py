@@ -303,13 +303,13 @@ def test_every_estimate_is_drawn_whatever_its_name():
     """A gap is a column NAME_gap beside a column NAME; nothing else is left out."""
     use_style()
     ols = fit_ols(DATA.X, DATA.y)
-    names = ["ols_ridge", "generation_gap", "lasso", "olsen"]
-    estimates = {name: ols.beta + i for i, name in enumerate(names, 1)}
-    table = compare_coefficients(ols, truth=ols.beta, **estimates).assign(by_hand=ols.beta + 5)
+    estimates = {name: ols.beta + i for i, name in enumerate(["ols_ridge", "lasso", "olsen"], 1)}
+    table = compare_coefficients(ols, truth=ols.beta, **estimates)
+    table = table.assign(by_hand=ols.beta + 4, generation_gap=ols.beta + 5)
     ax = plot_coefficients(table.drop(columns="lasso_gap"))
     drawn = {words: set(np.round(line.get_xdata(), 9)) for words, line in diamonds(ax).items()}
     assert drawn == {
-        "ols ridge": {1}, "generation gap": {2}, "lasso": {3}, "olsen": {4}, "by hand": {5}
+        "ols ridge": {1}, "lasso": {2}, "olsen": {3}, "by hand": {4}, "generation gap": {5}
     }  # fmt: skip
     colors = [line.get_color() for line in diamonds(ax).values()]
     assert COLORS["ols"] not in colors
