@@ -74,6 +74,10 @@ doctor: $(READY)  ## is this machine ready?
 studies: $(READY)  ## run the studies too long for a lab and store them in data/ (STUDY=name: that one)
 	@$(BIN)/python -m tools.run_studies $(STUDY)
 
+.PHONY: mutants
+mutants: $(READY)  ## change labkit's code at random: do its tests notice? [SAMPLE=100] [SEED=1] [MODULES=labkit/ols.py]
+	@$(BIN)/python -m tools.mutants $(call given,SAMPLE,sample) $(call given,SEED,seed) $(MODULES)
+
 bench: $(READY)  ## compare labkit's speed with the alternatives
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.scale
