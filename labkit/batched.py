@@ -11,11 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from labkit.inputs import names_of, positive, whole
+from labkit.inputs import positive, whole
+from labkit.losses import Loss, named_loss
 from labkit.monitor import Monitor
+from labkit.optimizers import OptimizerFactory, named_optimizer
+from labkit.pairs import Pairs, as_pairs
 from labkit.result import Fit
-from labkit.tensors import Data, Loss, Pair, as_pair, dtype_of
-from labkit.train import OptimizerFactory, as_fit, named_loss, named_optimizer
+from labkit.tensors import Data, Pair, dtype_of
+from labkit.train import as_fit
 
 Weights: TypeAlias = dict[str, Tensor]
 
@@ -83,10 +86,11 @@ def fit_torch_many(
         raise ValueError(f"models has {len(models)} networks and data {len(data)} data sets.")
     _require_alike(models)
     criterion = named_loss(loss)
-    pairs = [
-        as_pair(model, X, y, loss=criterion, name=f"data set {r}: ")
+    checked = [
+        as_pairs(model, X, y, loss, f"data set {r}: ")
         for r, (model, (X, y)) in enumerate(zip(models, data, strict=True))
     ]
+    pairs = [(one.X.to(one.dtype), one.y) for one in checked]
     if len({(X.shape, y.shape) for X, y in pairs}) > 1:
         raise ValueError("data sets of different shapes can't be stacked; use fit_torch on each.")
     parts = math.ceil(len(models) * len(pairs[0][0]) / _ROWS_AT_ONCE)
@@ -99,11 +103,7 @@ def fit_torch_many(
             models[some], pairs[some], epochs, criterion,
             lambda weights: named_optimizer(quick, weights, lr, weight_decay),
         )  # fmt: skip
-    columns = [names_of(X) for X, _ in data]
-    return [
-        _one_fit(model, recorded[r], pairs[r][0], lr, r, columns[r])
-        for r, model in enumerate(models)
-    ]
+    return [_one_fit(model, recorded[r], checked[r], lr, r) for r, model in enumerate(models)]
 
 
 def _train(
@@ -174,22 +174,21 @@ def _losses_of(criterion: Callable[..., Tensor]) -> Callable[[Tensor, Tensor], T
 def _one_fit(
     model: nn.Module,
     losses: list[float],
-    X: Tensor,
+    data: Pairs,
     lr: float,
     r: int,
-    columns: tuple[str, ...] | None,
 ) -> Fit:
     """Hold one network's losses to what `fit_torch` holds them to."""
-    monitor = Monitor(model, validated=False, patience=None)
+    monitor = Monitor(model, patience=None)
     try:
         last = next((e for e, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
         monitor.records["loss"] += losses[: last + 1]
-        monitor.require_finite(X, lr)
-        monitor.require_finite_weights(X, lr)
+        monitor.require_finite(data.X, lr)
+        monitor.require_finite_weights(data.X, lr)
     except ArithmeticError as error:
         error.add_note(f"This happened to network {r}, counted from 0.")
         raise
-    return as_fit(model, monitor.records, "budget", columns=columns)
+    return as_fit(model, monitor, "budget", data)
 
 
 def _require_alike(models: Sequence[nn.Module]) -> None:

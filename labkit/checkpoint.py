@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 from collections.abc import Mapping
@@ -45,18 +46,16 @@ class Checkpoint:
         self.path = Path(path)
         self.model, self.optimizer, self.monitor = model, optimizer, monitor
         self.setting = dict(setting)
+        self.kept: dict[str, Any] | None = None
         require_writable(self.path)
 
+    def keep(self) -> None:
+        """Remember the state at the end of an epoch, whatever comes of the next one."""
+        self.kept = copy.deepcopy(self._state())
+
     def save(self) -> None:
-        """Write the state to a temporary file, then rename it into place."""
-        state = {
-            "setting": self.setting,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "monitor": self.monitor.state(),
-            "random_state": torch.get_rng_state(),
-            "cuda_random_states": torch.cuda.get_rng_state_all(),
-        }
+        """Write what was kept last to a temporary file, then rename it into place."""
+        state = self.kept or self._state()
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -67,6 +66,16 @@ class Checkpoint:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "setting": self.setting,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "monitor": self.monitor.state(),
+            "random_state": torch.get_rng_state(),
+            "cuda_random_states": torch.cuda.get_rng_state_all(),
+        }
 
     def restore(self) -> None:
         """Take up the state of an earlier run.

@@ -38,13 +38,16 @@ def as_rng(rng: int | np.random.Generator | Stream | None) -> Stream:
     return np.random.default_rng(whole(rng, "rng", at_least=0))
 
 
-def whole(value: Any, name: str, *, at_least: int = 1) -> int:
+def whole(value: Any, name: str, *, at_least: int = 1, at_most: int | None = None) -> int:
     """Return `value` as an int, or say that the argument `name` must be a whole number."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be a whole number, not {value!r} of type {_kind(value)}.")
-    if value < at_least:
+    number = int(value)
+    if number < at_least:
         raise ValueError(f"{name} must be {at_least} or more, not {value}.")
-    return int(value)
+    if at_most is not None and number > at_most:
+        raise ValueError(f"{name} must be at most {at_most}, not {value}.")
+    return number
 
 
 def positive(value: Any, name: str, *, or_zero: bool = False) -> float:
@@ -125,7 +128,7 @@ def require_finite(values: Floats, name: str) -> None:
     The minimum and the maximum carry a NaN through and need no second array of the size of
     the first, so that the check is cheap on ten million rows.
     """
-    low, high = values.min(), values.max()
+    low, high = float(values.min()), float(values.max())
     if low > -_LARGEST and high < _LARGEST:
         return
     bad = ~np.isfinite(values)

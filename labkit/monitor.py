@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -19,18 +20,13 @@ class Monitor:
     ----------
     model : torch.nn.Module
         The model in training.
-    validated : bool
-        Whether a validation loss is recorded.
     patience : int or None
         Epochs without improvement of the validation loss after which to stop.
     """
 
-    def __init__(self, model: nn.Module, *, validated: bool, patience: int | None) -> None:
+    def __init__(self, model: nn.Module, *, patience: int | None) -> None:
         self.model, self.patience = model, patience
-        self.records: dict[str, list[float]] = {
-            "loss": [],
-            **({"val_loss": []} if validated else {}),
-        }
+        self.records: dict[str, list[float]] = {"loss": []}
         self.best_epoch: int | None = None
         self.best_weights: dict[str, Tensor] | None = None
 
@@ -46,22 +42,20 @@ class Monitor:
             return False
         return self.epochs_done - self.best_epoch >= self.patience
 
-    def record(self, loss: float, val_loss: float | None) -> None:
+    def record(self, values: Mapping[str, float]) -> None:
         """Keep one epoch's numbers, and the weights where they are the best so far."""
-        self.records["loss"].append(loss)
-        if val_loss is None:
-            return
-        best = min(self.records["val_loss"], default=math.inf)
-        self.records["val_loss"].append(val_loss)
-        if self.patience is not None and val_loss < best:
+        best = min(self.records.get("val_loss", []), default=math.inf)
+        for key, value in values.items():
+            self.records.setdefault(key, []).append(value)
+        if self.patience is not None and values["val_loss"] < best:
             self.best_epoch = self.epochs_done
             self.best_weights = copy.deepcopy(self.model.state_dict())
 
     def require_finite(self, X: Tensor, lr: float) -> None:
         """Raise TrainingDiverged if the last epoch's losses are not all numbers."""
-        if all(math.isfinite(values[-1]) for values in self.records.values()):
-            return
-        raise self._diverged(X, lr)
+        losses = (self.records.get(key, [0.0])[-1] for key in ("loss", "val_loss"))
+        if not all(map(math.isfinite, losses)):
+            raise self._diverged(X, lr)
 
     def require_finite_weights(self, X: Tensor, lr: float) -> None:
         """Raise TrainingDiverged if a parameter is not a number after the last step.
@@ -77,9 +71,15 @@ class Monitor:
             epoch=self.epochs_done,
             lr=lr,
             gradient_norm=float(torch.stack(norms).norm()) if norms else math.nan,
-            feature_scale=float(X.flatten(1).double().std(0, correction=0).max()),
+            feature_scale=float(X.flatten(1).float().std(0, correction=0).max()),
             records=self.records,
         )
+
+    def forget_half_an_epoch(self) -> None:
+        """Drop what an interruption left recorded of an epoch that was not recorded whole."""
+        whole = min(map(len, self.records.values()))
+        for values in self.records.values():
+            del values[whole:]
 
     def restore_best(self) -> None:
         """Put the best epoch's weights back, if early stopping kept any."""

@@ -1,81 +1,27 @@
-"""What comes into the torch loops: tensors checked once, and the shape contract."""
+"""What comes into the torch loops: tensors checked once, and what a model makes of them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import warnings
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from labkit.inputs import as_numbers, require_finite, require_same_rows
+from labkit.devices import device_of
+from labkit.exercise import NotAttempted
+from labkit.inputs import as_numbers, require_finite
+from labkit.modes import eval_mode
 
 Data: TypeAlias = Tensor | ArrayLike
 Pair: TypeAlias = tuple[Tensor, Tensor]
-Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
-
-def as_pair(model: nn.Module, X: Data, y: Data, *, loss: Loss, name: str = "") -> Pair:
-    """Return features and targets as tensors that a model can be trained on, where it is.
-
-    Parameters
-    ----------
-    model : torch.nn.Module
-        The model; its parameters' dtype and device are those of the result.
-    X, y : Tensor or array_like
-        Features of shape (n, ...) and one target a row. A tensor must have the model's dtype;
-        anything else is converted to it.
-    loss : callable
-        The loss function, since torch's cross entropies take targets of their own kinds.
-    name : str
-        What to put before X and y in messages, such as "validation ".
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the data are not finite numbers; if a floating tensor hasn't the model's dtype; if the
-        model can't take X; if its predictions haven't the shape of y; or if y holds classes or
-        probabilities that don't exist.
-    """
-    dtype = dtype_of(model)
-    X_name, y_name = f"{name}X", f"{name}y"
-    classes = _is(loss, nn.functional.cross_entropy, nn.CrossEntropyLoss)
-    require_same_rows(X, y, name)
-    X = as_features(X, dtype, X_name)
-    y = _as_tensor(y, y_name, torch.long if classes else dtype)
-    if y.ndim == 0 or len(y) != len(X):
-        rows = len(y) if y.ndim else 1
-        raise ValueError(f"{y_name} has {rows} rows where {len(X)} are needed, one for each of X.")
-    if y.is_floating_point():
-        _require_dtype(y, dtype, y_name)
-    device = next(model.parameters()).device
-    X, y = X.to(device), y.to(device)
-    predictions = (len(X), *shape_of_predictions(model, X, X_name)[1:])
-    if classes:
-        _require_classes(y, predictions, y_name)
-    else:
-        _require_same_shape(y, predictions, y_name)
-    if _is(loss, nn.functional.binary_cross_entropy_with_logits, nn.BCEWithLogitsLoss):
-        _require_probabilities(y, y_name)
-    return X, y
-
-
-def as_features(X: Data, dtype: torch.dtype, name: str = "X") -> Tensor:
-    """Return features as a tensor of at least two dimensions and one row, all finite."""
-    tensor = _as_tensor(X, name, dtype)
-    if tensor.ndim < 2:
-        raise ValueError(
-            f"{name} must have rows and columns, not shape {tuple(tensor.shape)}; "
-            f"{name}.reshape(-1, 1) makes one column of it."
-        )
-    if tensor.numel() == 0:
-        raise ValueError(f"{name} is empty: its shape is {tuple(tensor.shape)}.")
-    if tensor.is_floating_point():
-        _require_dtype(tensor, dtype, name)
-    return tensor
+AT_ONCE = 2**22
+"""Bytes that are converted, gathered or predicted in one piece."""
 
 
 def dtype_of(model: nn.Module) -> torch.dtype:
@@ -84,7 +30,7 @@ def dtype_of(model: nn.Module) -> torch.dtype:
     Raises
     ------
     TypeError
-        If `model` is not a module.
+        If `model` is not a module, or its parameters are complex.
     ValueError
         If it has no parameters, or none that is to be trained.
     """
@@ -94,28 +40,85 @@ def dtype_of(model: nn.Module) -> torch.dtype:
     if not trainable:
         missing = "parameter with requires_grad" if list(model.parameters()) else "parameters"
         raise ValueError(f"model has no {missing}: there is nothing to train.")
-    return trainable[0].dtype
+    dtype = trainable[0].dtype
+    if not dtype.is_floating_point:
+        raise TypeError(f"model must have real parameters, not {short(dtype)}.")
+    return dtype
 
 
-def _as_tensor(values: Data, name: str, dtype: torch.dtype) -> Tensor:
-    """Return a tensor as it is, and anything else as a tensor of `dtype`."""
+def as_features(X: Data, dtype: torch.dtype, name: str = "X") -> Tensor:
+    """Return features as a tensor of at least two dimensions and one row, all finite.
+
+    A large array keeps the dtype that it has, so that no second copy of it is made: who uses the
+    tensor converts it to `dtype` piece by piece.
+    """
+    tensor = as_tensor(X, name, dtype)
+    if tensor.ndim < 2:
+        raise ValueError(
+            f"{name} must have rows and columns, not shape {tuple(tensor.shape)}; "
+            f"{name}.reshape(-1, 1) makes one column of it."
+        )
+    if tensor.numel() == 0:
+        raise ValueError(f"{name} is empty: its shape is {tuple(tensor.shape)}.")
+    if isinstance(X, Tensor) and tensor.is_floating_point():
+        require_dtype(tensor, dtype, name)
+    return tensor
+
+
+def as_tensor(values: Data, name: str, dtype: torch.dtype) -> Tensor:
+    """Return a tensor as it is, and anything else as a tensor of `dtype`.
+
+    An array that needs no conversion shares its memory with the tensor, and one too large to be
+    converted in one piece is left in its own dtype.
+    """
     if isinstance(values, Tensor):
-        if values.is_complex():
-            raise TypeError(f"{name} must hold real numbers, not {_short(values.dtype)}.")
-        if values.is_floating_point() and not _all_finite(values):
-            require_finite(values.detach().double().cpu().numpy(), name)
-        return values.detach()
+        return _checked(values.detach(), name)
     array = as_numbers(values, name)
     if array.size:
-        require_finite(array.astype(float, copy=False), name)
-    if dtype == torch.long and array.dtype.kind == "f":
-        raise TypeError(f"{name} must hold class indices as whole numbers: use {name}.astype(int).")
-    # A copy in plain form: read-only, reversed, big-endian and extended arrays too.
-    array = array.astype(np.int64 if dtype == torch.long else np.float64, order="C")
-    tensor = torch.tensor(array, dtype=dtype)
-    if not _all_finite(tensor):
-        raise ValueError(f"{name} holds numbers too large for {_short(dtype)}: rescale it.")
+        require_finite(array, name)
+    if dtype.is_floating_point:
+        return _as_floats(array, name, dtype)
+    if array.dtype.kind == "f":
+        raise TypeError(f"{name} must hold whole numbers: use {name}.astype(int).")
+    if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
+        raise ValueError(f"{name} holds {int(array.max())}, which is too large for int64.")
+    return _shared(np.require(array, np.int64, "C"))
+
+
+def _checked(tensor: Tensor, name: str) -> Tensor:
+    if tensor.is_complex():
+        raise TypeError(f"{name} must hold real numbers, not {short(tensor.dtype)}.")
+    if tensor.is_meta:
+        raise ValueError(f"{name} is on torch's meta device, where tensors have no values.")
+    if tensor.layout != torch.strided or tensor.is_quantized:
+        raise TypeError(f"{name} must be a dense tensor: use {name}.to_dense().")
+    if tensor.is_floating_point() and not _all_finite(tensor):
+        require_finite(tensor.cpu().double().numpy(), name)
     return tensor
+
+
+def _as_floats(array: NDArray[Any], name: str, dtype: torch.dtype) -> Tensor:
+    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    tensor = _shared(array.astype(array.dtype.newbyteorder("="), copy=False))
+    if tensor.numel() and max(map(abs, _ends(tensor))) > torch.finfo(dtype).max:
+        raise ValueError(f"{name} holds numbers too large for {short(dtype)}: rescale it.")
+    small = tensor.numel() * tensor.element_size() <= AT_ONCE
+    return tensor.to(dtype).contiguous() if small else tensor
+
+
+def _shared(array: NDArray[Any]) -> Tensor:
+    """Return a tensor on an array's memory, or on a copy's where torch can't read it."""
+    if any(stride < 0 for stride in array.strides):
+        array = array.copy()
+    with warnings.catch_warnings():  # of an array that is read-only: nothing here writes to it
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.from_numpy(array)
+
+
+def _ends(tensor: Tensor) -> tuple[float, float]:
+    low, high = torch.aminmax(tensor)
+    return float(low), float(high)
 
 
 def _all_finite(tensor: Tensor) -> bool:
@@ -123,83 +126,97 @@ def _all_finite(tensor: Tensor) -> bool:
 
     The minimum and the maximum carry a NaN through; `torch.isfinite` would copy the data.
     """
-    if tensor.numel() == 0:
-        return True
-    return all(math.isfinite(end.item()) for end in torch.aminmax(tensor))
+    return tensor.numel() == 0 or all(map(math.isfinite, _ends(tensor)))
 
 
-def _require_dtype(tensor: Tensor, dtype: torch.dtype, name: str) -> None:
+def require_dtype(tensor: Tensor, dtype: torch.dtype, name: str) -> None:
+    """Raise TypeError if a tensor, whose dtype somebody chose, hasn't the model's."""
     if tensor.dtype != dtype:
         raise TypeError(
-            f"{name} is {_short(tensor.dtype)} and the model's parameters are {_short(dtype)}: "
-            f"use {name}.to(torch.{_short(dtype)}), or model.to(torch.{_short(tensor.dtype)})."
+            f"{name} is {short(tensor.dtype)} and the model's parameters are {short(dtype)}: "
+            f"use {name}.to(torch.{short(dtype)}), or model.to(torch.{short(tensor.dtype)})."
         )
 
 
-def shape_of_predictions(model: nn.Module, X: Tensor, name: str) -> tuple[int, ...]:
-    """Ask the model for two predictions, in eval mode and without a trace."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            shape = tuple(model(X[:2]).shape)
-    except RuntimeError as error:
-        raise ValueError(
-            f"model can't take {name} of shape {tuple(X.shape)} and {_short(X.dtype)}: {error}"
-        ) from error
-    finally:
-        model.train(was_training)
-    if shape[:1] != (len(X[:2]),):
-        raise ValueError(
-            f"model must return one prediction for each row of {name}; for {len(X[:2])} rows it "
-            f"returned the shape {shape}."
-        )
-    return shape
-
-
-def _require_same_shape(y: Tensor, predictions: tuple[int, ...], name: str) -> None:
-    targets = tuple(y.shape)
-    if predictions != targets:
-        if y.numel() == torch.Size(predictions).numel():
-            mend = f"Use {name}.reshape({', '.join(map(str, (-1, *predictions[1:])))})."
-        else:
-            mend = "Use a model with as many outputs as there are targets in a row."
-        raise ValueError(
-            f"The predictions have shape {predictions} and {name} has shape {targets}; torch would "
-            f"broadcast one against the other and return a loss that means nothing. {mend}"
-        )
-    if not y.is_floating_point():
-        raise TypeError(f"{name} must be floating point for this loss: use {name}.float().")
-
-
-def _require_classes(y: Tensor, predictions: tuple[int, ...], name: str) -> None:
-    if y.ndim != 1 or len(predictions) != 2:
-        raise ValueError(
-            f"'cross_entropy' takes predictions of shape (n, classes) and one class index a row, "
-            f"shape (n,); the predictions have shape {predictions} and {name} has {tuple(y.shape)}."
-        )
-    if y.dtype != torch.long:
-        raise TypeError(f"{name} must hold class indices as whole numbers: use {name}.long().")
-    low, high, classes = int(y.min()), int(y.max()), predictions[1]
-    if low < 0 or high >= classes:
-        raise ValueError(
-            f"{name} holds class indices from {low} to {high}, and the model has {classes} "
-            f"outputs: classes count from 0 to {classes - 1} (in R from 1)."
-        )
-
-
-def _require_probabilities(y: Tensor, name: str) -> None:
-    low, high = float(y.min()), float(y.max())
-    if low < 0 or high > 1:
-        raise ValueError(
-            f"{name} must hold 0 and 1, or probabilities, for this loss; it holds numbers from "
-            f"{low:g} to {high:g}, for which the loss has no minimum."
-        )
-
-
-def _is(loss: Loss, function: Loss, module: type[nn.Module]) -> bool:
-    return loss is function or isinstance(loss, module)
-
-
-def _short(dtype: Any) -> str:
+def short(dtype: torch.dtype) -> str:
+    """Return float32 for torch.float32."""
     return str(dtype).removeprefix("torch.")
+
+
+def pieces(X: Tensor, dtype: torch.dtype, device: torch.device) -> Iterator[Tensor]:
+    """Yield the rows of a tensor, some thousand at a time, in a dtype and on a device.
+
+    However wide the layers are that they go through, what those make of one piece stays small
+    beside a large table.
+    """
+    numbers = max(1, X[0].numel())
+    for piece in X.split(max(32, min(4096, AT_ONCE // (8 * numbers)))):
+        yield piece.to(dtype).to(device)  # in this order: not every device has float64
+
+
+def predictions_of(model: nn.Module, X: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return a model's predictions in eval mode and without a graph, computed piece by piece.
+
+    They are written into one tensor that is there from the start: many small ones, kept between
+    the large ones that each piece needs for a moment, would break the memory into parts that
+    can't be used again.
+    """
+    found, done = None, 0
+    with eval_mode(model), torch.inference_mode():
+        for piece in pieces(X, dtype, device_of(model)):
+            prediction: Tensor = model(piece)
+            if len(piece) == len(X):
+                return prediction
+            if found is None:
+                found = prediction.new_empty((len(X), *prediction.shape[1:]))
+            found[done : done + len(piece)] = prediction
+            done += len(piece)
+            del prediction
+    assert found is not None
+    return found
+
+
+def ask_model(model: nn.Module, X: Tensor, dtype: torch.dtype, name: str = "X") -> Tensor:
+    """Return what a model predicts for two rows, in eval mode and without a trace.
+
+    Where X holds whole numbers, which may be places in an embedding, the model is asked for all
+    rows: one that names no place is found before the training.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model can't take X, changes it, or does not return a tensor with a row for each row.
+    """
+    first = X[:2].to(dtype).to(device_of(model), copy=True)
+    version = first._version
+    try:
+        with eval_mode(model), torch.no_grad():
+            prediction = model(first)
+        changed = first._version != version
+        if not dtype.is_floating_point and not changed:
+            predictions_of(model, X, dtype)
+    except NotAttempted:
+        raise
+    except (RuntimeError, TypeError, ValueError, IndexError, AssertionError) as error:
+        raise ValueError(
+            f"model can't take {name} of shape {tuple(X.shape)} and {short(dtype)}: {error}"
+        ) from error
+    if not isinstance(prediction, Tensor):
+        raise TypeError(
+            f"model must return one tensor of predictions, not {type(prediction).__name__}."
+        )
+    if tuple(prediction.shape[:1]) != (len(first),):
+        raise ValueError(
+            f"model must return one prediction for each row of {name}; for {len(first)} rows it "
+            f"returned the shape {tuple(prediction.shape)}."
+        )
+    if changed:
+        raise ValueError(
+            f"model changes the {name} that it is given: use inplace=False in its first layer."
+        )
+    return prediction
+
+
+def holds_whole_numbers(values: Data, name: str) -> bool:
+    """Tell whether an array holds whole numbers by its dtype; a tensor says itself what it is."""
+    return not isinstance(values, Tensor) and as_numbers(values, name).dtype.kind in "iu"

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+import copy
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from labkit.batches import Batches
 from labkit.checkpoint import Checkpoint, Setting
-from labkit.inputs import names_of, one_of, positive, require_columns, whole
+from labkit.devices import device_of, move, random_state
+from labkit.inputs import positive, whole
+from labkit.losses import Loss, named_loss
+from labkit.modes import ends_in_eval_mode, set_train_mode
 from labkit.monitor import Monitor
-from labkit.result import Fit, Stopped
-from labkit.tensors import Data, Loss, Pair, as_pair, dtype_of
+from labkit.optimizers import LearningRate, OptimizerFactory, Schedule, named_optimizer
+from labkit.pairs import Pairs, as_pairs, as_validation
+from labkit.result import Stopped
+from labkit.tally import Metric, Tally, require_metrics
+from labkit.tensors import Data, dtype_of, predictions_of
 from labkit.trained import TorchFit
-
-OptimizerFactory: TypeAlias = Callable[..., torch.optim.Optimizer]
-
-LOSSES: dict[str, Loss] = {
-    "mse": nn.functional.mse_loss,
-    "l1": nn.functional.l1_loss,
-    "huber": nn.functional.huber_loss,
-    "cross_entropy": nn.functional.cross_entropy,
-    "bce_with_logits": nn.functional.binary_cross_entropy_with_logits,
-}
-OPTIMIZERS: dict[str, OptimizerFactory] = {
-    "sgd": torch.optim.SGD,
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-    "rmsprop": torch.optim.RMSprop,
-}
 
 
 def fit_torch(
@@ -40,11 +30,14 @@ def fit_torch(
     y: Data,
     *,
     epochs: int = 200,
-    lr: float = 0.01,
+    lr: float | None = None,
     loss: str | Loss = "mse",
     optimizer: str | OptimizerFactory = "adam",
     batch_size: int | None = None,
-    weight_decay: float = 0.0,
+    weight_decay: float | None = None,
+    schedule: Schedule | None = None,
+    clip: float | None = None,
+    metrics: Mapping[str, Metric] | None = None,
     validation: tuple[Data, Data] | None = None,
     patience: int | None = None,
     seed: int | None = None,
@@ -53,7 +46,7 @@ def fit_torch(
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 10,
     resume: bool = False,
-) -> Fit:
+) -> TorchFit:
     """Train a torch model, in place, and return it with its history.
 
     Parameters
@@ -64,33 +57,46 @@ def fit_torch(
         The features. A tensor must have the model's dtype; anything else is converted to it.
     y : Tensor or array_like
         The targets: of the shape of the predictions, (n, 1) for a model with one output; for
-        "cross_entropy", class indices from 0 of shape (n,).
+        "cross_entropy", class indices from 0 of shape (n,); for a loss of your own, what it takes.
     epochs : int
         How often to go through the data, in all: a resumed run counts those it did before.
-    lr : float
-        The learning rate.
+    lr : float, optional
+        The learning rate; None takes 0.01, or what a `functools.partial` given as `optimizer` says.
     loss : str or callable
-        "mse", "l1", "huber", "cross_entropy", "bce_with_logits", or a function of predictions
-        and targets that returns the mean over the samples of a batch.
+        "mse", "l1", "huber", "cross_entropy", "bce_with_logits", or a function or module that
+        takes predictions and targets and returns the mean over the rows of a batch, or their sum.
+        It is asked for a few rows beforehand, and otherwise left alone.
     optimizer : str or callable
         "sgd", "adam", "adamw", "rmsprop", or what is called with the parameters and `lr` (and
-        `weight_decay`, where that is not 0) and returns a `torch.optim.Optimizer`: a class, or a
-        `functools.partial` of one.
+        `weight_decay`, where given) and returns a `torch.optim.Optimizer`: a class, or a
+        `functools.partial` of one. By name, Adam and AdamW take torch's fused step: the same
+        update in one pass, equal to rounding.
     batch_size : int, optional
         Rows a step, shuffled anew each epoch, the last step taking what is left; None takes all.
-    weight_decay : float
+    weight_decay : float, optional
         Passed to the optimizer, which adds weight_decay × θ to the gradient of each parameter θ;
-        "adamw" shrinks θ by the factor 1 − lr × weight_decay instead.
+        "adamw" shrinks θ by the factor 1 − lr × weight_decay instead. None leaves the optimizer
+        its default, 0, but for AdamW's 0.01.
+    schedule : callable, optional
+        A function of the step, counted from 0, that returns the factor by which `lr` is
+        multiplied in it. `lr` is then recorded, as it was in an epoch's last step.
+    clip : float, optional
+        The largest Euclidean norm of the gradient of all parameters together; a larger one is
+        scaled down to it.
+    metrics : mapping of str to callable, optional
+        Functions of predictions and targets that return a number, recorded beside the loss under
+        their names, and as `val_…` for the validation data.
     validation : (X, y), optional
-        Data whose loss is recorded after each epoch, in eval mode.
+        Data whose loss is recorded after each epoch, in eval mode; in a DataFrame, with the
+        columns of `X`.
     patience : int, optional
         Stop once the validation loss has not improved for so many epochs. The weights of the
         best epoch are restored, also where the budget ends first.
     seed : int, optional
-        Fixes the shuffling and the dropout, and leaves torch's global random state as it was.
+        Fixes the shuffling and the dropout, and leaves torch's random states as they were.
         None draws from that state, so that `torch.manual_seed` governs.
     device : str or torch.device, optional
-        Where to train; "auto" takes a GPU where there is one. None: where the model is.
+        Where to train; "auto" takes an accelerator where there is one. None: where the model is.
     progress : bool
         Show a progress bar.
     checkpoint : path, optional
@@ -100,22 +106,23 @@ def fit_torch(
         Epochs between two checkpoints.
     resume : bool
         Go on from `checkpoint` if it exists. The result equals that of an uninterrupted run
-        bit for bit.
+        bit for bit; with other data or another setting it is refused.
 
     Returns
     -------
     Fit
-        `history` has, for each epoch, `loss`, the mean over samples of the losses before each
-        update, and `val_loss` where validation data were given.
+        `history` has, for each epoch, `loss`, the mean over rows of the losses before each
+        update, and `val_loss` where validation data were given. Ctrl-C, in a notebook the stop
+        button, ends the training and returns the fit so far, with `stopped` "interrupted".
 
     Raises
     ------
     TrainingDiverged
         If a loss stops being finite, or a weight after the last step is not.
     TypeError, ValueError
-        If an argument is out of its range; if dtypes differ; if predictions and targets have
-        different shapes, which torch would broadcast against each other; if `checkpoint` is
-        truncated or of another model, data or setting.
+        If an argument is out of its range; if dtypes differ; if the model or the loss can't take
+        the data; if predictions and targets have different shapes, which torch would broadcast
+        against each other; if `checkpoint` is damaged or of another model, data or setting.
     OSError
         If `checkpoint` can't be written, or exists and `resume` is not set.
 
@@ -130,171 +137,114 @@ def fit_torch(
     >>> bool(fit.history.loss.iloc[-1] < 0.3)
     True
     """
-    epochs, lr = whole(epochs, "epochs"), positive(lr, "lr")
-    seed = None if seed is None else whole(seed, "seed", at_least=0)
+    epochs = whole(epochs, "epochs")
+    seed = None if seed is None else whole(seed, "seed", at_least=0, at_most=2**63 - 1)
     patience = None if patience is None else whole(patience, "patience")
+    clip = None if clip is None else positive(clip, "clip")
     checkpoint_every = whole(checkpoint_every, "checkpoint_every")
     if patience is not None and validation is None:
         raise ValueError("patience needs validation=(X, y): there is nothing to stop early by.")
     if resume and checkpoint is None:
         raise ValueError("resume=True needs checkpoint=PATH: there is nothing to resume from.")
     dtype_of(model)  # refuses what is no model, or has nothing to train
-    model.to(_device(device, model))
+    move(model, device)
     criterion = named_loss(loss)
-    columns = names_of(X)
-    X, y = as_pair(model, X, y, loss=criterion)
-    held_out = None
-    if validation is not None:
-        require_columns(validation[0], columns, "validation X")
-        held_out = as_pair(model, *validation, loss=criterion, name="validation ")
-    batches = Batches(X, y, batch_size)
+    data = as_pairs(model, X, y, loss)
+    held_out = validation and as_validation(model, *validation, loss, data)
+    batches = Batches(data.X, data.y, batch_size, data.dtype)
+    _require_more_than_one_row(model, batches)
     opt = named_optimizer(optimizer, model.parameters(), lr, weight_decay)
-    monitor = Monitor(model, validated=held_out is not None, patience=patience)
+    rate = LearningRate(opt, schedule)
+    measures = require_metrics(metrics)
+    monitor = Monitor(model, patience=patience)
     saved = None
     if checkpoint is not None:
         setting: Setting = {
-            "model": str(model), "loss": _name(loss),
-            "optimizer": type(opt).__name__, "lr": lr, "weight_decay": float(weight_decay),
-            "batch_size": batches.batch_size, "patience": patience, "seed": seed,
-            "rows of X": len(X), "sum of X": float(X.double().sum()),
-            "sum of y": float(y.double().sum()),
-            "rows of validation X": len(held_out[0]) if held_out else None,
+            "loss": loss if isinstance(loss, str) else str(loss),
+            "batch_size": batch_size, "patience": patience, "seed": seed, "clip": clip,
         }  # fmt: skip
         saved = Checkpoint(checkpoint, model, opt, monitor, setting)
 
-    with _random_state(seed, X.device), _eval_mode_after(model):
+    weights, interrupted = list(model.parameters()), False
+    with random_state(seed, device_of(model)), ends_in_eval_mode(model):
         if saved is not None and saved.path.exists():
             _go_on(saved, resume, epochs)
-        model.train()
-        for epoch in _remaining(monitor, epochs, progress):
-            total = 0.0
-            for X_batch, y_batch in batches:
-                opt.zero_grad()
-                prediction = model(X_batch)
-                batch_loss = criterion(prediction, y_batch)
-                batch_loss.backward()
-                opt.step()
-                total += batch_loss.item() * len(X_batch)
-            monitor.record(total / len(X), held_out and evaluate(model, *held_out, criterion))
-            monitor.require_finite(X, lr)
-            if saved is not None and epoch % checkpoint_every == 0:
-                saved.save()
-            if monitor.out_of_patience:
-                break
+        if saved is not None:
+            saved.keep()
+        set_train_mode(model)
+        try:
+            for epoch in _remaining(monitor, epochs, progress):
+                tally = Tally(measures, summed=data.summed)
+                for step, (X_batch, y_batch) in enumerate(batches, (epoch - 1) * len(batches)):
+                    rate.set(step)
+                    for weight in weights:
+                        weight.grad = None  # opt.zero_grad(), without its bookkeeping
+                    prediction = model(X_batch)
+                    batch_loss = criterion(prediction, y_batch)
+                    batch_loss.backward()
+                    if clip is not None:
+                        nn.utils.clip_grad_norm_(weights, clip)
+                    opt.step()
+                    tally.add(batch_loss, prediction, y_batch)
+                held_out_values = held_out and evaluate(model, held_out, criterion, measures)
+                monitor.record({**tally.values(), **(held_out_values or {}), **rate.record})
+                monitor.require_finite(data.X, rate.now)
+                if saved is not None:
+                    saved.keep()
+                    if epoch % checkpoint_every == 0:
+                        saved.save()
+                if monitor.out_of_patience:
+                    break
+        except KeyboardInterrupt:
+            interrupted = True
+            monitor.forget_half_an_epoch()
         if saved is not None:
             saved.save()
     monitor.restore_best()
-    monitor.require_finite_weights(X, lr)
+    monitor.require_finite_weights(data.X, rate.now)
     stopped: Stopped = "early stopping" if monitor.out_of_patience else "budget"
-    return as_fit(model, monitor.records, stopped, monitor.best_epoch, columns)
+    return as_fit(model, monitor, "interrupted" if interrupted else stopped, data)
 
 
-class Batches:
-    """The rows of a table in batches: each pass in a new random order, every row once.
-
-    Indexing a tensor with many rows at once is what makes this several times as fast as a
-    `DataLoader`, which fetches one row at a time.
-
-    Parameters
-    ----------
-    X, y : Tensor
-        Features and targets, n rows each.
-    batch_size : int or None
-        Rows a batch, the last one taking what is left; None gives all rows in one, as they are.
-    """
-
-    def __init__(self, X: Tensor, y: Tensor, batch_size: int | None) -> None:
-        self.X, self.y = X, y
-        self.batch_size = None if batch_size is None else whole(batch_size, "batch_size")
-        if self.batch_size is not None and self.batch_size > len(X):
-            raise ValueError(
-                f"batch_size={batch_size} is larger than the {len(X)} rows of X; "
-                "batch_size=None takes all of them in one step."
-            )
-
-    def __iter__(self) -> Iterator[Pair]:
-        if self.batch_size is None:
-            yield self.X, self.y
-            return
-        order = torch.randperm(len(self.X)).to(self.X.device)
-        for rows in order.split(self.batch_size):
-            yield self.X[rows], self.y[rows]
-
-
-def evaluate(model: nn.Module, X: Tensor, y: Tensor, criterion: Loss) -> float:
-    """Return the loss on held-out data, in eval mode and without a graph; train on after it."""
-    model.eval()
+def evaluate(
+    model: nn.Module, held_out: Pairs, criterion: Loss, metrics: Mapping[str, Metric]
+) -> dict[str, float]:
+    """Return the loss and the metrics on held-out data, in eval mode and without a graph."""
+    prediction = predictions_of(model, held_out.X, held_out.dtype)
+    tally = Tally(metrics, summed=held_out.summed)
     with torch.inference_mode():
-        loss = float(criterion(model(X), y))
-    model.train()
-    return loss
+        tally.add(criterion(prediction, held_out.y), prediction, held_out.y)
+    return tally.values("val_")
 
 
-def as_fit(
-    model: nn.Module,
-    records: dict[str, list[float]],
-    stopped: Stopped,
-    best_epoch: int | None = None,
-    columns: tuple[str, ...] | None = None,
-) -> TorchFit:
-    """Wrap a trained model, set to eval mode, in the result type of all loops."""
+def as_fit(model: nn.Module, monitor: Monitor, stopped: Stopped, data: Pairs) -> TorchFit:
+    """Wrap a trained model, set to eval mode, in the result type of the torch loops."""
     model.eval()
     return TorchFit(
-        model=model, records=records, stopped=stopped, best_epoch=best_epoch, columns=columns
-    )
+        model=model, records=monitor.records, stopped=stopped, best_epoch=monitor.best_epoch,
+        columns=data.columns, dtype=data.dtype,
+    )  # fmt: skip
 
 
-def named_loss(loss: str | Loss) -> Loss:
-    """Return the loss function of a name, or the function that was given."""
-    if isinstance(loss, str):
-        return LOSSES[one_of(loss, "loss", list(LOSSES))]
-    if not callable(loss):
-        raise TypeError(f"loss must be a function or one of {', '.join(LOSSES)}, not {loss!r}.")
-    return loss
-
-
-def named_optimizer(
-    optimizer: str | OptimizerFactory, params: Iterable[Tensor], lr: float, weight_decay: float
-) -> torch.optim.Optimizer:
-    """Return the optimizer of a name or factory, for these parameters."""
-    if isinstance(optimizer, str):
-        factory = OPTIMIZERS[one_of(optimizer, "optimizer", list(OPTIMIZERS))]
-    elif isinstance(optimizer, torch.optim.Optimizer):
-        raise TypeError(
-            "optimizer must be a name or a class, such as torch.optim.SGD, not an object."
-        )
-    elif callable(optimizer):
-        factory = optimizer
-    else:
-        known = ", ".join(OPTIMIZERS)
-        raise TypeError(f"optimizer must be a function or one of {known}, not {optimizer!r}.")
-    decay = positive(weight_decay, "weight_decay", or_zero=True)
-    options = {"weight_decay": decay} if decay else {}
-    made = factory(params, lr=lr, **options)
-    if isinstance(made, torch.optim.LBFGS):
-        raise ValueError("LBFGS evaluates the loss many times a step, which this loop does not do.")
-    return made
-
-
-def _name(loss: str | Loss) -> str:
-    """Return what to call a loss: the same in another process, so no memory address."""
-    if isinstance(loss, str):
-        return loss
-    function = getattr(loss, "func", loss)  # what a functools.partial calls
-    if isinstance(function, nn.Module):
-        return str(function)
-    return str(getattr(function, "__qualname__", type(function).__qualname__))
-
-
-def _device(device: str | torch.device | None, model: nn.Module) -> torch.device:
-    if device is None:
-        return next(model.parameters()).device
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def _require_more_than_one_row(model: nn.Module, batches: Batches) -> None:
+    """Refuse a last batch of one row where the model standardises by the batch's own spread."""
+    if batches.last > 1 or not any(map(_is_batch_norm, model.modules())):
+        return
+    twin = copy.deepcopy(model)
+    set_train_mode(twin)
     try:
-        return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(f"device={str(device)!r} is not usable here; 'cpu' always is.") from error
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            twin(batches.X[:1].to(batches.dtype))
+    except ValueError as error:
+        rows = len(batches.X)
+        raise ValueError(
+            f"batch_size={batches.batch_size} leaves a last batch of one row of the {rows}, and "
+            "BatchNorm needs at least two in train mode: choose a batch_size that doesn't."
+        ) from error
+
+
+def _is_batch_norm(part: nn.Module) -> bool:
+    return isinstance(part, nn.modules.batchnorm._BatchNorm)
 
 
 def _go_on(saved: Checkpoint, resume: bool, epochs: int) -> None:
@@ -321,23 +271,3 @@ def _remaining(monitor: Monitor, epochs: int, progress: bool) -> Iterable[int]:
     from tqdm.auto import tqdm
 
     return tqdm(numbers, desc="training", unit="epoch", leave=False)
-
-
-@contextmanager
-def _random_state(seed: int | None, device: torch.device) -> Iterator[None]:
-    """With a seed, lend torch's global generators to the run and give them back as they were."""
-    if seed is None:
-        yield
-        return
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
-
-
-@contextmanager
-def _eval_mode_after(model: nn.Module) -> Iterator[None]:
-    """Leave the model in eval mode, however the training ends."""
-    try:
-        yield
-    finally:
-        model.eval()

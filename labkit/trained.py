@@ -10,14 +10,23 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from labkit.result import Fit
-from labkit.tensors import Data, as_features, dtype_of, shape_of_predictions
+from labkit.tensors import Data, as_features, ask_model, predictions_of
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TorchFit(Fit):
-    """A trained network, in eval mode."""
+    """A trained network.
+
+    Attributes
+    ----------
+    model : torch.nn.Module
+        The network, in eval mode.
+    dtype : torch.dtype
+        What it takes: the dtype of its parameters, or int64 where it looks places up.
+    """
 
     model: nn.Module = field(repr=False)
+    dtype: torch.dtype = field(repr=False)
 
     @property
     def params(self) -> dict[str, NDArray[Any]]:
@@ -25,12 +34,9 @@ class TorchFit(Fit):
         return {name: as_array(p) for name, p in self.model.named_parameters()}
 
     def _predict(self, X: Data) -> NDArray[Any]:
-        features = as_features(X, dtype_of(self.model)).to(next(self.model.parameters()).device)
-        self.model.eval()
-        shape_of_predictions(self.model, features, "X")
-        with torch.inference_mode():
-            prediction: Tensor = self.model(features)
-        return as_array(prediction)
+        features = as_features(X, self.dtype)
+        ask_model(self.model, features, self.dtype)
+        return as_array(predictions_of(self.model, features, self.dtype))
 
 
 def as_array(tensor: Tensor) -> NDArray[Any]:

@@ -17,7 +17,10 @@ import labkit
 
 FOLDER = Path(labkit.__file__).parent
 HEAVY = {"torch", "pandas", "matplotlib", "scipy", "sklearn", "joblib", "tqdm", "IPython"}
-TORCH_MODULES = {"train", "trained", "tensors", "batched", "checkpoint", "graph", "monitor"}
+TORCH_MODULES = {
+    "batched", "batches", "checkpoint", "devices", "graph", "losses", "modes", "monitor",
+    "optimizers", "pairs", "tally", "tensors", "train", "trained",
+}  # fmt: skip
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
