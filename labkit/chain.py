@@ -78,14 +78,14 @@ class Chain:
         for name, module in stack.models[0].named_children():
             layer: _Linear | _Activation
             if isinstance(module, nn.Linear):
-                above_trained = any(layer.gradients for layer in self.layers)
+                above_trained = any(layer.is_trained for layer in self.layers)
                 layer = _Linear(name, stack, made, down=above_trained)
             else:
                 over = bool(self.layers) and isinstance(self.layers[-1], _Linear)
                 layer = _Activation(type(module), made, in_place=over)
             self.layers.append(layer)
             made = layer.made
-        self.lowest = next(i for i, layer in enumerate(self.layers) if layer.gradients)
+        self.lowest = next(i for i, layer in enumerate(self.layers) if layer.is_trained)
 
     @property
     def predictions(self) -> Tensor:
@@ -111,12 +111,11 @@ class _Linear:
     """W A + b, for R weights and as many A."""
 
     def __init__(self, name: str, stack: Stack, below: Tensor, *, down: bool) -> None:
-        self.W, self.b = stack.weights[f"{name}.weight"], stack.weights.get(f"{name}.bias")
-        self.gradients = {
-            kind: stack.gradients[f"{name}.{kind}"]
-            for kind in ("weight", "bias")
-            if f"{name}.{kind}" in stack.gradients  # else it is frozen, or there is none
-        }
+        self.W, bias = stack.weights[f"{name}.weight"], stack.weights.get(f"{name}.bias")
+        self.b = None if bias is None else bias.unsqueeze(2)
+        self.dW = stack.gradients.get(f"{name}.weight")  # None where W is frozen
+        self.db = stack.gradients.get(f"{name}.bias")
+        self.is_trained = self.dW is not None or self.db is not None
         self.below, self.delta = below, torch.empty_like(below) if down else None
         self.made = below.new_empty(len(below), self.W.shape[1], below.shape[2])
 
@@ -124,13 +123,13 @@ class _Linear:
         if self.b is None:
             torch.bmm(self.W, self.below, out=self.made)
         else:
-            torch.baddbmm(self.b.unsqueeze(2), self.W, self.below, out=self.made)
+            torch.baddbmm(self.b, self.W, self.below, out=self.made)
 
     def backward(self, delta: Tensor) -> Tensor:
-        if "weight" in self.gradients:
-            torch.bmm(delta, self.below.mT, out=self.gradients["weight"])
-        if "bias" in self.gradients:
-            torch.sum(delta, 2, out=self.gradients["bias"])
+        if self.dW is not None:
+            torch.bmm(self.below, delta.mT, out=self.dW.mT)
+        if self.db is not None:
+            torch.sum(delta, 2, out=self.db)
         if self.delta is None:  # nothing below is trained
             return delta
         product = torch.mul if self.W.shape[1] == 1 else torch.bmm  # a column times a row
@@ -140,7 +139,7 @@ class _Linear:
 class _Activation:
     """g(A), written over A where A is a linear layer's, which needs it no more."""
 
-    gradients: dict[str, Tensor] = {}  # noqa: RUF012  (it has no weights)
+    is_trained = False
 
     def __init__(self, kind: type[nn.Module], below: Tensor, *, in_place: bool) -> None:
         self.below, self.made = below, below if in_place else torch.empty_like(below)

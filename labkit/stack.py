@@ -41,7 +41,7 @@ class Stack:
 
         def views(of: Tensor) -> dict[str, Tensor]:
             parts = zip(trained.items(), of.split(sizes, dim=1), strict=True)
-            return {name: part.view(len(models), *p.shape) for (name, p), part in parts}
+            return {name: _shaped(part, p.shape) for (name, p), part in parts}
 
         self.weights, self.gradients = views(values), views(self.gradient)
         by_name = [dict(model.named_parameters()) for model in models]
@@ -66,3 +66,10 @@ class Stack:
                     if name in self.gradients:
                         parameter.copy_(self.weights[name][r])
                         parameter.grad = self.gradients[name][r].clone()
+
+
+def _shaped(rows: Tensor, shape: torch.Size) -> Tensor:
+    """View rows as tensors of a shape; matrices lie transposed, which is quicker to write Δ Aᵀ."""
+    if len(shape) == 2:
+        return rows.view(len(rows), *reversed(shape)).mT
+    return rows.view(len(rows), *shape)
