@@ -20,6 +20,7 @@ import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch.profiler import ProfilerActivity, profile
 
+from benchmarks.c import FLAGS
 from benchmarks.rows import ROWS, Row, Side, Size
 from benchmarks.timing import Timing, alternate
 
@@ -51,8 +52,12 @@ these gain little from a second one, and its figures swing with whatever else th
   training is switched off where they let it. The two that differ in how they compute Adam's step
   end within 1 % of the same losses, the others within 0.001 %. scikit-learn is NumPy with gradients
   written by hand for this one kind of network.
+- labkit takes torch's fused Adam: the same update to rounding. "By hand" says which one it takes.
 - The bare NumPy loop names its gradient, as labkit's does. One that multiplies the learning rate
   into the scalar saves a pass over a vector of ten numbers and about a tenth of its time.
+- Of the many networks, the C program takes one after another, compiled with `{flags}`. It is
+  written to be read, with loops over the rows inside; a library's products of matrices, which
+  labkit calls, are quicker than such loops where they are not too small.
 - `import labkit` loads not even NumPy; that is why it is quicker."""
 
 
@@ -63,6 +68,15 @@ def line(row: Row, threads: int | None, timing: Timing) -> str:
     cells = [
         row.work, str(threads or "default"), f"{row.first} / {row.second}", first, second,
         f"{ratio:.2f} ({low:.2f}–{high:.2f})", row.bound, _verdict(row, ratio),
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def skipped(row: Row, missing: str) -> str:
+    """Return the row of the table where it could not be measured."""
+    cells = [
+        row.work, "", f"{row.first} / {row.second}", "", "", "skipped", row.bound,
+        f"needs {missing}",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
@@ -116,6 +130,10 @@ def main(words: list[str]) -> None:
     print(HEADER)
     lines, profiles = [], []
     for row in rows:
+        if missing := row.lacks():
+            lines.append(skipped(row, missing))
+            print(lines[-1], flush=True)
+            continue
         for threads, timing in measured(row, Size()):
             lines.append(line(row, threads, timing))
             print(lines[-1], flush=True)
@@ -125,7 +143,7 @@ def main(words: list[str]) -> None:
                 profiles += [profiled(name, side) for name, side in sides]
     if words:
         return
-    about = ABOUT.format(facts=facts())
+    about = ABOUT.format(facts=facts(), flags=" ".join(FLAGS))
     parts = [about, "\n".join([HEADER, *lines]), *profiles]
     RESULTS.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 

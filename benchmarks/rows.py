@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from benchmarks.c import compiler_is_missing, in_c
 from benchmarks.others import (
     Losses,
     network,
@@ -52,6 +54,7 @@ class Row:
     sides: Callable[[Size], tuple[Side, Side]]
     rtol: float = 1e-5
     threads: tuple[int | None, ...] = (1, 2)
+    lacks: Callable[[], str | None] = lambda: None  # what it can't be timed without
 
     def met(self, ratio: float) -> bool:
         """Whether a ratio keeps the bound."""
@@ -79,9 +82,9 @@ def table(n: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     return torch.tensor(data.X).float(), torch.tensor(data.y).float().reshape(-1, 1)
 
 
-def by_hand(model: nn.Module, X: Tensor, y: Tensor, epochs: int) -> Losses:
+def by_hand(model: nn.Module, X: Tensor, y: Tensor, epochs: int, *, fused: bool) -> Losses:
     """Train over the full batch as the tutorials write it."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=fused)
     losses = []
     for _ in range(epochs):
         optimizer.zero_grad()
@@ -92,14 +95,23 @@ def by_hand(model: nn.Module, X: Tensor, y: Tensor, epochs: int) -> Losses:
     return losses
 
 
-def full_batch(size: Size) -> tuple[Side, Side]:
+def labkit_alone(X: Tensor, y: Tensor, epochs: int) -> Losses:
+    """Train with labkit's torch loop."""
+    return list(fit_torch(network(), X, y, epochs=epochs).records["loss"])
+
+
+def labkit_one_of_many(X: Tensor, y: Tensor, epochs: int) -> Losses:
+    """Train with labkit's loop for many networks, given one."""
+    return list(fit_torch_many([network()], [(X, y)], epochs=epochs)[0].records["loss"])
+
+
+def full_batch(size: Size, *, fused: bool) -> tuple[Side, Side]:
     """Return the torch loop of labkit, and the same by hand."""
     X, y = table(size.n)
-
-    def labkit() -> Losses:
-        return list(fit_torch(network(), X, y, epochs=size.epochs).records["loss"])
-
-    return labkit, lambda: by_hand(network(), X, y, size.epochs)
+    return (
+        lambda: labkit_alone(X, y, size.epochs),
+        lambda: by_hand(network(), X, y, size.epochs, fused=fused),
+    )
 
 
 def skorch_on_tensors(X: Tensor, y: Tensor, epochs: int) -> Losses:
@@ -112,12 +124,15 @@ def skorch_on_arrays(X: Tensor, y: Tensor, epochs: int) -> Losses:
     return with_skorch(X.numpy(), y.numpy(), epochs)
 
 
-def others(train: Callable[[Tensor, Tensor, int], Losses]) -> Callable[[Size], tuple[Side, Side]]:
-    """Return what pairs another library's training over the full batch with labkit's."""
+Train = Callable[[Tensor, Tensor, int], Losses]
+
+
+def trained(first: Train, second: Train = labkit_alone) -> Callable[[Size], tuple[Side, Side]]:
+    """Return what pairs two ways to train over the full batch."""
 
     def sides(size: Size) -> tuple[Side, Side]:
         X, y = table(size.n)
-        return lambda: train(X, y, size.epochs), full_batch(size)[0]
+        return lambda: first(X, y, size.epochs), lambda: second(X, y, size.epochs)
 
     return sides
 
@@ -151,19 +166,58 @@ def minibatch(size: Size) -> tuple[Side, Side]:
     return dataloader, labkit
 
 
-def networks(size: Size) -> tuple[Side, Side]:
-    """Return single fits one after another, and labkit's batched path."""
-    data = [table(size.n, seed) for seed in range(size.networks)]
+def indexed(size: Size) -> tuple[Side, Side]:
+    """Return labkit on tensors, and a loop that takes each batch by its indices: one order."""
+    X, y = table(size.n)
 
-    def one_by_one() -> Losses:
-        fits = [fit_torch(network(r), *data[r], epochs=size.epochs) for r in range(len(data))]
-        return [fit.records["loss"][-1] for fit in fits]
+    def labkit() -> Losses:
+        fit = fit_torch(network(), X, y, epochs=size.minibatch_epochs, batch_size=64)
+        return list(fit.records["loss"])
 
-    def together() -> Losses:
-        models = [network(r) for r in range(len(data))]
-        return [fit.records["loss"][-1] for fit in fit_torch_many(models, data, epochs=size.epochs)]
+    def indexing() -> Losses:
+        model = network()
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
+        losses = []
+        for _ in range(size.minibatch_epochs):
+            total = 0.0
+            order = torch.randperm(len(X))
+            for start in range(0, len(X), 64):
+                rows = order[start : start + 64]
+                optimizer.zero_grad()
+                loss = nn.functional.mse_loss(model(X[rows]), y[rows])
+                loss.backward()
+                optimizer.step()
+                total += loss.item() * len(rows)
+            losses.append(total / len(X))
+        return losses
 
-    return one_by_one, together
+    return labkit, indexing
+
+
+def in_one(models: list[nn.Module], data: list[tuple[Tensor, Tensor]], epochs: int) -> Losses:
+    """Train networks in labkit's batched loop, and return their last losses."""
+    return [fit.records["loss"][-1] for fit in fit_torch_many(models, data, epochs=epochs)]
+
+
+def one_by_one(models: list[nn.Module], data: list[tuple[Tensor, Tensor]], epochs: int) -> Losses:
+    """Train networks in a loop over labkit's."""
+    fits = [fit_torch(m, *pair, epochs=epochs) for m, pair in zip(models, data, strict=True)]
+    return [fit.records["loss"][-1] for fit in fits]
+
+
+def many(
+    first: Callable[..., Losses], second: Callable[..., Losses]
+) -> Callable[[Size], tuple[Side, Side]]:
+    """Return what pairs two ways to train many networks, each on its own data."""
+
+    def sides(size: Size) -> tuple[Side, Side]:
+        data = [table(size.n, seed) for seed in range(size.networks)]
+        models = lambda: [network(r) for r in range(size.networks)]  # noqa: E731
+        return lambda: first(models(), data, size.epochs), lambda: second(
+            models(), data, size.epochs
+        )
+
+    return sides
 
 
 def gradient_descent(size: Size) -> tuple[Side, Side]:
@@ -196,20 +250,45 @@ def imports(size: Size) -> tuple[Side, Side]:  # noqa: ARG001
 
 
 ROWS = [
-    Row("torch loop, full batch", "labkit", "by hand", 1.10, None, 41, full_batch),
-    Row("the same work", "skorch on tensors", "labkit", None, 8.0, 9, others(skorch_on_tensors)),
-    Row("the same work", "skorch on arrays", "labkit", None, 8.0, 9, others(skorch_on_arrays)),
-    Row("the same work", "Lightning", "labkit", None, None, 7, others(with_lightning)),
-    Row("the same work", "Keras on torch", "labkit", None, None, 7, others(with_keras), rtol=0.01),
+    Row(
+        "torch loop, full batch",
+        "labkit", "by hand, default Adam", 0.78, None, 41, partial(full_batch, fused=False),
+    ),
+    Row(
+        "torch loop, full batch",
+        "labkit", "by hand, fused Adam", 1.08, None, 41, partial(full_batch, fused=True),
+    ),
+    Row("the same work", "skorch on tensors", "labkit", None, 8.0, 9, trained(skorch_on_tensors)),
+    Row("the same work", "skorch on arrays", "labkit", None, 8.0, 9, trained(skorch_on_arrays)),
+    Row("the same work", "Lightning", "labkit", None, None, 7, trained(with_lightning)),
+    Row("the same work", "Keras on torch", "labkit", None, None, 7, trained(with_keras), rtol=0.01),
     Row(
         "the same work",
-        "scikit-learn", "labkit", None, None, 21, others(with_scikit_learn), rtol=0.01,
+        "scikit-learn", "labkit", None, None, 21, trained(with_scikit_learn), rtol=0.01,
+    ),
+    Row(
+        "the same work",
+        "labkit, batched, one network", "scikit-learn", 0.60, None, 21,
+        trained(labkit_one_of_many, with_scikit_learn), rtol=0.01,
     ),
     Row(
         "mini-batch SGD, batch 64, 50 epochs",
         "DataLoader by hand", "labkit", None, 1.8, 11, minibatch, rtol=0.03,
     ),
-    Row("100 networks", "single fits", "labkit, batched", None, 8.0, 5, networks, rtol=1e-3),
+    Row(
+        "mini-batch Adam, batch 64, 50 epochs",
+        "labkit", "indexing by hand, fused Adam", 0.95, None, 21, indexed, rtol=1e-3,
+    ),
+    Row(
+        "100 networks",
+        "single fits, fused Adam", "labkit, batched", None, 10.0, 5, many(one_by_one, in_one),
+        rtol=1e-3,
+    ),
+    Row(
+        "100 networks",
+        "labkit, batched", "in C", 3.0, None, 9, many(in_one, in_c), rtol=1e-3, threads=(1,),
+        lacks=compiler_is_missing,
+    ),
     Row("gradient descent, 200 steps", "labkit", "bare NumPy", 1.25, None, 101, gradient_descent),
     Row(
         "whole processes",

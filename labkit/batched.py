@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.func import functional_call, stack_module_state, vmap
+from torch import nn
 
+from labkit.devices import device_of
 from labkit.inputs import positive, whole
 from labkit.losses import Loss, named_loss
 from labkit.monitor import Monitor
-from labkit.optimizers import OptimizerFactory, named_optimizer
-from labkit.pairs import Pairs, as_pairs
-from labkit.result import Fit
-from labkit.tensors import Data, Pair, dtype_of
-from labkit.train import as_fit
+from labkit.optimizers import OptimizerFactory, Schedule
+from labkit.pairs import as_pairs, as_validation
+from labkit.result import TrainingDiverged
+from labkit.tensors import Data, dtype_of, short
+from labkit.together import Job, Setting, fit_together
+from labkit.train import as_fit, fit_torch
+from labkit.trained import TorchFit
 
-Weights: TypeAlias = dict[str, Tensor]
-
-_ROWS_AT_ONCE = 20_000  # what a step then reads and writes stays in a processor's cache
-_FUSED: dict[str, OptimizerFactory] = {  # the same update in one pass over the weights
-    "adam": partial(torch.optim.Adam, fused=True),
-    "adamw": partial(torch.optim.AdamW, fused=True),
-}
-_ACTIVATIONS = {nn.ReLU, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus, nn.Tanh, nn.Sigmoid}
-_ENTRY_BY_ENTRY: list[Callable[..., Tensor]] = [
-    nn.functional.mse_loss, nn.functional.l1_loss, nn.functional.huber_loss,
-    nn.functional.binary_cross_entropy_with_logits,
-]  # fmt: skip
-_DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
+_BYTES_AT_ONCE = 2**23  # what a step then reads and writes stays in a processor's cache
 
 
 def fit_torch_many(
@@ -40,169 +28,209 @@ def fit_torch_many(
     data: Sequence[tuple[Data, Data]],
     *,
     epochs: int = 200,
-    lr: float = 0.01,
+    lr: float | None = None,
     loss: str | Loss = "mse",
     optimizer: str | OptimizerFactory = "adam",
-    weight_decay: float = 0.0,
-) -> list[Fit]:
+    weight_decay: float | None = None,
+    schedule: Schedule | None = None,
+    clip: float | None = None,
+    validation: Sequence[tuple[Data, Data]] | None = None,
+    patience: int | None = None,
+) -> list[TorchFit]:
     """Train networks of one architecture, each on its own data, all in the same step.
 
-    Each gets the result that `fit_torch` gives it alone over the full batch, to float
-    tolerance: their losses are added, so no gradient of one reaches another, and the named
-    optimizers work entry by entry.
+    Each gets the result that `fit_torch` gives it alone over the full batch, to float tolerance.
 
     Parameters
     ----------
     models : sequence of torch.nn.Module
-        Networks of one architecture, with starting values of their own. Trained in place.
+        Networks of one architecture, dtype and device, with starting values of their own. They
+        are trained in place and left in eval mode.
     data : sequence of (X, y)
         A data set for each network, all of the same shapes, each as `fit_torch` takes it.
-    epochs, lr, loss, optimizer, weight_decay
-        As for `fit_torch`. An optimizer that mixes the entries of a parameter (clipping its
-        norm, say) would mix the networks; the named ones don't.
+    epochs, lr, loss, optimizer, weight_decay, schedule, clip, patience
+        As for `fit_torch`. The norm of each network's gradient is clipped by itself, and each
+        stops early by itself.
+    validation : sequence of (X, y), optional
+        Data for each network, all of the same shapes, whose loss is recorded after each epoch.
 
     Returns
     -------
     list of Fit
-        One for each network, in order.
+        One for each network, in order. After Ctrl-C those that had not ended are "interrupted",
+        those that had not begun with no epoch in their histories.
 
     Raises
     ------
     TrainingDiverged
-        If the loss of a network stops being finite; a note says which.
+        If the loss of a network stops being finite, or a weight after its last step is not; a
+        note says which network's.
     TypeError, ValueError
-        As `fit_torch`; if there are not as many data sets as networks; if shapes or architectures
-        differ; if the networks have buffers or dropout, which can't be shared.
+        As `fit_torch`; if there are not as many data sets as networks; if shapes, architectures,
+        dtypes or devices differ; or if two networks share what is trained.
 
     Notes
     -----
-    The weights are stacked along a new first axis (`torch.func.stack_module_state`), and many
-    small matrix products become one batched product: written out for a `torch.nn.Sequential` of
-    linear layers and activations, by `torch.func.vmap` for all others. As many networks are
-    stacked at a time as a processor's cache holds.
+    The weights are stacked along a new first axis, and many small matrix products become one
+    batched product. For a `torch.nn.Sequential` of linear layers and ReLU, tanh or sigmoid under a
+    named loss the gradients are written out; other networks take `torch.func.vmap`. As many
+    networks are stacked at a time as a processor's cache holds.
+
+    Each network's first predictions are compared with what its own model predicts. Where they
+    differ, and where networks have more than weights (buffers such as BatchNorm's, dropout, hooks,
+    a parameter used twice, attributes in which they differ), or an optimizer does not work entry by
+    entry, they are trained one after another: as right, and as slow as a loop over `fit_torch`.
     """
-    epochs, lr = whole(epochs, "epochs"), positive(lr, "lr")
+    epochs = whole(epochs, "epochs")
+    patience = None if patience is None else whole(patience, "patience")
+    clip = None if clip is None else positive(clip, "clip")
+    if patience is not None and validation is None:
+        raise ValueError("patience needs validation=[(X, y), …]: there is nothing to stop by.")
+    setting = Setting(epochs, lr, loss, optimizer, weight_decay, schedule, clip, patience)
+    jobs = _jobs(models, data, validation, loss)
+    fits: list[TorchFit] = []
+    try:
+        for some in _groups(jobs):
+            fits += fit_together(some, setting) or _one_after_another(some, setting)
+            if fits[-1].stopped == "interrupted":
+                break
+    except KeyboardInterrupt:
+        pass  # before a group had begun
+    finally:
+        for job in jobs:
+            job.model.eval()
+    return fits + [
+        as_fit(job.model, Monitor(job.model, patience=None), "interrupted", job.data)
+        for job in jobs[len(fits) :]
+    ]
+
+
+def _jobs(
+    models: Sequence[nn.Module],
+    data: Sequence[tuple[Data, Data]],
+    validation: Sequence[tuple[Data, Data]] | None,
+    loss: str | Loss,
+) -> list[Job]:
+    """Return what is to be done for each network, checked by itself and beside the others."""
     if len(models) != len(data) or not models:
         raise ValueError(f"models has {len(models)} networks and data {len(data)} data sets.")
-    _require_alike(models)
-    criterion = named_loss(loss)
-    checked = [
-        as_pairs(model, X, y, loss, f"data set {r}: ")
-        for r, (model, (X, y)) in enumerate(zip(models, data, strict=True))
+    if validation is not None and len(validation) != len(models):
+        raise ValueError(
+            f"models has {len(models)} networks and validation {len(validation)} data sets."
+        )
+    named_loss(loss)
+    held_out = [None] * len(models) if validation is None else validation
+    jobs = [
+        _job(r, *parts, loss) for r, parts in enumerate(zip(models, data, held_out, strict=True))
     ]
-    pairs = [(one.X.to(one.dtype), one.y) for one in checked]
-    if len({(X.shape, y.shape) for X, y in pairs}) > 1:
-        raise ValueError("data sets of different shapes can't be stacked; use fit_torch on each.")
-    parts = math.ceil(len(models) * len(pairs[0][0]) / _ROWS_AT_ONCE)
-    at_once = math.ceil(len(models) / parts)
-    quick = _FUSED.get(optimizer, optimizer) if isinstance(optimizer, str) else optimizer
-    recorded: list[list[float]] = []
-    for first in range(0, len(models), at_once):
-        some = slice(first, first + at_once)
-        recorded += _train(
-            models[some], pairs[some], epochs, criterion,
-            lambda weights: named_optimizer(quick, weights, lr, weight_decay),
-        )  # fmt: skip
-    return [_one_fit(model, recorded[r], checked[r], lr, r) for r, model in enumerate(models)]
-
-
-def _train(
-    models: Sequence[nn.Module],
-    pairs: Sequence[Pair],
-    epochs: int,
-    criterion: Loss,
-    make_optimizer: Callable[[list[Tensor]], torch.optim.Optimizer],
-) -> list[list[float]]:
-    """Train networks in place, in the same step, and return the losses of each."""
-    X, y = (torch.stack(tensors) for tensors in zip(*pairs, strict=True))
-    weights, _ = stack_module_state(list(models))  # name → (R, *shape), leaves that need gradients
-    forward = _forward(models[0], weights, X)
-    losses_of = _losses_of(criterion)
-    opt = make_optimizer(list(weights.values()))
-    history: list[Tensor] = []
-    for _ in range(epochs):
-        opt.zero_grad()
-        losses = losses_of(forward(weights), y)  # (R,)
-        losses.sum().backward()
-        opt.step()
-        history.append(losses.detach())
-
-    with torch.no_grad():
-        for r, model in enumerate(models):
-            for name, parameter in model.named_parameters():
-                parameter.copy_(weights[name][r])
-                gradient = weights[name].grad
-                parameter.grad = None if gradient is None else gradient[r].clone()
-    recorded: list[list[float]] = torch.stack(history, dim=1).tolist()  # R × epochs
-    return recorded
-
-
-def _forward(model: nn.Module, weights: Weights, X: Tensor) -> Callable[[Weights], Tensor]:
-    """Return what maps R networks' weights to their predictions for X, (R, n, outputs)."""
-    layers = [(name, layer) for name, layer in model._modules.items() if layer is not None]
-    plain = type(model) is nn.Sequential and all(
-        type(layer) in _ACTIVATIONS or (type(layer) is nn.Linear and f"{name}.weight" in weights)
-        for name, layer in layers
-    )
-    if not plain or X.ndim != 3:
-        mapped = vmap(lambda w, x: functional_call(model, w, (x,)))
-        return lambda weights: mapped(weights, X)
-
-    columns = X.transpose(1, 2).contiguous()  # (R, features, n): products are quickest so
-
-    def forward(weights: Weights) -> Tensor:
-        h = columns
-        for name, layer in layers:
-            if type(layer) is nn.Linear:
-                h = torch.bmm(weights[f"{name}.weight"], h)
-                if layer.bias is not None:
-                    h += weights[f"{name}.bias"].unsqueeze(2)
-            else:
-                h = layer(h)
-        return h.transpose(1, 2)
-
-    return forward
-
-
-def _losses_of(criterion: Callable[..., Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return what maps R networks' predictions and targets to their losses, (R,)."""
-    if criterion not in _ENTRY_BY_ENTRY:
-        return vmap(criterion)
-    return lambda prediction, y: criterion(prediction, y, reduction="none").flatten(1).mean(1)
-
-
-def _one_fit(
-    model: nn.Module,
-    losses: list[float],
-    data: Pairs,
-    lr: float,
-    r: int,
-) -> Fit:
-    """Hold one network's losses to what `fit_torch` holds them to."""
-    monitor = Monitor(model, patience=None)
-    try:
-        last = next((e for e, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
-        monitor.records["loss"] += losses[: last + 1]
-        monitor.require_finite(data.X, lr)
-        monitor.require_finite_weights(data.X, lr)
-    except ArithmeticError as error:
-        error.add_note(f"This happened to network {r}, counted from 0.")
-        raise
-    return as_fit(model, monitor, "budget", data)
-
-
-def _require_alike(models: Sequence[nn.Module]) -> None:
-    for r, model in enumerate(models):
-        dtype_of(model)
-        model.train()
-        if str(model) != str(models[0]):
-            raise ValueError(f"models must be of one architecture: {r} is not that of 0.")
-        uses = [name for name, _ in model.named_parameters(remove_duplicate=False)]
-        if len(uses) > len(list(model.parameters())):
-            raise ValueError("models that use a parameter twice can't be stacked; use fit_torch.")
-        if list(model.buffers()):
-            raise ValueError("models with buffers, such as BatchNorm's, can't be trained together.")
-        if any(isinstance(m, _DROPOUT) and m.p > 0 for m in model.modules()):
-            raise ValueError("models with dropout can't be stacked; use fit_torch on each.")
     if len({id(model) for model in models}) < len(models):
         raise ValueError("models holds the same network twice; copy.deepcopy makes another.")
+    _require_alike(jobs)
+    _require_apart(models)
+    return jobs
+
+
+def _job(
+    r: int,
+    model: nn.Module,
+    given: tuple[Data, Data],
+    held_out: tuple[Data, Data] | None,
+    loss: str | Loss,
+) -> Job:
+    for name, pair in (("data", given), ("validation", held_out)):
+        if pair is not None and not (isinstance(pair, tuple | list) and len(pair) == 2):
+            raise TypeError(f"{name} must hold a pair (X, y) for each network, not {pair!r}.")
+    dtype_of(model)
+    place = f"data set {r}: "
+    checked = as_pairs(model, *given, loss, place)
+    validated = held_out and as_validation(model, *held_out, loss, checked, place)
+    return Job(r, model, given, held_out, checked, validated)
+
+
+def _require_alike(jobs: Sequence[Job]) -> None:
+    """Raise ValueError where networks or their data can't be stacked."""
+    first = jobs[0]
+    architecture, kind_of_first = _architecture(first.model), _kind(first.model)
+    for job in jobs:
+        if _architecture(job.model) != architecture:
+            raise ValueError(f"models must be of one architecture: {job.number} is not that of 0.")
+        kind = _kind(job.model)
+        if kind != kind_of_first:
+            raise ValueError(
+                f"models must have one dtype and one device: {job.number} is {kind}, and 0 is "
+                f"{kind_of_first}. model.to(…) brings a network to another."
+            )
+        for ours, theirs in ((job.data, first.data), (job.held_out, first.held_out)):
+            if ours is None or theirs is None:
+                continue
+            if (ours.X.shape, ours.y.shape) != (theirs.X.shape, theirs.y.shape):
+                raise ValueError(
+                    "data sets of different shapes can't be stacked; use fit_torch on each."
+                )
+            if (ours.dtype, ours.y.dtype) != (theirs.dtype, theirs.y.dtype):
+                raise ValueError(
+                    f"data sets of different dtypes can't be stacked: {job.number} is "
+                    f"{short(ours.dtype)} with y {short(ours.y.dtype)}, and 0 is "
+                    f"{short(theirs.dtype)} with y {short(theirs.y.dtype)}."
+                )
+
+
+def _require_apart(models: Sequence[nn.Module]) -> None:
+    """Raise ValueError where the training of one network would change another."""
+    owner: dict[int, int] = {}
+    trained: dict[int, int] = {}
+    for r, model in enumerate(models):
+        for parameter in model.parameters():
+            memory = parameter.untyped_storage().data_ptr()
+            other = (owner if parameter.requires_grad else trained).get(memory, r)
+            if other != r:
+                raise ValueError(
+                    f"networks {other} and {r} share a parameter that is trained; copy.deepcopy "
+                    "makes a network of its own."
+                )
+            owner.setdefault(memory, r)
+            if parameter.requires_grad:
+                trained.setdefault(memory, r)
+
+
+def _architecture(model: nn.Module) -> list[Any]:
+    """Return the kinds of all parts of a network, and the shapes of its parameters."""
+    parts = [(name, type(part).__qualname__) for name, part in model.named_modules()]
+    return [*parts, *((name, p.shape) for name, p in model.named_parameters())]
+
+
+def _kind(model: nn.Module) -> str:
+    return f"{short(dtype_of(model))} on {device_of(model)}"
+
+
+def _groups(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
+    """Yield as many networks at a time as a processor's cache holds, in groups of one size."""
+    parts = math.ceil(len(jobs) * _bytes(jobs[0]) / _BYTES_AT_ONCE)
+    at_once = math.ceil(len(jobs) / parts)
+    for first in range(0, len(jobs), at_once):
+        yield jobs[first : first + at_once]
+
+
+def _bytes(job: Job) -> int:
+    """Return about how many bytes of one network a step touches."""
+    weights = list(job.model.parameters())
+    widths = sum(len(weight) for weight in weights if weight.ndim > 1)
+    pairs = [pair for pair in (job.data, job.held_out) if pair is not None]
+    tables = sum(pair.X.numel() + 2 * len(pair.X) * widths for pair in pairs)
+    states = 4 * sum(weight.numel() for weight in weights)  # weight, gradient, Adam's two means
+    return weights[0].element_size() * (tables + states)
+
+
+def _one_after_another(jobs: Sequence[Job], setting: Setting) -> list[TorchFit]:
+    """Train each network by itself, until one is interrupted."""
+    fits: list[TorchFit] = []
+    for job in jobs:
+        try:
+            fit = fit_torch(job.model, *job.given, validation=job.given_held_out, **vars(setting))
+        except TrainingDiverged as error:
+            error.add_note(job.note)
+            raise
+        fits.append(fit)
+        if fit.stopped == "interrupted":
+            break
+    return fits

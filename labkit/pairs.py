@@ -99,14 +99,17 @@ def as_pairs(model: nn.Module, X: Data, y: Data, loss: str | Loss, name: str = "
     return Pairs(features, target.to(place), dtype, names_of(X), names_of(y), summed)
 
 
-def as_validation(model: nn.Module, X: Data, y: Data, loss: str | Loss, like: Pairs) -> Pairs:
+def as_validation(
+    model: nn.Module, X: Data, y: Data, loss: str | Loss, like: Pairs, name: str = ""
+) -> Pairs:
     """Return validation data, held to the columns and the kind of the training data as well."""
-    require_columns(X, like.columns, "validation X")
-    require_columns(y, like.targets, "validation y")
-    pairs = as_pairs(model, X, y, loss, "validation ")
+    name = f"{name}validation "
+    require_columns(X, like.columns, f"{name}X")
+    require_columns(y, like.targets, f"{name}y")
+    pairs = as_pairs(model, X, y, loss, name)
     if pairs.dtype != like.dtype:
         raise TypeError(
-            f"validation X is {short(pairs.dtype)} and X is {short(like.dtype)}: bring both into "
+            f"{name}X is {short(pairs.dtype)} and X is {short(like.dtype)}: bring both into "
             "one dtype."
         )
     return pairs

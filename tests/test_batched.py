@@ -28,7 +28,13 @@ def networks(**options):
 
 
 def assert_each_as_alone(models, data, atol=2e-5, **options):
-    alone = [fit_torch(copy.deepcopy(m), *d, **options) for m, d in zip(models, data, strict=True)]
+    torch.manual_seed(3)  # for what draws random numbers
+    held_out = options.get("validation") or [None] * len(models)
+    alone = [
+        fit_torch(copy.deepcopy(model), *pair, **{**options, "validation": kept_back})
+        for model, pair, kept_back in zip(models, data, held_out, strict=True)
+    ]
+    torch.manual_seed(3)
     together = fit_torch_many(models, data, **options)
     assert len(together) == len(alone)
     for one, other, model, (X, _) in zip(together, alone, models, data, strict=True):
@@ -38,8 +44,15 @@ def assert_each_as_alone(models, data, atol=2e-5, **options):
             assert_allclose(value, other.params[name], atol=atol, err_msg=name)
         assert_allclose(one.predict(X), other.predict(X), atol=10 * atol)
         assert one.model is model
-        assert one.stopped == other.stopped == "budget"
+        assert one.stopped == other.stopped
+        assert one.best_epoch == other.best_epoch
         assert not model.training
+        for (name, ours), theirs in zip(
+            model.named_parameters(), other.model.parameters(), strict=True
+        ):
+            assert (ours.grad is None) == (theirs.grad is None), name
+            if ours.grad is not None:
+                assert_allclose(ours.grad, theirs.grad, atol=10 * atol, err_msg=name)
     return together
 
 
@@ -85,14 +98,6 @@ def test_layers_of_every_kind_do_what_they_do_alone(name):
     assert_each_as_alone(models, PAIRS, epochs=20, optimizer="sgd", lr=0.01, atol=1e-10)
 
 
-def test_a_parameter_used_twice_is_refused():
-    middle, first, second = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 3)
-    second.weight = first.weight
-    for layers in ([middle, nn.Tanh(), middle], [first, nn.Tanh(), second]):
-        models = [nn.Sequential(*copy.deepcopy(nn.ModuleList([*layers, nn.Linear(3, 1)])))]
-        refuse("models that use a parameter twice can't be stacked; use fit_torch", models)
-
-
 def test_a_module_of_ones_own_is_trained_together():
     class Skip(nn.Module):
         def __init__(self, seed):
@@ -117,7 +122,7 @@ def test_a_sequential_with_a_forward_of_its_own_keeps_it():
 
 
 def test_more_networks_than_are_stacked_at_once_are_trained_in_groups(monkeypatch):
-    monkeypatch.setattr("labkit.batched._ROWS_AT_ONCE", 60, raising=False)  # two data sets
+    monkeypatch.setattr("labkit.batched._BYTES_AT_ONCE", 20_000)  # two or three networks
     models = [network(r).double() for r in range(5)]
     data = [*PAIRS, PAIRS[0]]
     assert_each_as_alone(models, data, epochs=20, atol=1e-10)
@@ -211,17 +216,6 @@ def test_other_numbers_of_rows_are_refused():
     refuse("different shapes can't be stacked", networks()[:2], [PAIRS[0], (X[:20], y[:20])])
 
 
-@pytest.mark.parametrize("layer", [nn.Dropout, nn.AlphaDropout, nn.Dropout1d], ids=str)
-def test_dropout_is_refused(layer):
-    models = [nn.Sequential(nn.Linear(3, 5), layer(0.5), nn.Linear(5, 1)).eval() for _ in range(2)]
-    refuse("dropout", models)
-
-
-def test_buffers_are_refused():
-    models = [nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 1)) for _ in range(2)]
-    refuse("models with buffers, such as BatchNorm's", models)
-
-
 def test_one_network_twice_is_refused():
     refuse("models holds the same network twice; copy.deepcopy", [network(0)] * 2)
 
@@ -234,9 +228,68 @@ def test_bad_data_name_the_data_set():
     refuse(r"data set 1: y has shape \(30,\)", networks()[:2], [PAIRS[0], (X, y.ravel())])
 
 
+def test_one_dtype_and_one_device_are_needed():
+    data = [PAIRS[0], (torch.tensor(PAIRS[1][0]), torch.tensor(PAIRS[1][1]))]
+    models = [network(0), network(1).double()]
+    refuse("1 is float64 on cpu, and 0 is float32 on cpu", models, data)
+
+
+def test_data_of_two_dtypes_are_refused():
+    class Looking(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = nn.Linear(3, 1)
+
+        def forward(self, x):
+            return self.table(x.float())
+
+    X, y = (torch.tensor(values).float() for values in PAIRS[0])
+    refuse(
+        "different dtypes can't be stacked: 1 is int64 with y float32, and 0 is float32 with",
+        [Looking(), Looking()],
+        [(X, y), (X.long(), y)],
+    )
+
+
+def test_networks_that_share_what_is_trained_are_refused():
+    models = networks()
+    models[3][0].weight = models[1][0].weight
+    refuse("networks 1 and 3 share a parameter that is trained; copy.deepcopy", models)
+    models = networks()
+    models[3][0].weight = nn.Parameter(models[1][0].weight.data, requires_grad=False)
+    refuse("networks 1 and 3 share a parameter that is trained", models)
+    models = networks()
+    models[1][0].weight = nn.Parameter(models[3][0].weight.data, requires_grad=False)
+    refuse("networks 1 and 3 share a parameter that is trained", models)
+
+
+def test_networks_may_share_what_is_frozen():
+    models = [model.double() for model in networks()]
+    models[0][0].requires_grad_(False)
+    for model in models:
+        model[0] = models[0][0]
+    assert_each_as_alone(models, PAIRS, epochs=10, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["data", "validation"])
+def test_pairs_are_needed(name):
+    [X, y], options = PAIRS[0], {}
+    data = [X, y]
+    if name == "validation":
+        data, options = PAIRS[:2], {"validation": [X, y]}
+    refuse(f"{name} must hold a pair", networks()[:2], data, TypeError, **options)
+
+
 def test_options_are_those_of_fit_torch():
     refuse("epochs must be 1 or more", networks(), epochs=0)
     refuse("lr must be a positive number", networks(), lr=-1)
     refuse("loss='mae' is unknown. Known: mse", networks(), loss="mae")
     refuse("optimizer='lion' is unknown. Known: sgd", networks(), optimizer="lion")
+    refuse("optimizer must be a function or one of", networks(), optimizer=3, error=TypeError)
+    refuse("clip must be a positive number", networks(), clip=0)
+    refuse("patience must be 1 or more", networks(), patience=0, validation=PAIRS)
+    refuse("patience needs validation=", networks(), patience=3)
+    refuse("models has 4 networks and validation 3", networks(), validation=PAIRS[:3])
+    refuse("schedule must be a function", networks(), schedule=0.5, error=TypeError)
+    refuse(r"schedule\(1\) is -1", networks(), schedule=lambda step: 1 - 2 * step)
     refuse("model must be a torch.nn.Module", [nn.Linear, nn.Linear], error=TypeError)

@@ -1,67 +1,491 @@
-"""Many networks at once: the quick path, the general one, and several parts agree."""
+"""Many networks at once: which way they are trained, and that each way gives the same."""
 
 import copy
 
+import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from test_batched import DATA, PAIRS, R, assert_each_as_alone, network, networks
 
-from labkit import TrainingDiverged, make_linear
+from labkit import TrainingDiverged
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
-nn = torch.nn
+nn, functional = torch.nn, torch.nn.functional
 
-from labkit import batched, fit_torch, fit_torch_many  # noqa: E402  (only after torch was found)
-
-
-def pairs(networks, n=40):
-    tables = [make_linear(n, 3, rng=r) for r in range(networks)]
-    return [(t.X, t.y.reshape(-1, 1)) for t in tables]
+from labkit import alike, batched, fit_torch, fit_torch_many  # noqa: E402  (after torch was found)
+from labkit.chain import Chain  # noqa: E402
+from labkit.mapped import Mapped  # noqa: E402
 
 
-def networks(count):
+@pytest.fixture
+def way(monkeypatch):
+    """The ways that were taken: Chain or Mapped, and fit_torch for one after another."""
+    taken = []
+
+    def noted(function):
+        def watched(*args, **options):
+            made = function(*args, **options)
+            taken.append(function if function is fit_torch else made and type(made[1]))
+            return made
+
+        return watched
+
+    monkeypatch.setattr(batched, "fit_torch", noted(fit_torch))
+    monkeypatch.setattr("labkit.together.pass_over_all", noted(alike.pass_over_all))
+    return lambda: {kind for kind in taken if kind is not None}
+
+
+def seeded(layers_of, dtype=torch.float64):
+    """Return R networks of the same layers with weights of their own."""
     torch.manual_seed(1)
-    return [nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 1)) for _ in range(count)]
+    return [nn.Sequential(*layers_of()).to(dtype) for _ in range(R)]
+
+
+def exact(models, data=PAIRS, **options):
+    """Double precision and plain steps: nothing but rounding may differ."""
+    options = {"epochs": 12, "optimizer": "sgd", "lr": 0.02, **options}
+    return assert_each_as_alone(models, data, atol=1e-10, **options)
+
+
+def test_a_plain_chain_under_a_named_loss_has_its_gradients_by_hand(way):
+    exact(seeded(lambda: [nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1)]))
+    exact(seeded(lambda: [nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 1)]), loss=functional.l1_loss)
+    assert way() == {Chain}
+
+
+STACKED = {
+    "another activation": lambda: [nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 1)],
+    "layer norm": lambda: [nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 1)],
+    "nested": lambda: [nn.Sequential(nn.Linear(3, 4), nn.ReLU()), nn.Linear(4, 1)],
+    "flattened": lambda: [nn.Flatten(), nn.Linear(3, 1)],
+    "dropout that drops nothing": lambda: [nn.Linear(3, 4), nn.Dropout(0.0), nn.Linear(4, 1)],
+    "frozen": lambda: [nn.Linear(3, 4).requires_grad_(False), nn.GELU(), nn.Linear(4, 1)],
+}
+
+
+@pytest.mark.parametrize("layers", STACKED.values(), ids=STACKED)
+def test_other_networks_are_mapped(layers, way):
+    exact(seeded(layers))
+    assert way() == {Mapped}
+
+
+def own_loss(prediction, y):
+    return ((prediction - y) ** 4).mean()
+
+
+def sum_of_squares(prediction, y):
+    return ((prediction - y) ** 2).sum()
+
+
+LOSSES = {
+    "a function": own_loss,
+    "a sum": sum_of_squares,
+    "a module": nn.SmoothL1Loss(beta=0.3),
+    "a module's sum": nn.MSELoss(reduction="sum"),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_a_loss_of_ones_own_is_mapped(loss, way):
+    exact(networks_in_double(), loss=loss, lr=1e-4, validation=PAIRS[::-1])
+    assert way() == {Mapped}
+
+
+def networks_in_double():
+    return [model.double() for model in networks()]
+
+
+class Scaled(nn.Module):
+    """What isn't a parameter may differ from network to network."""
+
+    def __init__(self, r, **attributes):
+        super().__init__()
+        torch.manual_seed(r)
+        self.inner = nn.Linear(3, 1)
+        vars(self).update(attributes)
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+class ByAttribute(Scaled):
+    def forward(self, x):
+        return self.inner(x * self.scale)
+
+
+class ByCap(Scaled):
+    def forward(self, x):  # the cap bites only after some steps
+        return self.inner(x).clamp(max=self.cap)
+
+
+class InEvalMode(Scaled):
+    def forward(self, x):
+        return self.inner(x) * (1 if self.training else self.scale)
+
+
+class ByClosure(Scaled):
+    def forward(self, x):
+        return self.inner(x) * self.factor()
+
+
+class Counting(Scaled):
+    def forward(self, x):
+        self.calls += self.training
+        return self.inner(x) * (1 + self.calls)
+
+
+class Unused(Scaled):
+    def __init__(self, r, **attributes):
+        super().__init__(r, **attributes)
+        self.idle = nn.Linear(2, 2)
+
+
+class Tied(Scaled):
+    def forward(self, x):
+        return functional.linear(self.inner(x), self.inner.weight[:, :1]) + self.inner(x)
+
+
+MEANS = torch.arange(12.0, dtype=torch.float64).reshape(R, 3)
+DIFFERENT = {
+    "a number": lambda r: ByAttribute(r, scale=float(r + 1)),
+    "a tensor": lambda r: ByAttribute(r, scale=MEANS[r] + 1),
+    "an array's entry in a list": lambda r: ByAttribute(r, scale=torch.tensor([r + 1.0])),
+    "a cap that bites later": lambda r: ByCap(r, cap=3.0 + r),
+    "a number for eval mode": lambda r: InEvalMode(r, scale=float(r + 1)),
+    "what a closure holds": lambda r: ByClosure(r, factor=lambda: r + 1.0),
+    "a parameter that is not used": lambda r: Unused(r),
+}
+
+
+@pytest.mark.parametrize("make", DIFFERENT.values(), ids=DIFFERENT)
+def test_what_networks_have_beside_weights_is_honoured_by_training_each_alone(make, way):
+    models = [make(r).double() for r in range(R)]
+    exact(models, validation=PAIRS[::-1], weight_decay=0.1)
+    assert way() == {fit_torch}
+
+
+def test_networks_that_have_the_same_beside_their_weights_are_mapped(way):
+    exact([ByAttribute(r, scale=MEANS[1].clone()).double() for r in range(R)])
+    exact([ByCap(r, cap=0.5).double() for r in range(R)])
+    exact([Tied(r).double() for r in range(R)])
+    assert way() == {Mapped}
+
+
+def test_a_module_that_changes_as_it_predicts_is_trained_alone(way):
+    models = [Counting(r, calls=0).double() for r in range(R)]
+    exact(models, lr=1e-4)
+    assert way() == {fit_torch}
+
+
+def tied_layers():
+    first, second = nn.Linear(3, 3), nn.Linear(3, 3)
+    second.weight = first.weight
+    return [first, nn.Tanh(), second, nn.Linear(3, 1)]
+
+
+def one_layer_twice():
+    layer = nn.Linear(3, 3)
+    return [layer, nn.Tanh(), layer, nn.Linear(3, 1)]
+
+
+ONE_BY_ONE = {
+    "batch norm": lambda: [nn.BatchNorm1d(3), nn.Linear(3, 1)],
+    "dropout": lambda: [nn.Linear(3, 5), nn.Dropout(0.5), nn.Linear(5, 1)],
+    "alpha dropout": lambda: [nn.Linear(3, 5), nn.AlphaDropout(0.2), nn.Linear(5, 1)],
+    "random slopes": lambda: [nn.Linear(3, 5), nn.RReLU(), nn.Linear(5, 1)],
+    "tied layers": tied_layers,
+    "one layer twice": one_layer_twice,
+}
+
+
+@pytest.mark.parametrize("layers", ONE_BY_ONE.values(), ids=ONE_BY_ONE)
+def test_what_cannot_be_stacked_is_trained_one_after_another(layers, way):
+    exact(seeded(layers), validation=PAIRS[::-1])
+    assert way() == {fit_torch}
+
+
+def test_parameters_in_one_memory_are_trained_as_one(way):
+    def tied():
+        first, second = nn.Linear(3, 3), nn.Linear(3, 3)
+        second.weight = nn.Parameter(first.weight.data)
+        return nn.Sequential(first, nn.Tanh(), second, nn.Linear(3, 1))
+
+    torch.manual_seed(1)
+    alone = [fit_torch(tied(), *pair, epochs=8) for pair in PAIRS]
+    torch.manual_seed(1)
+    together = fit_torch_many([tied() for _ in range(R)], PAIRS, epochs=8)
+    assert [fit.records["loss"] for fit in together] == [fit.records["loss"] for fit in alone]
+    assert way() == {fit_torch}
+
+
+def test_the_check_draws_no_random_numbers(way):
+    models, others, more = networks(), networks(), networks()
+    before = torch.get_rng_state()
+    fit_torch_many(models, PAIRS, epochs=2)
+    fit_torch_many(others, PAIRS, epochs=2, loss=own_loss)
+    fit_torch_many(more, PAIRS, epochs=2, optimizer=lambda p, lr: torch.optim.SGD(p, lr=lr))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert way() == {Chain, Mapped}
+
+
+def two_thirds(grad):
+    return grad * 2 / 3
+
+
+def halve(grad):
+    grad.mul_(0.5)
+
+
+HOOKS = {
+    "forward": lambda m: m[0].register_forward_hook(lambda module, args, made: made * 2),
+    "forward, of the whole": lambda m: m.register_forward_hook(lambda module, args, made: made * 2),
+    "before forward": lambda m: m[2].register_forward_pre_hook(lambda module, args: args[0] / 2),
+    "backward": lambda m: m[2].register_full_backward_hook(
+        lambda module, inward, outward: (inward[0] / 2,)
+    ),
+    "before backward": lambda m: m[2].register_full_backward_pre_hook(
+        lambda module, outward: (outward[0] / 2,)
+    ),
+    "of a gradient": lambda m: m[0].weight.register_hook(two_thirds),
+    "after a gradient": lambda m: m[0].weight.register_post_accumulate_grad_hook(
+        lambda p: halve(p.grad)
+    ),
+}
+
+
+@pytest.mark.parametrize("activation", [nn.Tanh, nn.GELU], ids=["chain", "general"])
+@pytest.mark.parametrize("hook", HOOKS.values(), ids=HOOKS)
+def test_hooks_are_not_passed_over(hook, activation, way):
+    models = seeded(lambda: [nn.Linear(3, 5), activation(), nn.Linear(5, 1)])
+    alone = [copy.deepcopy(model) for model in models]
+    for model in (*models, *alone):
+        hook(model)
+    single = [fit_torch(m, *d, epochs=8) for m, d in zip(alone, PAIRS, strict=True)]
+    for one, other in zip(fit_torch_many(models, PAIRS, epochs=8), single, strict=True):
+        assert one.records["loss"] == other.records["loss"]
+    assert fit_torch in way()
+    assert not {Chain, Mapped} & way()
+
+
+def test_a_hook_for_all_modules_is_not_passed_over(way):
+    doubled = nn.modules.module.register_module_forward_hook(
+        lambda module, args, made: made * 2 if isinstance(module, nn.Tanh) else None
+    )
+    try:
+        exact(seeded(lambda: [nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1)]))
+    finally:
+        doubled.remove()
+    assert way() == {fit_torch}
+
+
+def test_a_forward_of_one_layers_own_is_not_passed_over(way):
+    models = networks_in_double()
+    for r, model in enumerate(models):
+        model[1].forward = lambda x, r=r: x * (r + 1)
+    exact(models)
+    assert way() == {fit_torch}
+
+
+def test_parametrizations_are_honoured(way):
+    models = networks_in_double()
+    for model in models:
+        nn.utils.parametrizations.weight_norm(model[0])
+    exact(models)
+    assert Chain not in way()
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated")
+def test_a_weight_that_a_hook_makes_is_honoured(way):
+    def normed():
+        return [nn.utils.weight_norm(nn.Linear(3, 4)), nn.Tanh(), nn.Linear(4, 1)]
+
+    torch.manual_seed(1)
+    models = [nn.Sequential(*normed()) for _ in range(R)]
+    torch.manual_seed(1)
+    alone = [nn.Sequential(*normed()) for _ in range(R)]
+    for one, model, pair in zip(fit_torch_many(models, PAIRS, epochs=8), alone, PAIRS, strict=True):
+        assert one.records["loss"] == fit_torch(model, *pair, epochs=8).records["loss"]
+    assert way() == {fit_torch}
+
+
+def test_what_one_network_alone_has_frozen_stays_frozen_in_it_alone(way):
+    models = networks_in_double()
+    models[1][0].weight.requires_grad_(False)
+    kept = models[1][0].weight.clone()
+    exact(models)
+    assert torch.equal(models[1][0].weight, kept)
+    assert way() == {fit_torch}
+
+
+def test_a_part_in_eval_mode_stays_in_it(way):
+    """Its dropout drops nothing."""
+    models = seeded(lambda: [nn.Linear(3, 5), nn.Dropout(0.5), nn.Linear(5, 1)])
+    for model in models:
+        model.train()
+        model[1].eval()
+    exact(models)
+    assert way() == {Mapped}
+
+
+def test_parts_in_different_modes_are_told_apart(way):
+    models = seeded(lambda: [nn.Linear(3, 5), nn.Dropout(0.5), nn.Linear(5, 1)])
+    models[2][1].eval()
+    exact(models)
+    assert way() == {fit_torch}
+
+
+class Annealed(nn.Module):
+    """A loss that knows how often it was called."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, prediction, y):
+        self.calls += 1
+        return functional.mse_loss(prediction, y) * self.calls
+
+
+def test_a_loss_that_changes_as_it_is_called_is_called_for_each_network_alone(way):
+    fit_torch_many(networks_in_double(), PAIRS, loss=Annealed(), epochs=3)
+    assert way() == {fit_torch}
+
+
+def test_a_loss_that_vmap_cannot_do_is_called_for_each_network_alone(way):
+    def worst(prediction, y):
+        errors = (prediction - y).abs().flatten()
+        return errors[int(errors.argmax())] + errors.mean()
+
+    exact(networks_in_double(), loss=worst)
+    assert way() == {fit_torch}
+
+
+def test_classes_that_a_function_ignores_are_ignored(way):
+    data = []
+    for d in DATA:
+        y = torch.tensor((d.y > 0).astype(int))
+        y[::4] = -100
+        data.append((d.X, y))
+    models = [model.double() for model in networks(outputs=2)]
+    exact(models, data, loss=functional.cross_entropy)
+    assert Chain not in way()
+
+
+def test_probabilities_of_classes_are_learnt(way):
+    data = []
+    for d in DATA:
+        y = torch.tensor(d.y).sigmoid()
+        data.append((d.X, torch.stack([y, 1 - y], dim=1)))
+    models = [model.double() for model in networks(outputs=2)]
+    exact(models, data, loss=functional.cross_entropy)
+    assert Chain not in way()
+
+
+def by_ndim(params, lr, weight_decay=0.5):
+    matrices = [p for p in params if p.ndim > 1]
+    others = [p for p in params if p.ndim <= 1]
+    return torch.optim.SGD(
+        [{"params": matrices, "weight_decay": weight_decay}, {"params": others}], lr=lr
+    )
+
+
+def clipped(params, lr):
+    params = list(params)
+    optimizer = torch.optim.SGD(params, lr=lr)
+    optimizer.register_step_pre_hook(lambda *_: nn.utils.clip_grad_norm_(params, 0.5) and None)
+    return optimizer
+
+
+class Normalised(torch.optim.Optimizer):
+    """Steps of one length for each tensor."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p -= group["lr"] * p.grad / p.grad.norm()
+
+
+MIXING = {
+    "weights alone decay": by_ndim,
+    "clipped": clipped,
+    "by each tensor's norm": Normalised,
+    "adafactor": torch.optim.Adafactor,
+}
+
+
+@pytest.mark.parametrize("optimizer", MIXING.values(), ids=MIXING)
+def test_an_optimizer_that_mixes_entries_is_given_one_network_at_a_time(optimizer, way):
+    exact(networks_in_double(), optimizer=optimizer)
+    assert way() == {fit_torch}
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        torch.optim.NAdam,
+        torch.optim.Adagrad,
+        torch.optim.RMSprop,
+        lambda params, lr: torch.optim.SGD(params, lr=lr, momentum=0.9, nesterov=True),
+    ],
+    ids=["nadam", "adagrad", "rmsprop", "momentum"],
+)
+def test_one_that_works_entry_by_entry_is_given_all(optimizer, way):
+    exact(networks_in_double(), optimizer=optimizer)
+    assert way() == {Chain}
+
+
+def test_both_ways_of_stacking_give_the_same(monkeypatch):
+    models = networks()
+    quick = fit_torch_many(copy.deepcopy(models), PAIRS, epochs=30)
+    monkeypatch.setattr(alike, "is_chain", lambda model: False)
+    general = fit_torch_many(models, PAIRS, epochs=30)
+    assert_allclose(losses(quick), losses(general), rtol=1e-4)
 
 
 def losses(fits):
     return [fit.records["loss"] for fit in fits]
 
 
-def test_the_written_out_path_gives_what_vmap_gives(monkeypatch):
-    models = networks(4)
-    quick = fit_torch_many(copy.deepcopy(models), pairs(4), epochs=30)
-    monkeypatch.setattr(batched, "_ACTIVATIONS", set())
-    assert_allclose(losses(quick), losses(fit_torch_many(models, pairs(4), epochs=30)), rtol=1e-4)
+@pytest.mark.parametrize("size", [1, 5000, 7000, 2**40])
+def test_groups_of_any_size_give_the_same(monkeypatch, size):
+    models = networks()
+    one_group = fit_torch_many(copy.deepcopy(models), PAIRS, epochs=10)
+    monkeypatch.setattr(batched, "_BYTES_AT_ONCE", size)
+    assert_allclose(losses(fit_torch_many(models, PAIRS, epochs=10)), losses(one_group), rtol=1e-5)
 
 
-@pytest.mark.parametrize("rows", [40, 80, 120, 1000], ids=lambda rows: f"{rows} rows at once")
-def test_parts_give_what_one_part_gives(monkeypatch, rows):
-    models = networks(5)
-    one_part = fit_torch_many(copy.deepcopy(models), pairs(5), epochs=10)
-    monkeypatch.setattr(batched, "_ROWS_AT_ONCE", rows)
-    parts = fit_torch_many(models, pairs(5), epochs=10)
-    assert_allclose(losses(parts), losses(one_part), rtol=1e-5)
+def test_wider_networks_and_longer_tables_go_in_smaller_groups(monkeypatch):
+    sizes = []
+    train = batched.fit_together
+    monkeypatch.setattr(
+        batched,
+        "fit_together",
+        lambda jobs, setting: sizes.append(len(jobs)) or train(jobs, setting),
+    )
+    monkeypatch.setattr(batched, "_BYTES_AT_ONCE", 15_000)
+    for hidden in (5, 20):
+        fit_torch_many(networks(hidden=hidden), PAIRS, epochs=1)
+    assert sizes == [4, 2, 2]
+    sizes.clear()
+    fit_torch_many(
+        networks(), PAIRS, epochs=1, validation=[(X.repeat(9, 0), y.repeat(9, 0)) for X, y in PAIRS]
+    )
+    assert sizes == [1, 1, 1, 1]
 
 
-@pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated")
-@pytest.mark.filterwarnings("ignore:There is a performance drop")
-def test_a_linear_layer_with_a_weight_of_another_name_takes_the_general_path():
-    def normed():
-        torch.manual_seed(1)
-        return nn.Sequential(nn.utils.weight_norm(nn.Linear(3, 4)), nn.Tanh(), nn.Linear(4, 1))
-
-    [data] = pairs(1)
-    [together] = fit_torch_many([normed()], [data], epochs=10)
-    alone = fit_torch(normed(), *data, epochs=10)
-    assert_allclose(together.records["loss"], alone.records["loss"], rtol=1e-4)
-
-
-def test_a_divergence_is_noticed_at_the_epoch_at_which_it_is_alone():
-    [data] = pairs(1)
-    [model] = networks(1)
+def test_a_divergence_is_told_as_it_is_alone():
+    [X, y], model = PAIRS[0], network(0)
+    options = {"epochs": 200, "lr": 1.0, "optimizer": "sgd"}
     with pytest.raises(TrainingDiverged) as alone:
-        fit_torch(copy.deepcopy(model), *data, epochs=200, lr=1.0, optimizer="sgd")
+        fit_torch(copy.deepcopy(model), X, y, **options)
     with pytest.raises(TrainingDiverged) as together:
-        fit_torch_many([model], [data], epochs=200, lr=1.0, optimizer="sgd")
+        fit_torch_many([model, network(1)], [(X, y), (0 * X, 0 * y)], **options)
     assert 1 < alone.value.epoch == together.value.epoch < 200
     assert len(together.value.history) == together.value.epoch
+    assert np.isnan(alone.value.gradient_norm) == np.isnan(together.value.gradient_norm)
+    assert together.value.feature_scale == alone.value.feature_scale
+    assert together.value.__notes__ == ["This happened to network 0, counted from 0."]

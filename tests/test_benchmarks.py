@@ -14,7 +14,8 @@ pytest.importorskip("lightning", reason="lightning is not installed")
 pytest.importorskip("keras", reason="keras is not installed")
 pytest.importorskip("threadpoolctl", reason="threadpoolctl is not installed")
 
-from benchmarks.__main__ import line, measured
+from benchmarks.__main__ import HEADER, line, measured, skipped
+from benchmarks.c import compiler_is_missing
 from benchmarks.rows import ROWS, Size
 from benchmarks.scale import LOOPS, in_a_process
 from benchmarks.timing import Timing, alternate
@@ -26,12 +27,18 @@ def name(row):
     return f"{row.first} / {row.second}"
 
 
-@pytest.mark.parametrize("row", ROWS, ids=name)
+@pytest.fixture(params=ROWS, ids=name)
+def row(request):
+    if missing := request.param.lacks():
+        pytest.skip(f"needs {missing}")
+    return request.param
+
+
 def test_both_sides_do_the_same_work(row):
     row.require_same_work(TINY)
 
 
-@pytest.mark.parametrize("row", ROWS[:-1], ids=name)
+@pytest.mark.parametrize("row", ROWS[:-1], ids=name, indirect=True)
 def test_less_work_on_one_side_is_noticed(row):
     less = dataclasses.replace(TINY, epochs=2, minibatch_epochs=2)
     cheat = dataclasses.replace(row, sides=lambda size: (row.sides(size)[0], row.sides(less)[1]))
@@ -45,12 +52,25 @@ def test_a_row_becomes_a_line_of_the_table():
     assert line(row, threads, timing).startswith("| torch loop, full batch | 1 | labkit / by hand")
 
 
+def test_a_row_that_lacks_something_says_so():
+    row = dataclasses.replace(ROWS[0], lacks=lambda: "a telescope")
+    assert "| skipped | ≤ 0.78 | needs a telescope |" in skipped(row, row.lacks())
+    assert skipped(row, "a telescope").count("|") == HEADER.splitlines()[0].count("|")
+
+
+def test_without_a_compiler_there_is_no_program_in_c(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert compiler_is_missing() == "a C compiler: cc, gcc or clang"
+
+
 def test_a_bound_is_met_on_its_own_side():
-    assert ROWS[0].met(1.1)
-    assert not ROWS[0].met(1.11)
-    assert ROWS[1].met(8)
-    assert not ROWS[1].met(7.9)
-    assert dataclasses.replace(ROWS[1], at_least=None).met(0.1)
+    below = dataclasses.replace(ROWS[0], at_most=1.1)
+    above = dataclasses.replace(ROWS[0], at_most=None, at_least=8.0)
+    assert below.met(1.1)
+    assert not below.met(1.11)
+    assert above.met(8)
+    assert not above.met(7.9)
+    assert dataclasses.replace(above, at_least=None).met(0.1)
 
 
 def test_runs_alternate_after_one_to_warm_up_without_garbage_collection():

@@ -403,7 +403,7 @@ NO_STREAM = [
 ]
 
 
-@pytest.mark.parametrize("rng", NO_STREAM, ids=repr)
+@pytest.mark.parametrize("rng", NO_STREAM, ids=lambda rng: f"{rng!r}".split(" at 0x")[0])
 @pytest.mark.parametrize("use", [as_rng, lambda rng: make_linear(9, 3, rng=rng)])
 def test_what_is_no_stream_of_numbers_is_refused_before_it_is_used(use, rng):
     with pytest.raises(TypeError, match=r"^rng must be a whole number"):

@@ -18,8 +18,9 @@ import labkit
 FOLDER = Path(labkit.__file__).parent
 HEAVY = {"torch", "pandas", "matplotlib", "scipy", "sklearn", "joblib", "tqdm", "IPython"}
 TORCH_MODULES = {
-    "batched", "batches", "checkpoint", "describe", "devices", "digest", "graph", "losses", "modes",
-    "monitor", "optimizers", "pairs", "sealed", "tally", "tensors", "train", "trained",
+    "alike", "batched", "batches", "chain", "checkpoint", "describe", "devices", "digest", "graph",
+    "losses", "mapped", "modes", "monitor", "optimizers", "pairs", "sealed", "stack", "stopping",
+    "tally", "tensors", "together", "train", "trained",
 }  # fmt: skip
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")

@@ -522,7 +522,7 @@ def test_streams_are_what_they_were():
         ({"estimators": {"a": 1.0}}, r"estimators\['a'\] must be a function, not 1\.0 of type"),
         ({"joint": {"b": None}}, r"joint\['b'\] must be a function, not None of type NoneType"),
     ],
-    ids=str,
+    ids=range(8),
 )
 def test_estimators_are_functions_with_names(options, message):
     with pytest.raises(TypeError, match=f"^{message}"):
