@@ -580,3 +580,20 @@ def test_a_missing_folder_is_named_before_the_training(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing'; make it first"):
         train(model, checkpoint=tmp_path / "missing" / "run")
     assert torch.equal(before, model[0].weight)
+
+
+def test_another_part_in_eval_mode_is_refused(tmp_path):
+    train(checkpoint=tmp_path / "run", epochs=3)
+    model = network()
+    model[1].eval()
+    with pytest.raises(ValueError, match=r"parts in eval mode was none and is now 1\."):
+        train(model, checkpoint=tmp_path / "run", resume=True)
+
+
+def test_a_network_that_a_fit_left_in_eval_mode_goes_on_all_the_same(tmp_path):
+    model = network()
+    train(model, checkpoint=tmp_path / "run", epochs=5)
+    resumed = train(model, checkpoint=tmp_path / "run", resume=True)
+    assert_same_run(
+        resumed, train(checkpoint=tmp_path / "whole"), tmp_path / "run", tmp_path / "whole"
+    )

@@ -486,6 +486,12 @@ def test_validation_data_are_held_to_the_same(fit_torch):
         fit_torch(validation=(X, Y[:19, None]))
 
 
+@pytest.mark.parametrize("validation", [X, (X,), (X, Y[:, None], None), pd.DataFrame(X), 3])
+def test_validation_data_are_a_pair(fit_torch, validation):
+    with pytest.raises(TypeError, match=r"^validation must be a pair \(X, y\), not "):
+        fit_torch(validation=validation)
+
+
 def test_a_vector_against_a_column_is_refused_with_the_mend(fit_torch, torch):
     message = r"predictions have shape \(20, 1\) and y has shape \(20,\).*Use y\.reshape\(-1, 1\)\."
     with pytest.raises(ValueError, match=message):
