@@ -106,18 +106,24 @@ def _train(
         stack.write_back()
 
     monitors = [_monitor(job, setting, r, history, stopping) for r, job in enumerate(jobs)]
-    for require in (Monitor.require_finite, Monitor.require_finite_weights) if history else ():
-        for job, monitor in zip(jobs, monitors, strict=True):
-            try:
-                require(monitor, job.data.X, rate.now)
-            except TrainingDiverged as error:
-                error.add_note(job.note)
-                raise
+    if history and (_diverge(history[-1], stopping) or not stack.flat.isfinite().all()):
+        _raise(jobs, monitors, rate.now)
     rest: Stopped = "interrupted" if interrupted else "budget"
     return [
         as_fit(job.model, monitor, "early stopping" if monitor.out_of_patience else rest, job.data)
         for job, monitor in zip(jobs, monitors, strict=True)
     ]
+
+
+def _raise(jobs: Sequence[Job], monitors: Sequence[Monitor], lr: float) -> None:
+    """Raise the TrainingDiverged of the network whose loss, or else whose weights, did so."""
+    for require in (Monitor.require_finite, Monitor.require_finite_weights):
+        for job, monitor in zip(jobs, monitors, strict=True):
+            try:
+                require(monitor, job.data.X, lr)
+            except TrainingDiverged as error:
+                error.add_note(job.note)
+                raise
 
 
 def _means(losses: Tensor, data: Pairs) -> list[float]:
@@ -143,7 +149,7 @@ def _monitor(
     """Return what one network's own monitor would hold."""
     monitor = Monitor(job.model, patience=setting.patience)
     monitor.best_epoch = stopping.best_epoch[r]
-    for values in history[: stopping.last[r]]:
-        for key, all_networks in values.items():
-            monitor.records.setdefault(key, []).append(all_networks[r])
+    rows = history[: stopping.last[r]]
+    for key in rows[0] if rows else ():
+        monitor.records[key] = [row[key][r] for row in rows]
     return monitor
