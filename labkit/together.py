@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from labkit.alike import Pass, pass_over_all, works_entry_by_entry
+from labkit.chain import Chain
 from labkit.losses import Loss, named_loss
 from labkit.modes import eval_mode, set_train_mode
 from labkit.monitor import Monitor
@@ -81,24 +82,27 @@ def _train(
     stopping = Stopping(stack, setting.patience)
     history: list[dict[str, list[float]]] = []
     interrupted = False
+    # Gradients by hand and torch's own optimizers need nothing of autograd, not even its shadow.
+    by_hand = isinstance(trained, Chain) and isinstance(setting.optimizer, str)
     try:
-        for step in range(setting.epochs):
-            rate.set(step)
-            losses = trained.losses()
-            trained.backward()
-            if setting.clip is not None:
-                stack.clip(setting.clip)
-            optimizer.step()
-            values = {"loss": _means(losses, jobs[0].data)}
-            if validated is not None and jobs[0].held_out is not None:
-                with eval_mode(jobs[0].model), torch.no_grad():
-                    values["val_loss"] = _means(validated.losses(), jobs[0].held_out)
-            history.append(
-                values | {key: [value] * len(jobs) for key, value in rate.record.items()}
-            )
-            stopping.record(step + 1, values.get("val_loss", []))
-            if stopping.all_have_stopped or _diverge(values, stopping):
-                break
+        with torch.inference_mode(by_hand):
+            for step in range(setting.epochs):
+                rate.set(step)
+                losses = trained.losses()
+                trained.backward()
+                if setting.clip is not None:
+                    stack.clip(setting.clip)
+                optimizer.step()
+                values = {"loss": _means(losses, jobs[0].data)}
+                if validated is not None and jobs[0].held_out is not None:
+                    with eval_mode(jobs[0].model), torch.no_grad():
+                        values["val_loss"] = _means(validated.losses(), jobs[0].held_out)
+                history.append(
+                    values | {key: [value] * len(jobs) for key, value in rate.record.items()}
+                )
+                stopping.record(step + 1, values.get("val_loss", []))
+                if stopping.all_have_stopped or _diverge(values, stopping):
+                    break
     except KeyboardInterrupt:
         interrupted = True
     finally:
