@@ -18,7 +18,7 @@ WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help site student test lab labs new-lab remove-lab grade serve doctor studies bench lock clean
+.PHONY: help site student test lab labs stale new-lab remove-lab grade serve doctor studies bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
@@ -47,6 +47,9 @@ labs: $(READY)  ## execute every lab, stale or not, and store its outputs
 	@$(BIN)/python -m tools.execute_labs --all
 	@$(BIN)/python -m tools.generated_pages
 
+stale: $(READY)  ## name each lab whose stored outputs are stale, and what changed
+	@$(BIN)/python -m tools.freshness
+
 # A variable counts only where it stands on the command line: some shells have a NAME of their own.
 given = $(if $(filter command,$(origin $(1))),--$(2) "$$$(1)")
 
@@ -70,6 +73,10 @@ doctor: $(READY)  ## is this machine ready?
 
 studies: $(READY)  ## run the studies too long for a lab and store them in data/ (STUDY=name: that one)
 	@$(BIN)/python -m tools.run_studies $(STUDY)
+
+.PHONY: mutants
+mutants: $(READY)  ## change labkit's code at random: do its tests notice? [SAMPLE=100] [SEED=1] [MODULES=labkit/ols.py]
+	@$(BIN)/python -m tools.mutants $(call given,SAMPLE,sample) $(call given,SEED,seed) $(MODULES)
 
 bench: $(READY)  ## compare labkit's speed with the alternatives
 	$(BIN)/python -m benchmarks

@@ -28,6 +28,7 @@ from .plots import plot_coefficients as plot_coefficients
 from .plots import plot_history as plot_history
 from .plots import plot_study as plot_study
 from .plots import use_style as use_style
+from .predict import Predict as Predict
 from .report import paragraph as paragraph
 from .report import session_info as session_info
 from .report import table as table

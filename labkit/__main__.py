@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from labkit.course import Course, this_course
+from labkit.launcher import python_of
 
 OLDEST_PYTHON = (3, 11)
 ANEW = "mend what is above, or make the environment anew:"
@@ -29,7 +31,7 @@ class Line(NamedTuple):
 
 
 class Requirement(NamedTuple):
-    """What the metadata asks for in a line such as `torch>=2.6; extra == 'torch'`."""
+    """What the metadata asks for in a line such as `torch>=2.10; extra == 'torch'`."""
 
     package: str
     minimum: str
@@ -89,12 +91,16 @@ def _torch(course: Course) -> Iterator[Line]:
         missing = "torch is not installed: the NumPy halves of the labs run; to get it"
         yield Line("NOTE", f"{missing}: {course.add(str(wanted))}")
         return
-    yield state_of(wanted, course)
+    yield (state := state_of(wanted, course))
+    if state.mark == "MEND":
+        return
     try:
         import torch
 
-        cuda, threads = torch.cuda.is_available(), torch.get_num_threads()
-        yield Line("OK", f"torch runs on {'cuda' if cuda else f'the CPU, threads: {threads}'}")
+        there = torch.accelerator.is_available()
+        device = torch.accelerator.current_accelerator() if there else None
+        cpu = f"the CPU, threads: {torch.get_num_threads()}"
+        yield Line("OK", f"torch runs on {device.type if device else cpu}")
     except Exception as error:  # a library that the system can't load, often
         wrong = f"torch can't be used ({first_line(error)})"
         yield Line("MEND", f"{wrong}: {course.install(str(wanted), '--force-reinstall ')}")
@@ -113,10 +119,58 @@ def _jupyter_kernel(course: Course) -> Iterator[Line]:
     except Exception as error:
         yield Line("MEND", f"Jupyter has no kernel python3 ({first_line(error)}): {install}")
         return
-    folder, here = (Path(path).parent.resolve() for path in (program, sys.executable))
-    own = folder == here or program.startswith("python")  # a bare name is Jupyter's own Python
+    own = is_here(program) or program.startswith("python")  # a bare name is Jupyter's own Python
     other = Line("MEND", f"Jupyter's kernel python3 is another Python, {program}: {install}")
     yield Line("OK", "Jupyter's kernel python3 is this Python") if own else other
+
+
+def is_here(python: str) -> bool:
+    """Tell whether a Python is one of this environment."""
+    folder, here = (Path(path).parent.resolve() for path in (python, sys.executable))
+    return folder == here
+
+
+def _jupyter_lab(course: Course) -> Iterator[Line]:
+    if find_spec("jupyterlab") is None:  # a missing package has its line already
+        return
+    wrong = wrong_start("jupyter") or wrong_start("jupyter-lab")  # the first starts the second
+    right = Line("OK", "jupyter lab starts with this Python")
+    yield Line("MEND", f"{wrong}: {course.anew}") if wrong else right
+
+
+def wrong_start(program: str) -> str:
+    """Return what is wrong with the Python that starts a program, or "" where nothing is."""
+    here = Path(sys.executable).parent
+    places = os.pathsep.join([str(here), str(here / "Scripts"), os.environ.get("PATH", "")])
+    launcher = shutil.which(program, path=places)
+    if launcher is None:
+        return f"jupyter lab can't start, there is no program {program}"
+    python = python_of(Path(launcher))
+    if python is None or (Path(python).is_file() and is_here(python)):
+        return ""
+    if Path(python).is_file():
+        return f"{launcher} starts another Python, {python}"
+    gone = f"{launcher} needs {python}, which is not there"
+    return f"jupyter lab can't start, {gone} (was the folder moved or renamed?)"
+
+
+def _labkit(course: Course) -> Iterator[Line]:
+    """Ask what a notebook imports; this process may have its labkit from the working folder."""
+    root = labs_root()
+    here = root / "labkit" if root else course.labkit
+    wanted = here if (here / "__init__.py").is_file() else course.labkit
+    ask = [sys.executable, "-c", "import labkit; print(labkit.__file__)"]
+    folder = root / "notebooks" if root else None
+    done = subprocess.run(ask, cwd=folder, capture_output=True, text=True, check=False)
+    *_, last = ["no answer", *(done.stderr if done.returncode else done.stdout).splitlines()]
+    found = Path(last).parent
+    if done.returncode:
+        yield Line("MEND", f"a notebook can't import labkit ({last}): {course.anew}")
+    elif not found.resolve().is_relative_to(wanted.resolve()):
+        wrong = f"a notebook imports labkit from {found}, not from {wanted}"
+        yield Line("MEND", f"{wrong}: {course.anew}")
+    else:
+        yield Line("OK", "a notebook imports the labkit of this course")
 
 
 def _r_number(course: Course) -> Iterator[Line]:
@@ -133,28 +187,38 @@ def _r_number(course: Course) -> Iterator[Line]:
 
 
 def _data(course: Course) -> Iterator[Line]:
-    from labkit.datasets import checksums, data_folder, verified
+    from labkit.datasets import checksums, how_to_restore
 
-    def intact(name: str) -> bool:
-        try:
-            return verified(name).is_file()
-        except (OSError, ValueError):
-            return False
-
-    other = "unset LABKIT_DATA, or: " if "LABKIT_DATA" in os.environ else ""
     try:
-        folder, names = data_folder(), list(checksums())
+        names = list(checksums())
     except (OSError, ValueError):  # no SHA256SUMS, or one that can't be read
         names = []
+    faults = {name: fault for name in names if (fault := fault_of(name))}
     if not names:
+        other = "unset LABKIT_DATA, or: " if os.environ.get("LABKIT_DATA") else ""
         mend = course.restore(course.folder, ["data"])
         yield Line("MEND", f"no data or no SHA256SUMS: {other}{mend}")
-    elif bad := [f"{folder.name}/{name}" for name in names if not intact(name)]:
-        mend = course.restore(folder.parent, bad)
-        wrong = f"{len(bad)} of {len(names)} data files changed or missing"
-        yield Line("MEND", f"{wrong}: {other}{mend}")
+    elif faults:
+        kinds = " or ".join(sorted({*faults.values()}))
+        wrong = f"{len(faults)} of {len(names)} data files {kinds}"
+        yield Line("MEND", f"{wrong}: {how_to_restore(*faults)}")
     else:
         yield Line("OK", f"{len(names)} data files, as they were published")
+
+
+def fault_of(name: str) -> str:
+    """Return what is wrong with a file of the data folder, in a word, or "" where nothing is."""
+    from labkit.datasets import verified
+
+    try:
+        verified(name)
+    except FileNotFoundError:
+        return "missing"
+    except OSError:
+        return "not readable (delete them first)"
+    except ValueError:
+        return "changed"
+    return ""
 
 
 def _renderer(course: Course) -> Iterator[Line]:
@@ -169,15 +233,21 @@ def _renderer(course: Course) -> Iterator[Line]:
     yield Line("NOTE", f"no Quarto or smalldocs, so no site: {mend}")
 
 
-def _labs_folder(course: Course) -> Iterator[Line]:
+def labs_root() -> Path | None:
+    """Return the working folder or the one above it that holds `notebooks/` with the labs."""
     here = Path.cwd()
-    found = any(any(folder.glob("notebooks/*.ipynb")) for folder in (here, *here.parents))
+    folders = (folder for folder in (here, *here.parents) if any(folder.glob("notebooks/*.ipynb")))
+    return next(folders, None)
+
+
+def _labs_folder(course: Course) -> Iterator[Line]:
     away = Line("MEND", f'the labs are not in this folder: cd "{course.folder}"')
-    yield Line("OK", "the labs are in this folder") if found else away
+    yield Line("OK", "the labs are in this folder") if labs_root() else away
 
 
 CHECKS: list[Callable[[Course], Iterator[Line]]] = [
-    _python, _packages, _torch, _jupyter_kernel, _r_number, _data, _renderer, _labs_folder
+    _python, _packages, _labkit, _torch, _jupyter_kernel, _jupyter_lab, _r_number, _data,
+    _renderer, _labs_folder,
 ]  # fmt: skip
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from labkit.inputs import Floats, positive
+from labkit.cell import CellRun, running_cell
+from labkit.inputs import Floats, as_numbers, one_number, positive, require_finite
 from labkit.report import Table
 
 
@@ -33,6 +34,8 @@ class Check:
 class Checks:
     """Named numbers, each with the range that it must fall in.
 
+    A cell can be run again, edited or not: what it adds takes the place of what it added before.
+
     Examples
     --------
     >>> from labkit import Checks
@@ -46,7 +49,17 @@ class Checks:
     """
 
     def __init__(self) -> None:
-        self._checks: list[Check] = []
+        # In the order of the first adding; None keeps the place of what a cell's rerun left out.
+        self._added: dict[str, tuple[Check, CellRun] | None] = {}
+
+    @property
+    def _checks(self) -> list[Check]:
+        return [added[0] for added in self._added.values() if added is not None]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the checks without the cells, which end with their process."""
+        nowhere = CellRun(cell=None, run=None)
+        return {"_added": {name: a and (a[0], nowhere) for name, a in self._added.items()}}
 
     def add(
         self,
@@ -62,7 +75,8 @@ class Checks:
         Parameters
         ----------
         name : str
-            What the number is, with its unit; used once.
+            What the number is, with its unit; used once, by one cell. When the cell is run again,
+            all that it had added before is replaced.
         value : float
             The number. True and False count as 1 and 0. NaN falls in no range.
         below, above : float, optional
@@ -73,26 +87,25 @@ class Checks:
         Raises
         ------
         ValueError
-            If no range or more than one is given, or the name was used before.
+            If no range or more than one is given or nothing can fail it, or if the name was used
+            before, by another cell or in the same run of this one.
         TypeError
-            If the value is not a number.
+            If the value or a limit is not one real number.
         """
-        if any(check.name == name for check in self._checks):
-            raise ValueError(f"the check {name!r} was added before; give each its own name.")
-        if sum(limit is not None for limit in (below, above, between)) != 1:
-            raise ValueError(f"the check {name!r} needs exactly one of below, above and between.")
-        number = _as_number(name, value)
-        if between is not None:
-            low, high = between
-            if not low < high:
-                raise ValueError(f"between must hold a lower and a higher number, not {between}.")
-            check = Check(name, number, low, high, f"between {low:g} and {high:g}")
-        elif below is not None:
-            check = Check(name, number, -math.inf, below, f"below {below:g}")
-        else:
-            assert above is not None
-            check = Check(name, number, above, math.inf, f"above {above:g}")
-        self._checks.append(check)
+        if not isinstance(name, str):
+            raise TypeError(f"a check's name must be a string, not {name!r}.")
+        check = _check(name, _as_number(name, value), below, above, between)
+        here = running_cell()
+        for other, added in self._added.items():
+            if added is not None and here.repeats(added[1]):
+                self._added[other] = None
+        if self._added.get(name) is not None:
+            raise ValueError(
+                f"the check {name!r} was added before, by another cell or in this run of this one; "
+                "give each its own name. If you changed the cell that added it, run that cell "
+                "again after the one that makes the Checks."
+            )
+        self._added[name] = check, here
 
     def report(self) -> Table:
         """Return the table of all checks, or raise if a value fell outside its range.
@@ -102,36 +115,45 @@ class Checks:
         AssertionError
             Naming each failure, its value and its range; also if nothing was checked.
         """
-        if not self._checks:
+        checks = self._checks
+        if not checks:
             raise AssertionError("Nothing was checked: add a check before the report.")
-        failed = [check for check in self._checks if not check.ok]
+        failed = [check for check in checks if not check.ok]
         if failed:
             lines = [f"  {c.name}: {c.value:.4g}, expected {c.expected}" for c in failed]
-            count = f"{len(failed)} of {len(self._checks)} checks failed:"
+            count = f"{len(failed)} of {len(checks)} checks failed:"
             raise AssertionError("\n".join([count, *lines]))
         return Table(
             ["Check", "Value", "Expected", "Verdict"],
-            [[c.name, f"{c.value:.3g}", c.expected, "ok"] for c in self._checks],
+            [[c.name, f"{c.value:.3g}", c.expected, "ok"] for c in checks],
         )
 
 
-def finite_differences(f: Callable[[Floats], float], x: Floats, *, step: float = 1e-6) -> Floats:
+def finite_differences(f: Callable[[Floats], float], x: ArrayLike, *, step: float = 1e-6) -> Floats:
     """Return the gradient of `f` at `x` by central differences, in the shape of `x`.
 
     Parameters
     ----------
     f : callable
-        Takes an array of the shape of `x` and returns a number.
-    x : ndarray
-        Where to differentiate; float64.
+        Takes an array of the shape of `x`, float64 and its own, and returns a number.
+    x : array_like
+        Where to differentiate.
     step : float
-        The half width h of (f(x + h) − f(x − h)) / 2h. The error is of order h² from the
-        third derivative and ε/h from rounding, so about 1e-6 serves functions of moderate size.
+        The half width of (f(x + h) − f(x − h)) / 2h is h = step · max(1, abs(x)) for each entry.
+        The error is of order h² from the third derivative and ε/h from rounding, so about 1e-6
+        serves functions of moderate size.
 
     Returns
     -------
     ndarray
         One derivative for each entry of `x`.
+
+    Raises
+    ------
+    TypeError
+        If `x` are not real numbers, or `f` returns something other than one real number.
+    ValueError
+        If `x` or a value of `f` is not finite, or `step` is not positive, or too small to move x.
 
     Examples
     --------
@@ -141,22 +163,77 @@ def finite_differences(f: Callable[[Floats], float], x: Floats, *, step: float =
     array([2., 6.])
     """
     step = positive(step, "step")
-    x = np.array(x, dtype=np.float64)  # a copy, since it is moved one entry at a time
+    x = np.array(as_numbers(x, "x"), dtype=np.float64)  # a copy, moved one entry at a time
+    require_finite(x, "x")
     gradient = np.empty_like(x)
     for i in np.ndindex(x.shape):
-        middle = x[i]
-        x[i] = middle + step
-        above = f(x)
-        x[i] = middle - step
-        below = f(x)
+        middle = float(x[i])
+        h = step * max(1.0, abs(middle))
+        above, below = middle + h, middle - h
+        if not below < middle < above:
+            raise ValueError(f"step={step:g} is too small: it doesn't move x = {middle:g}.")
+        values = []
+        for x[i] in (above, below):
+            values.append(_value_of(f, x))
         x[i] = middle
-        gradient[i] = (above - below) / (2 * step)
+        gradient[i] = (values[0] - values[1]) / (above - below)  # as it was rounded
     return gradient
 
 
+def _value_of(f: Callable[[Floats], float], x: Floats) -> float:
+    """Return f(x), a finite number; f has an array of its own, which it may keep or change."""
+    value = one_number(f(x.copy()))
+    if value is None:
+        raise TypeError("f must return one real number, not an array, a complex number or None.")
+    if not math.isfinite(value):
+        raise ValueError(f"f is {value} within a step of x, so that it has no difference there.")
+    return value
+
+
+def _check(
+    name: str,
+    value: float,
+    below: float | None,
+    above: float | None,
+    between: tuple[float, float] | None,
+) -> Check:
+    """Return the check, if exactly one range is given and it leaves something out."""
+    if sum(limit is not None for limit in (below, above, between)) != 1:
+        raise ValueError(f"the check {name!r} needs exactly one of below, above and between.")
+    if between is not None:
+        low, high = _limits(name, between)
+        return Check(name, value, low, high, f"between {low:g} and {high:g}")
+    if below is not None:
+        high = _limit(name, below)
+        return Check(name, value, -math.inf, high, f"below {high:g}")
+    low = _limit(name, above)
+    return Check(name, value, low, math.inf, f"above {low:g}")
+
+
+def _limits(name: str, between: Any) -> tuple[float, float]:
+    try:
+        low, high = between
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"between must hold a lower and a higher number, not {between!r}."
+        ) from None
+    low, high = _limit(name, low), _limit(name, high)
+    if not low < high:
+        raise ValueError(f"between must hold a lower and a higher number, not {between}.")
+    return low, high
+
+
+def _limit(name: str, limit: Any) -> float:
+    number = one_number(limit)
+    if number is None:
+        raise TypeError(f"a limit of the check {name!r} must be one number, not {limit!r}.")
+    if not math.isfinite(number):
+        raise ValueError(f"a limit of the check {name!r} must be finite, not {number}.")
+    return number
+
+
 def _as_number(name: str, value: Any) -> float:
-    if hasattr(value, "item") and math.prod(getattr(value, "shape", ())) == 1:
-        value = value.item()
-    if not isinstance(value, Real | bool | np.bool_):
+    number = one_number(value)
+    if number is None:
         raise TypeError(f"the check {name!r} needs one number, not {type(value).__name__}.")
-    return float(value)
+    return number

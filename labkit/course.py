@@ -7,13 +7,14 @@ library is enough here: `python -m labkit` asks where nothing else can be import
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TypeAlias
 
 
 class Clone:
-    """A clone of the course, which git, make and pip mend."""
+    """The course's own folder, which make and pip mend, and git where it came by git."""
 
     anew = "make clean site"
     python = "python"
@@ -21,6 +22,7 @@ class Clone:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.labkit = folder / "labkit"
 
     def with_python(self, version: str) -> str:
         """Return how to make the environment with another Python."""
@@ -36,8 +38,10 @@ class Clone:
 
     def restore(self, folder: Path, names: list[str]) -> str:
         """Return how to get back files of `folder`."""
-        git = "git" if folder == Path.cwd() else f'git -C "{folder}"'
-        return f"{git} checkout -- {' '.join(names)}"
+        if shutil.which("git") and any((f / ".git").exists() for f in (folder, *folder.parents)):
+            git = "git" if folder == Path.cwd() else f'git -C "{folder}"'
+            return f"{git} checkout -- {' '.join(names)}"
+        return f'copy {", ".join(names)} from a fresh download of the course into "{folder}"'
 
 
 class StudentsFolder:
@@ -51,6 +55,7 @@ class StudentsFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.labkit = Path(sys.prefix)  # somewhere in it
         self.start = f'{"py" if os.name == "nt" else "python3"} "{folder / "start.py"}"'
         self.anew = f'delete "{folder / ".venv"}", then: {self.start}'
         self.python = f'"{sys.executable}"'
@@ -76,8 +81,14 @@ Course: TypeAlias = Clone | StudentsFolder
 
 
 def this_course() -> Course:
-    """Return the course that the environment of this Python belongs to."""
+    """Return the course that the environment of this Python belongs to.
+
+    That is where the environment stands. One that stands elsewhere belongs to the course whose
+    labkit this is.
+    """
     home = Path(sys.prefix).parent
     if (home / "edition" / "edition.json").is_file():
         return StudentsFolder(home)
+    if (home / "labkit" / "course.py").is_file():
+        return Clone(home)
     return Clone(Path(__file__).resolve().parents[1])

@@ -5,20 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from labkit.course import this_course
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CHECKSUMS = "SHA256SUMS"
+CHECKSUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
 def data_folder() -> Path:
     """Return the course's data folder.
 
     The folder named by the environment variable LABKIT_DATA, else the one beside the package,
-    else `data` in the working folder or one above it.
+    else the one beside the environment of this Python, else `data` in the working folder or one
+    above it.
 
     Raises
     ------
@@ -29,12 +35,10 @@ def data_folder() -> Path:
         places = [Path(named)]
     else:
         here = Path.cwd()
-        places = [
-            Path(__file__).parent.parent / "data",
-            *(p / "data" for p in (here, *here.parents)),
-        ]
+        homes = (Path(__file__).parent.parent, Path(sys.prefix).parent, here, *here.parents)
+        places = [home / "data" for home in homes]
     for place in places:
-        if (place / CHECKSUMS).is_file():
+        if os.path.isfile(place / CHECKSUMS):  # noqa: PTH113 - False where one may not look, too
             return place
     raise FileNotFoundError(
         "The course's data folder (the one with SHA256SUMS in it) was not found. Start Python in "
@@ -44,9 +48,22 @@ def data_folder() -> Path:
 
 
 def checksums() -> dict[str, str]:
-    """Return the SHA-256 checksum that each file of the data folder must have."""
-    lines = (data_folder() / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-    return {name.lstrip("*"): digest for digest, name in (line.split() for line in lines)}
+    """Return the SHA-256 checksum that each file of the data folder must have.
+
+    Raises
+    ------
+    ValueError
+        If the list of them is damaged.
+    """
+    text = _content(CHECKSUMS).decode(errors="replace")
+    lines = [(line, CHECKSUM.fullmatch(line)) for line in text.splitlines()]
+    for line, match in lines:
+        if match is None:
+            raise ValueError(
+                f"{data_folder() / CHECKSUMS} is damaged: {line[:40]!r} is no checksum and name. "
+                f"To restore it: {how_to_restore(CHECKSUMS)}"
+            )
+    return {match[2]: match[1] for _, match in lines if match}
 
 
 def verified(name: str) -> Path:
@@ -55,22 +72,44 @@ def verified(name: str) -> Path:
     Raises
     ------
     FileNotFoundError
-        If the file is missing or not among the course's data.
+        If the file is not among the course's data, or is, and is missing.
+    OSError
+        If it can't be read.
     ValueError
         If it was changed: a lab on other data would show other numbers.
     """
     known = checksums()
-    path = data_folder() / name
-    if name not in known or not path.is_file():
+    if name not in known:
         raise FileNotFoundError(f"{name} is not among the course's data: {', '.join(known)}.")
     # Git may have written Windows line ends; the checksum is that of the text.
-    content = path.read_bytes().replace(b"\r\n", b"\n")
+    content = _content(name).replace(b"\r\n", b"\n")
+    path = data_folder() / name
     if hashlib.sha256(content).hexdigest() != known[name]:
         raise ValueError(
-            f"data/{name} has been changed since it was published. "
-            f"Restore it with: git checkout -- data/{name}"
+            f"{path} has been changed since it was published. To restore it: {how_to_restore(name)}"
         )
     return path
+
+
+def how_to_restore(*names: str) -> str:
+    """Return how to get back files of the data folder, as the course came to this machine."""
+    folder = data_folder().absolute()
+    other = "unset LABKIT_DATA, or: " if os.environ.get("LABKIT_DATA") else ""
+    return other + this_course().restore(folder.parent, [f"{folder.name}/{n}" for n in names])
+
+
+def _content(name: str) -> bytes:
+    path = data_folder() / name
+    try:
+        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+            raise OSError("it is no file")
+        return path.read_bytes()
+    except FileNotFoundError:
+        mend = f"To restore it: {how_to_restore(name)}"
+        raise FileNotFoundError(f"{path} is missing. {mend}") from None
+    except OSError as error:
+        mend = f"Delete it; then, to restore it: {how_to_restore(name)}"
+        raise type(error)(f"{path} can't be read ({error.strerror or error}). {mend}") from error
 
 
 def load_r_coefficients() -> pd.DataFrame:
@@ -163,7 +202,7 @@ def load_study(name: str) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        The study; `make studies` writes `data/study_NAME.csv`.
+        The study, such as `"baselines"`; `make studies` writes `data/study_NAME.csv`.
 
     Returns
     -------
@@ -173,11 +212,19 @@ def load_study(name: str) -> pd.DataFrame:
 
     Raises
     ------
-    FileNotFoundError, ValueError
-        If there is no such study, or its file was changed.
+    TypeError
+        If the name is no string.
+    FileNotFoundError, OSError, ValueError
+        If there is no such study, or its file is missing, can't be read or was changed.
     """
     import pandas as pd
 
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a study's name, a string, not {name!r}.")
+    known = re.findall(r"^study_(.+)\.csv$", "\n".join(checksums()), re.MULTILINE)
+    if name not in known:
+        stored = f"stored are: {', '.join(known)}" if known else "no study is stored"
+        raise FileNotFoundError(f"study_{name}.csv is not among the course's data; {stored}.")
     path = verified(f"study_{name}.csv")
     table = pd.read_csv(path, comment="#")
     table.attrs.update(how_made(path))

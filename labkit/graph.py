@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation
 from torch import Tensor
 
-from labkit.plots import COLORS, INK, PAPER, QUIET
+from labkit.drawable import named
+from labkit.plots import COLORS, INK, PAPER, QUIET, axes_or_current
 
 FORWARD, BACKWARD = COLORS["ols"], COLORS["gradient descent"]
 CONSTANT = "constant"
@@ -40,9 +40,24 @@ def arrows(result: Tensor) -> Iterator[Arrow]:
     ------
     Arrow
         With the shape of the tensor, which is that of the gradient that comes back.
+
+    Raises
+    ------
+    ValueError
+        If the result has no graph.
+    TypeError
+        If the result is no tensor.
     """
+    if not isinstance(result, Tensor):
+        raise TypeError(
+            f"result must be a Tensor with its graph, not of type {type(result).__name__}: "
+            "what .item(), .numpy() or float() return has none."
+        )
     if result.grad_fn is None:
-        raise ValueError("result has no graph: none of the tensors it came from requires_grad.")
+        raise ValueError(
+            "result has no graph: nothing was computed from a tensor that requires_grad, or it was "
+            "inside torch.no_grad(), or the result was detached."
+        )
     waiting, seen = [result.grad_fn], {result.grad_fn}
     while waiting:
         target = waiting.pop(0)
@@ -71,7 +86,7 @@ def plot_graph(
     result : Tensor
         What was computed, a loss for instance.
     names : mapping of str to Tensor, optional
-        What to call the leaves.
+        What to call the leaves; a tensor that is no leaf of this graph is not drawn.
     ax : Axes, optional
         Where to draw; the current axes where None.
 
@@ -82,7 +97,9 @@ def plot_graph(
     Raises
     ------
     ValueError
-        If the result has no graph.
+        If the result has no graph, or a name is empty.
+    TypeError
+        If the result is no tensor, or `names` is no mapping from names to tensors.
 
     Examples
     --------
@@ -93,9 +110,9 @@ def plot_graph(
     >>> [text.get_text() for text in ax.texts].count("(1, 3)")
     4
     """
-    ax = ax or plt.gca()
     found = list(arrows(result))
-    called = {id(tensor): name for name, tensor in (names or {}).items()}
+    called = _called(names)
+    ax = axes_or_current(ax)
     places = _places(result.grad_fn, found)
     for source, target, shape in found:
         x, y = places[target]
@@ -104,9 +121,9 @@ def plot_graph(
         if source is None:
             _write(ax, start, CONSTANT, color=QUIET, edge="none")
     for node, place in places.items():
-        leaf = getattr(node, "variable", None)
-        words = _operation(node) if leaf is None else called.get(id(leaf), "leaf")
-        _write(ax, place, words, fill="white" if leaf is None else "#e8eef2", bold=leaf is not None)
+        leaf = _is_leaf(node)
+        words = called.get(id(node.variable), "leaf") if leaf else _operation(node)
+        _write(ax, place, words, fill="#e8eef2" if leaf else "white", bold=leaf)
     right, bottom = (max(numbers) for numbers in zip(*places.values(), strict=True))
     end = (0.0, bottom + 1)
     _draw_arrow(ax, places[result.grad_fn], end, tuple(result.shape))
@@ -122,6 +139,17 @@ def plot_graph(
     return ax
 
 
+def _called(names: Mapping[str, Tensor] | None) -> dict[int, str]:
+    """Return the name of each tensor by its identity."""
+    called = {}
+    for name, tensor in named({} if names is None else names, "names").items():
+        if not isinstance(tensor, Tensor):
+            kind = type(tensor).__name__
+            raise TypeError(f"names[{name!r}] must be a Tensor, not of type {kind}.")
+        called[id(tensor)] = name
+    return called
+
+
 def _places(last: Any, found: list[Arrow]) -> dict[Any, tuple[float, float]]:
     """Give each step a row below all that it uses, and a column: that of its user, if free."""
     depth, users = {last: 0}, {last: last}
@@ -131,17 +159,19 @@ def _places(last: Any, found: list[Arrow]) -> dict[Any, tuple[float, float]]:
         for source, target, _ in found:
             if source is not None and depth.get(source, -1) < depth[target] + 1:
                 depth[source], users[source], changed = depth[target] + 1, target, True
-    fed = {arrow.target for arrow in found if arrow.source is not None and not _is_leaf(arrow)}
+    fed = {
+        arrow.target for arrow in found if arrow.source is not None and not _is_leaf(arrow.source)
+    }
 
     def is_beside(node: Any) -> bool:  # a leaf of one step that has something else above it
         once = sum(arrow.source is node for arrow in found) == 1
-        return hasattr(node, "variable") and once and users[node] in fed
+        return _is_leaf(node) and once and users[node] in fed
 
     def row(node: Any) -> int:
         return depth[users[node] if is_beside(node) else node]
 
     def order(node: Any) -> tuple[int, int]:
-        return row(node), 2 * hasattr(node, "variable") - is_beside(node)
+        return row(node), 2 * _is_leaf(node) - is_beside(node)
 
     places: dict[Any, tuple[float, float]] = {}
     for node in sorted(depth, key=order):
@@ -152,8 +182,9 @@ def _places(last: Any, found: list[Arrow]) -> dict[Any, tuple[float, float]]:
     return places
 
 
-def _is_leaf(arrow: Arrow) -> bool:
-    return hasattr(arrow.source, "variable")
+def _is_leaf(node: Any) -> bool:
+    """Return whether a gradient ends here, in the `variable` of the node."""
+    return str(node.name()).endswith("AccumulateGrad")
 
 
 def _operation(node: Any) -> str:
@@ -202,4 +233,7 @@ def _write(
     """Write a step's name in a box."""
     box = {"boxstyle": "round,pad=0.3", "fc": fill, "ec": edge}
     weight = "bold" if bold else "normal"
-    ax.text(*at, words, ha="center", va="center", color=color, fontweight=weight, bbox=box)
+    ax.text(
+        *at, words, ha="center", va="center", color=color, fontweight=weight, bbox=box,
+        parse_math=False,
+    )  # fmt: skip

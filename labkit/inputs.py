@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Integral, Real
+from types import ModuleType
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -13,6 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 Floats: TypeAlias = NDArray[np.float64]
 
 _LARGEST = 1e150  # beyond it a sum of squares overflows
+
+# Python or NumPy counts these as whole numbers, and they are no quantities: 3 days are not 3.
+_NO_NUMBERS = (bool, np.bool_, np.timedelta64)
 
 
 class Stream(Protocol):
@@ -29,18 +33,26 @@ def as_rng(rng: int | np.random.Generator | Stream | None) -> Stream:
     """Return a source of random numbers, as `numpy.random.default_rng` does.
 
     None gives fresh entropy, a whole number seeds NumPy's default generator, and a
-    `Generator` or `RStream` is used as it is, so that it goes on where it stands.
+    `Generator` or `RStream` is used as it is, so that it goes on where it stands. Their classes
+    are refused, since NumPy's crash where they are called without an object, and so is the module
+    `numpy.random`, whose state is global.
     """
-    if hasattr(rng, "standard_normal"):
-        return rng  # type: ignore[return-value]
     if rng is None:
         return np.random.default_rng()
-    return np.random.default_rng(whole(rng, "rng", at_least=0))
+    if isinstance(rng, Integral):
+        return np.random.default_rng(whole(rng, "rng", at_least=0))
+    drawing = (getattr(rng, name, None) for name in ("standard_normal", "random"))
+    if isinstance(rng, type | ModuleType) or not all(map(callable, drawing)):
+        raise TypeError(
+            "rng must be a whole number, a Generator as numpy.random.default_rng(1) makes it, an "
+            f"RStream, or None, not {rng!r} of type {_kind(rng)}."
+        )
+    return rng  # type: ignore[return-value]
 
 
 def whole(value: Any, name: str, *, at_least: int = 1, at_most: int | None = None) -> int:
     """Return `value` as an int, or say that the argument `name` must be a whole number."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+    if not isinstance(value, Integral) or isinstance(value, _NO_NUMBERS):
         raise TypeError(f"{name} must be a whole number, not {value!r} of type {_kind(value)}.")
     number = int(value)
     if number < at_least:
@@ -53,17 +65,36 @@ def whole(value: Any, name: str, *, at_least: int = 1, at_most: int | None = Non
 def positive(value: Any, name: str, *, or_zero: bool = False) -> float:
     """Return `value` as a float, or say that the argument `name` must be positive."""
     allowed = "zero or a positive number" if or_zero else "a positive number"
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+    if not isinstance(value, Real) or isinstance(value, _NO_NUMBERS):
         raise TypeError(f"{name} must be {allowed}, not {value!r} of type {_kind(value)}.")
-    number = float(value)
+    number = as_float(value)
     if not math.isfinite(number) or number < 0 or (number == 0 and not or_zero):
         raise ValueError(f"{name} must be {allowed}, not {value}.")
     return number
 
 
+def as_float(value: Real) -> float:
+    """Return a real number as a float, infinite where it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]
+
+
+def one_number(value: Any) -> float | None:
+    """Return what holds one real number as a float; None for all else, such as a masked one."""
+    if np.ma.is_masked(value):
+        return None
+    if hasattr(value, "item") and math.prod(getattr(value, "shape", ())) == 1:
+        if getattr(value.dtype, "kind", "f") not in "biuf":  # NumPy's; a date may be an int inside
+            return None
+        value = value.item()
+    return as_float(value) if isinstance(value, Real) else None
+
+
 def one_of(value: str, name: str, known: Sequence[str]) -> str:
     """Return `value` if it is among the known names, or list them."""
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name}={value!r} is unknown. Known: {', '.join(known)}.")
     return value
 
@@ -128,6 +159,8 @@ def require_finite(values: Floats, name: str) -> None:
     The minimum and the maximum carry a NaN through and need no second array of the size of
     the first, so that the check is cheap on ten million rows.
     """
+    if not values.size:
+        return
     low, high = float(values.min()), float(values.max())
     if low > -_LARGEST and high < _LARGEST:
         return
@@ -151,7 +184,13 @@ def column_names(X: Any, p: int) -> list[str]:
 
 def names_of(X: Any) -> tuple[str, ...] | None:
     """Return the names of a DataFrame's columns; None where there are none, as in an array."""
-    return tuple(map(str, X.columns)) if hasattr(X, "columns") else None
+    if not hasattr(X, "columns"):
+        return None
+    names = tuple(map(str, X.columns))
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"several columns are called {twice!r}: rename them, to tell them apart.")
+    return names
 
 
 def require_columns(X: Any, known: Sequence[str] | None, what: str = "X") -> None:
@@ -220,7 +259,7 @@ def require_same_order(names: Any, known: Sequence[str], what: str) -> None:
 
 def as_numbers(values: Any, name: str) -> NDArray[Any]:
     """Return `values` as an array of real numbers of whatever kind and shape they have."""
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+    if _masks(values):
         raise ValueError(f"{name} has masked entries, which would count as data; drop them first.")
     dtypes = values.dtypes if hasattr(values, "columns") else [getattr(values, "dtype", None)]
     if any(str(dtype) == "category" for dtype in dtypes):
@@ -228,8 +267,10 @@ def as_numbers(values: Any, name: str) -> NDArray[Any]:
             f"{name} holds categories, whose codes are no measurements. Encode them as indicator "
             "columns with pandas.get_dummies, or, where they are numbers, use astype(float)."
         )
+    if hasattr(values, "toarray"):
+        raise TypeError(f"{name} is a sparse matrix; {name}.toarray() makes an array of it.")
     try:
-        array = np.asarray(values)
+        array = np.asarray(dense(values))
     except ValueError as error:  # lists whose rows have different lengths
         raise ValueError(f"{name} is not a rectangular array: {error}.") from error
     if array.dtype.kind not in "biuf":
@@ -237,7 +278,29 @@ def as_numbers(values: Any, name: str) -> NDArray[Any]:
             f"{name} must hold real numbers, not dtype {array.dtype}. Encode categories as "
             f"indicator columns, or, where all are numbers, use {name}.astype(float)."
         )
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):  # what is too large for float64 is refused as infinite
+            return array.astype(np.float64)
     return array
+
+
+def dense(values: Any) -> Any:
+    """Return a tensor as an array, without its graph, dense; all else as it is."""
+    if not hasattr(values, "detach"):
+        return values
+    tensor = values.detach().cpu()
+    if str(tensor.layout) != "torch.strided":
+        tensor = tensor.to_dense()
+    if str(tensor.dtype) == "torch.bfloat16":
+        tensor = tensor.float()
+    return tensor.resolve_conj().resolve_neg().numpy()
+
+
+def _masks(values: Any) -> bool:
+    """Return whether an entry is masked; NumPy drops the masks of arrays in a list."""
+    if isinstance(values, list | tuple):
+        return any(_masks(v) for v in values)
+    return isinstance(values, np.ma.MaskedArray) and bool(np.ma.is_masked(values))
 
 
 def _as_floats(values: Any, name: str) -> Floats:

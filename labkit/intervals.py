@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from labkit.inputs import as_numbers, as_vector, whole
+from labkit.inputs import Floats, as_numbers, as_vector, whole
 
 
 class Interval(NamedTuple):
@@ -28,6 +29,11 @@ class Interval(NamedTuple):
     def verdict(self, below: str, above: str) -> str:
         """Return `below` or `above`, the side of zero it lies on; "no evidence" if zero is inside.
 
+        Raises
+        ------
+        ValueError
+            If the ends are no interval: one is NaN, or `low` is above `high`.
+
         Examples
         --------
         >>> from labkit import mean_interval
@@ -36,6 +42,8 @@ class Interval(NamedTuple):
         >>> mean_interval([-3, 3]).verdict("worse", "better")
         'no evidence'
         """
+        if not self.low <= self.high:
+            raise ValueError(f"low={self.low}, high={self.high} are not the ends of an interval.")
         if self.low > 0:
             return above
         return below if self.high < 0 else "no evidence"
@@ -50,7 +58,7 @@ def mean_interval(values: ArrayLike, *, comparisons: int = 1) -> Interval:
     Parameters
     ----------
     values : array_like, shape (n,)
-        At least two finite numbers.
+        At least two finite numbers. Where all are alike the interval has no width.
     comparisons : int
         How many intervals are to hold together with 95 % confidence; each is then taken at
         1 − 0.05/comparisons (Bonferroni; Dunn, JASA 1961).
@@ -84,7 +92,17 @@ def mean_interval(values: ArrayLike, *, comparisons: int = 1) -> Interval:
         )
     n = len(given)
     vector = as_vector(given, n, "values")
-    mean = float(vector.mean())
-    error = float(vector.std(ddof=1)) / math.sqrt(n)
-    reach = float(t.ppf(1 - 0.025 / comparisons, n - 1)) * error
+    mean, sd = mean_and_sd(vector)
+    reach = float(t.isf(0.025 / comparisons, n - 1)) * sd / math.sqrt(n)
     return Interval(mean, mean - reach, mean + reach)
+
+
+def mean_and_sd(values: Floats) -> tuple[float, float]:
+    """Return the mean and the standard deviation, on n − 1, of two or more finite values.
+
+    They are brought to a size near 1 by a power of two, which rounds nothing, so that squares
+    neither overflow nor vanish.
+    """
+    scale = math.ldexp(1.0, math.frexp(float(np.abs(values).max()))[1] - 1)
+    scaled = values / scale
+    return float(scaled.mean()) * scale, float(scaled.std(ddof=1)) * scale

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,10 +14,12 @@ from labkit.inputs import (
     Floats,
     Stream,
     as_matrix,
+    as_numbers,
     as_rng,
     as_vector,
     names_of,
     positive,
+    require_finite,
     require_same_rows,
     whole,
 )
@@ -38,7 +40,7 @@ class FormulaFit(Fit):
         The parameters at the end, by name.
     """
 
-    formula: Callable[[Params, ArrayLike], Floats] = field(repr=False)
+    formula: Callable[[Any, ArrayLike], Floats] = field(repr=False)
     weights: Params
 
     @property
@@ -68,7 +70,7 @@ def largest_stable_lr(X: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If `X` is all zeros, or as `fit_linear` says.
+        If `X` is all zeros or too small to be squared, or as `fit_linear` says.
 
     Examples
     --------
@@ -80,8 +82,10 @@ def largest_stable_lr(X: ArrayLike) -> float:
     n, p = X.shape
     gram = X @ X.T if p > n else X.T @ X  # the smaller one; both have the same largest eigenvalue
     largest = float(np.linalg.eigvalsh(gram / n)[-1])
-    if largest <= 0:
+    if not X.any():
         raise ValueError("X holds only zeros: there is nothing to fit.")
+    if largest < np.finfo(np.float64).tiny:
+        raise ValueError(f"X holds at most {abs(X).max():g}, whose square underflows: rescale it.")
     return 1 / largest
 
 
@@ -106,7 +110,8 @@ def fit_linear(
     Returns
     -------
     Fit
-        `params["w"]` of shape (p,); in `history` the loss before each update.
+        `params["w"]` of shape (p,); in `history` the loss before each update. Ctrl-C, or the
+        notebook's stop button, ends the loop with the fit so far, `stopped="interrupted"`.
 
     Raises
     ------
@@ -133,28 +138,33 @@ def fit_linear(
 
     w = np.zeros(p)
     losses: list[float] = []
+    updates = 0
     stopped: Stopped = "budget"
-    with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is reported below
-        for _ in range(steps):
-            residual = y - X @ w
-            loss = float(residual @ residual) / n
-            gradient = X.T @ residual * (-2 / n)
-            losses.append(loss)
-            if tol >= 0 and math.sqrt(gradient @ gradient) <= tol:
-                stopped = "converged"
-                break
-            if not math.isfinite(loss):
-                break
-            w = w - lr * gradient
-        if lr >= limit and stopped != "converged":
-            raise TrainingDiverged(
-                epoch=len(losses),
-                lr=lr,
-                gradient_norm=float(np.linalg.norm(gradient)),
-                feature_scale=float(X.std(axis=0).max()),
-                records={"loss": losses},
-                stable_lr=limit,
-            )
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is reported below
+            for _ in range(steps):
+                residual = y - X @ w
+                loss = float(residual @ residual) / n
+                gradient = X.T @ residual * (-2 / n)
+                losses.append(loss)
+                if tol >= 0 and math.hypot(*gradient) <= tol:
+                    stopped = "converged"
+                    break
+                if not math.isfinite(loss):
+                    break
+                w, updates = w - lr * gradient, updates + 1  # at once, whenever Ctrl-C comes
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+        losses = losses[:updates]
+    if (lr >= limit and stopped == "budget") or not np.isfinite(w).all():
+        raise TrainingDiverged(
+            epoch=len(losses),
+            lr=lr,
+            gradient_norm=math.hypot(*gradient),
+            feature_scale=float(X.std(axis=0).max()),
+            records={"loss": losses},
+            stable_lr=limit,
+        )
     return FormulaFit(
         formula=predict_linear, weights={"w": w}, records={"loss": losses}, stopped=stopped,
         columns=columns,
@@ -181,6 +191,12 @@ def init_mlp(p: int, hidden: int = 16, *, rng: int | Stream | None = None) -> Pa
     dict
         W1 (p, hidden), b1 (hidden,), w2 (hidden,), b2 (1,), uniform between ±1/√(number of
         inputs), which is what `torch.nn.Linear` does.
+
+    Examples
+    --------
+    >>> from labkit import init_mlp
+    >>> {name: value.shape for name, value in init_mlp(3, 8, rng=1).items()}
+    {'W1': (3, 8), 'b1': (8,), 'w2': (8,), 'b2': (1,)}
     """
     p, hidden = whole(p, "p"), whole(hidden, "hidden")
     stream = as_rng(rng)
@@ -196,7 +212,7 @@ def init_mlp(p: int, hidden: int = 16, *, rng: int | Stream | None = None) -> Pa
     }
 
 
-def predict_mlp(params: Params, X: ArrayLike) -> Floats:
+def predict_mlp(params: Mapping[str, ArrayLike], X: ArrayLike) -> Floats:
     """Return the network's predictions ReLU(X W1 + b1) w2 + b2, of shape (n,).
 
     Parameters
@@ -209,27 +225,42 @@ def predict_mlp(params: Params, X: ArrayLike) -> Floats:
     Returns
     -------
     ndarray, shape (n,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `params` hasn't the names and shapes that `init_mlp` gives, if `X` has another number
+        of columns than W1 has rows, or if either holds something other than finite numbers.
+
+    Examples
+    --------
+    >>> from labkit import init_mlp, predict_mlp
+    >>> predict_mlp(init_mlp(2, 8, rng=1), [[0.5, 1.0], [2.0, -1.0]]).round(2)
+    array([-0.05,  0.1 ])
     """
+    params = _checked(params, "params")
     X = _features(X, params["W1"].shape[0])
     return np.maximum(X @ params["W1"] + params["b1"], 0.0) @ params["w2"] + params["b2"]
 
 
-def mlp_loss_and_gradients(params: Params, X: Floats, y: Floats) -> tuple[float, Params]:
+def mlp_loss_and_gradients(
+    params: Mapping[str, ArrayLike], X: ArrayLike, y: ArrayLike
+) -> tuple[float, Params]:
     """Return the mean squared error of a one-hidden-layer network and its gradients, by hand.
 
     Parameters
     ----------
     params : dict
         As `init_mlp` gives it.
-    X : ndarray, shape (n, p)
+    X : array_like, shape (n, p)
         The features.
-    y : ndarray, shape (n,)
+    y : array_like, shape (n,)
         The outcome.
 
     Returns
     -------
     loss : float
-        mean((y − ŷ)²).
+        mean((y − ŷ)²), in float64 whatever comes in.
     gradients : dict
         The derivative of the loss with respect to each parameter, in the parameter's shape, by
         the chain rule from the output back (Rumelhart, Hinton and Williams, 1986). The
@@ -238,16 +269,37 @@ def mlp_loss_and_gradients(params: Params, X: Floats, y: Floats) -> tuple[float,
     Raises
     ------
     ValueError
-        If y has not the shape of the predictions.
+        If y has not the shape of the predictions, or the loss or a gradient overflows.
+    TypeError, ValueError
+        As for `predict_mlp`.
+
+    Examples
+    --------
+    >>> from labkit import init_mlp, mlp_loss_and_gradients
+    >>> loss, gradients = mlp_loss_and_gradients(init_mlp(1, 2, rng=1), [[0.5], [2.0]], [1.0, 3.0])
+    >>> round(loss, 3), gradients["w2"].round(3)
+    (4.235, array([ 0.   , -8.557]))
     """
+    params = _checked(params, "params")
+    X, y = _features(X, params["W1"].shape[0]), as_numbers(y, "y").astype(np.float64, copy=False)
+    if y.shape != (len(X),):
+        raise ValueError(
+            f"The predictions have shape ({len(X)},) and y has shape {y.shape}; NumPy would "
+            "broadcast one against the other and return a loss that means nothing."
+        )
+    require_finite(y, "y")
+    with np.errstate(over="ignore", invalid="ignore"):
+        loss, gradients = _loss_and_gradients(params, X, y)
+    if not all(np.isfinite(v).all() for v in (np.array(loss), *gradients.values())):
+        raise ValueError("The loss or a gradient overflows: rescale X, y or params.")
+    return loss, gradients
+
+
+def _loss_and_gradients(params: Params, X: Floats, y: Floats) -> tuple[float, Params]:
+    """Return the loss and its gradients, of arrays that were checked."""
     pre = X @ params["W1"] + params["b1"]  # (n, hidden)
     hidden = np.maximum(pre, 0.0)  # (n, hidden)
     prediction = hidden @ params["w2"] + params["b2"]  # (n,)
-    if prediction.shape != y.shape:
-        raise ValueError(
-            f"The predictions have shape {prediction.shape} and y has shape {y.shape}; NumPy would "
-            "broadcast one against the other and return a loss that means nothing."
-        )
     residual = prediction - y
 
     d_prediction = 2 * residual / len(y)  # (n,)
@@ -266,10 +318,10 @@ def fit_mlp(
     X: ArrayLike,
     y: ArrayLike,
     *,
-    hidden: int = 16,
+    hidden: int | None = None,
     lr: float = 0.01,
     steps: int = 200,
-    start: Params | None = None,
+    start: Mapping[str, ArrayLike] | None = None,
     rng: int | Stream | None = None,
 ) -> Fit:
     """Fit a network with one hidden layer by gradient descent on the mean squared error.
@@ -280,8 +332,8 @@ def fit_mlp(
         The features.
     y : array_like, shape (n,)
         The outcome.
-    hidden : int
-        Number of hidden units; ignored where `start` is given.
+    hidden : int, optional
+        Number of hidden units: where None, that of `start`, or 16.
     lr : float
         The learning rate.
     steps : int
@@ -294,14 +346,24 @@ def fit_mlp(
     Returns
     -------
     Fit
-        `params` with W1, b1, w2 and b2; in `history` the loss before each update.
+        `params` with W1, b1, w2 and b2; in `history` the loss before each update. Ctrl-C, or
+        the notebook's stop button, ends the loop with the fit so far, `stopped="interrupted"`.
 
     Raises
     ------
     TrainingDiverged
         If the loss stops being finite, or a parameter after the last step is not.
     TypeError, ValueError
-        As for `fit_linear`, or if `start` hasn't the shapes that `init_mlp` gives.
+        As for `fit_linear`, or if `start` hasn't the shapes that `init_mlp` gives, or another
+        number of hidden units than `hidden`.
+
+    Examples
+    --------
+    >>> from labkit import fit_mlp, make_linear
+    >>> data = make_linear(100, 3, rng=1)
+    >>> fit = fit_mlp(data.X, data.y, lr=0.05, steps=500, rng=1)
+    >>> bool(fit.history["loss"].iloc[-1] < 0.1 * fit.history["loss"].iloc[0])
+    True
     """
     require_same_rows(X, y)
     columns = names_of(X)
@@ -309,37 +371,68 @@ def fit_mlp(
     n, p = X.shape
     y = as_vector(y, n)
     lr, steps = positive(lr, "lr"), whole(steps, "steps")
-    params = init_mlp(p, hidden, rng=rng) if start is None else _starting_values(start, p)
+    params = _start(start, p, hidden, rng)
 
     losses: list[float] = []
-    with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is reported below
-        for _ in range(steps):
-            loss, gradients = mlp_loss_and_gradients(params, X, y)
-            losses.append(loss)
-            if not math.isfinite(loss):
-                break
-            params = {name: value - lr * gradients[name] for name, value in params.items()}
-        if not all(np.isfinite(v).all() for v in (np.array(loss), *params.values())):
-            raise TrainingDiverged(
-                epoch=len(losses),
-                lr=lr,
-                gradient_norm=math.sqrt(sum(float((g**2).sum()) for g in gradients.values())),
-                feature_scale=float(X.std(axis=0).max()),
-                records={"loss": losses},
-            )
+    updates = 0
+    stopped: Stopped = "budget"
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is reported below
+            for _ in range(steps):
+                loss, gradients = _loss_and_gradients(params, X, y)
+                losses.append(loss)
+                if not math.isfinite(loss):
+                    break
+                new = {name: value - lr * gradients[name] for name, value in params.items()}
+                params, updates = new, updates + 1  # at once, whenever Ctrl-C comes
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+        losses = losses[:updates]
+    if not all(np.isfinite(v).all() for v in (np.array(losses), *params.values())):
+        raise TrainingDiverged(
+            epoch=len(losses),
+            lr=lr,
+            gradient_norm=math.hypot(*(entry for g in gradients.values() for entry in g.flat)),
+            feature_scale=float(X.std(axis=0).max()),
+            records={"loss": losses},
+        )
     return FormulaFit(
-        formula=predict_mlp, weights=params, records={"loss": losses}, stopped="budget",
+        formula=predict_mlp, weights=params, records={"loss": losses}, stopped=stopped,
         columns=columns,
     )  # fmt: skip
 
 
-def _starting_values(start: Params, p: int) -> Params:
-    hidden = np.shape(start["w2"])[:1] if "w2" in start else ()
+def _start(
+    start: Mapping[str, ArrayLike] | None, p: int, hidden: int | None, rng: int | Stream | None
+) -> Params:
+    if hidden is not None:
+        hidden = whole(hidden, "hidden")
+    if start is None:
+        return init_mlp(p, 16 if hidden is None else hidden, rng=rng)
+    params = _checked(start, "start", p)
+    if hidden not in (None, len(params["b1"])):
+        raise ValueError(
+            f"start has {len(params['b1'])} hidden units, and hidden={hidden}: leave out hidden."
+        )
+    return {name: value.copy() for name, value in params.items()}  # the fit's own
+
+
+def _checked(params: Mapping[str, ArrayLike], what: str, p: int | None = None) -> Params:
+    """Return parameters of the names and shapes that `init_mlp` gives, as finite float64."""
+    if not isinstance(params, Mapping):
+        raise TypeError(f"{what} must be a dict as init_mlp makes it, not {type(params).__name__}.")
+    arrays = {key: as_numbers(value, f"{what}[{key!r}]") for key, value in params.items()}
+    if p is None:
+        p = len(arrays["W1"]) if "W1" in arrays and arrays["W1"].ndim else 1
+    hidden = arrays["w2"].shape[:1] if "w2" in arrays else ()
     expected = {"W1": (p, *hidden), "b1": hidden, "w2": hidden, "b2": (1,)}
-    given = {name: np.shape(value) for name, value in start.items()}
-    if given != expected:
-        raise ValueError(f"start has the shapes {given}, and with {p} features needs {expected}.")
-    return {name: np.asarray(value, dtype=np.float64) for name, value in start.items()}
+    given = {key: array.shape for key, array in arrays.items()}
+    if given != expected or 0 in (p, *hidden):
+        raise ValueError(f"{what} has the shapes {given}, and with {p} features needs {expected}.")
+    floats = {key: array.astype(np.float64, copy=False) for key, array in arrays.items()}
+    for key, array in floats.items():
+        require_finite(array, f"{what}[{key!r}]")
+    return floats
 
 
 def _features(X: ArrayLike, p: int) -> Floats:

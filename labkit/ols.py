@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TOLERANCE = 1e-10  # of a column's length; what is left below it is rounding error
+_ROUNDING = 1e-13  # of an estimate; a standard error below it is rounding error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OLS:
     """A least-squares fit.
 
@@ -93,7 +95,8 @@ def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
     ------
     ValueError
         If there are not more rows than columns, or if a column is zero or a linear combination
-        of those before it; the message names them.
+        of those before it; the message names them. If the sizes of X and y are so extreme that
+        the covariance matrix can't be represented.
     TypeError
         If the data are not numbers.
 
@@ -120,19 +123,29 @@ def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
             f"X has {p} columns and only {n} rows: least squares with a residual variance needs "
             "more rows than columns. Drop columns, or use ridge regression."
         )
-    length = np.linalg.norm(X, axis=0)
-    if not length.all():
-        zero = [name for name, size in zip(labels, length, strict=True) if size == 0]
+    largest = np.abs(X).max(axis=0)
+    if not largest.all():
+        zero = [name for name, size in zip(labels, largest, strict=True) if size == 0]
         raise ValueError(f"X has columns that are constantly zero: {', '.join(zero)}. Drop them.")
+    length = largest * np.linalg.norm(X / largest, axis=0)  # no square can vanish
     Q, R = np.linalg.qr(X / length)
     _refuse_collinear(R, labels)
 
-    inverse = np.linalg.solve(R, np.eye(p)) / length[:, None]
-    beta = inverse @ (Q.T @ y)
-    residuals = y - X @ beta
-    df = n - p
-    residual_variance = float(residuals @ residuals) / df
-    covariance = residual_variance * inverse @ inverse.T
+    with np.errstate(over="ignore", invalid="ignore"):
+        inverse = np.linalg.solve(R, np.eye(p)) / length[:, None]
+        beta = inverse @ (Q.T @ y)
+        residuals = y - X @ beta
+        df = n - p
+        residual_variance = float(residuals @ residuals) / df
+        covariance = residual_variance * inverse @ inverse.T
+    smallest = min(residual_variance, *np.diag(covariance))
+    vanished = residuals.any() and smallest < np.finfo(float).tiny
+    if vanished or not np.isfinite(covariance).all():
+        raise ValueError(
+            f"the largest numbers of y and of X's columns are {np.abs(y).max():.1g} and "
+            f"{', '.join(f'{size:.1g}' for size in largest[:4])}{', …' if p > 4 else ''}: their "
+            "standard errors squared are beyond what a computer can hold. Rescale them."
+        )
     return OLS(
         labels, beta, np.sqrt(np.diag(covariance)), covariance, residual_variance, df, residuals,
         names_of(given),
@@ -162,8 +175,10 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
     ----------
     ols : OLS
         The reference.
-    **others : array_like, shape (p,)
-        The other estimates or the truth, under the names that the columns are to have.
+    **others : array_like or mapping, shape (p,)
+        The other estimates or the truth, under the names that the columns are to have. A Series
+        or a mapping must name the coefficients as `ols` does, in its order; a Series with the
+        index 0, 1, 2, … that pandas gives has no names.
 
     Returns
     -------
@@ -174,8 +189,11 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If an estimate hasn't the p entries that `ols` has, or is a Series with the same names
-        in another order.
+        If an estimate hasn't the p entries that `ols` has, or has other names, or the same in
+        another order; if its own name is that of another column, or ends in "_gap"; if `ols`
+        fits perfectly, so that a gap would be divided by zero.
+    TypeError
+        If `ols` is no OLS, or an estimate is not a vector of real numbers.
 
     Examples
     --------
@@ -187,12 +205,45 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
     """
     import pandas as pd
 
-    p = len(ols.beta)
+    if not isinstance(ols, OLS):
+        raise TypeError(f"ols must be what fit_ols returns, not of type {type(ols).__name__}.")
+    if others and (ols.se <= _ROUNDING * np.abs(ols.beta)).any():
+        raise ValueError(
+            "ols fits perfectly: its standard errors are rounding errors, and gaps in standard "
+            "errors have no meaning. Compare the coefficients themselves with ols.beta."
+        )
     columns: dict[str, Floats] = {"ols": ols.beta, "ols_se": ols.se}
     for name, estimate in others.items():
-        if hasattr(estimate, "index") and hasattr(estimate, "to_numpy"):
-            require_same_order(estimate.index, ols.names, name)
-        values = as_vector(estimate, p, name)
+        if name in ("ols", "ols_se") or name.endswith("_gap"):
+            raise ValueError(
+                f"no estimate may be called {name!r}: 'ols', 'ols_se' and names that end in "
+                "'_gap' are those of the columns that compare_coefficients adds."
+            )
+        values = _as_coefficients(estimate, ols, name)
         columns[name] = values
         columns[f"{name}_gap"] = (values - ols.beta) / ols.se
     return pd.DataFrame(columns, index=pd.Index(ols.names, name="coefficient"))
+
+
+def _as_coefficients(estimate: Any, ols: OLS, name: str) -> Floats:
+    """Return an estimate as a vector in the order of `ols`, held to its names if it has any."""
+    if hasattr(estimate, "columns"):
+        raise TypeError(f"{name} is a table: give one column of it, or one row by {name}.loc[…].")
+    names: list[Any] | None = None
+    if isinstance(estimate, Mapping):
+        names, estimate = list(estimate), list(estimate.values())
+    elif hasattr(estimate, "index") and hasattr(estimate, "to_numpy"):
+        names = list(estimate.index)
+    vector = as_vector(estimate, len(ols.beta), name)
+    if names is None:
+        return vector
+    require_same_order(names, ols.names, name)
+    if names == list(range(len(names))):  # pandas' way to say that there are none
+        return vector
+    for j, (given, known) in enumerate(zip(names, ols.names, strict=True)):
+        if str(given) != known:
+            raise ValueError(
+                f"{name} has other names than ols: entry {j} (counted from 0) is {str(given)!r}, "
+                f"and in ols {known!r}. Rename it, or give an array, which goes by position."
+            )
+    return vector

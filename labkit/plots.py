@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
+from numpy.typing import NDArray
 
+from labkit.drawable import (
+    level_of,
+    losses_of,
+    named,
+    numbers_of,
+    require_frame,
+    require_one_metric,
+    standard_errors_of,
+    text,
+    visible,
+)
+from labkit.inputs import positive
 from labkit.result import Fit
 
 if TYPE_CHECKING:
@@ -84,7 +99,7 @@ def plot_history(
     ----------
     fits : mapping of str to Fit
         The fits under the names that they are to have; names in `COLORS` get their colour. A
-        validation loss is drawn dashed.
+        validation loss is drawn dashed. A loss that is not finite leaves a gap.
     ax : Axes, optional
         Where to draw; the current axes where None.
     levels : mapping of str to float, optional
@@ -97,33 +112,46 @@ def plot_history(
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        If there is no fit, a fit has no finite loss, a level is not finite, a name is empty, or,
+        with `log`, a loss or a level is not above 0.
+    TypeError
+        If an argument is of another type, such as a fit without a name.
     """
-    ax = ax or plt.gca()
+    if not isinstance(log, bool | np.bool_):
+        raise TypeError(f"log must be True or False, not {log!r} of type {type(log).__name__}.")
+    drawn = {name: losses_of(fit, name, log) for name, fit in named(fits, "fits").items()}
+    if not drawn:
+        raise ValueError("fits is empty: give at least one fit under its name.")
+    heights = named({} if levels is None else levels, "levels")
+    heights = {name: level_of(height, name, log) for name, height in heights.items()}
+    unit = text(unit, "unit")
+    ax = axes_or_current(ax)
     ax.set_yscale("log" if log else "linear")
-    last = 1
-    for name, fit in fits.items():
-        loss = fit.history["loss"]
-        (line,) = ax.plot(loss.index, loss, color=COLORS.get(name))
-        _label(ax, loss.index[-1], loss.iloc[-1], name, color=line.get_color(), fontweight="bold")
-        if "val_loss" in fit.history:
-            ax.plot(loss.index, fit.history["val_loss"], "--", color=line.get_color())
-        last = max(last, len(loss))
-    for name, level in (levels or {}).items():
-        ax.plot([1, last], [level, level], "--", lw=1.2, color=INK)
-        _label(ax, 1, level, name, color=INK, xytext=(0, 3), va="bottom")
+    last = 2  # a level has a length also beside a single epoch
+    for (name, losses), color in zip(drawn.items(), _colors(list(drawn)), strict=True):
+        for column, dashes in (("loss", "-"), ("val_loss", "--")):
+            if column in losses:
+                ax.plot(
+                    losses.index, losses[column], dashes, color=color,
+                    marker="o", markevery=_alone(losses[column]),
+                )  # fmt: skip
+        end = losses["loss"].dropna()
+        _label(ax, end.index[-1], end.iloc[-1], name, color=color, fontweight="bold")
+        last = max(last, losses.index[-1])
+    for name, height in heights.items():
+        ax.plot([1, last], [height, height], "--", lw=1.2, color=INK)
+        _label(ax, 1, height, name, color=INK, xytext=(0, 3), va="bottom")
     if log:  # 0.2, 0.5, 1 are read more easily than powers of ten
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("epoch")
-    ax.set_ylabel(f"training loss ({unit})" if unit else "training loss")
+    ax.set_ylabel(f"training loss ({unit})" if unit else "training loss", parse_math=False)
     return ax
-
-
-def _label(ax: Axes, x: float, y: float, text: str, **options: Any) -> None:
-    """Write a label beside a point, just right of it where nothing else is said."""
-    place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
-    ax.annotate(text, (x, y), annotation_clip=False, **(place | options))
 
 
 def plot_coefficients(
@@ -137,7 +165,8 @@ def plot_coefficients(
     Parameters
     ----------
     comparison : DataFrame
-        As `compare_coefficients` gives it, with a column `truth`.
+        As `compare_coefficients` gives it, with a column `truth`. Each other column is an
+        estimate, apart from NAME_gap beside a column NAME.
     ax : Axes, optional
         Where to draw; the current axes where None.
     width : float
@@ -150,28 +179,39 @@ def plot_coefficients(
     Raises
     ------
     ValueError
-        If the comparison has no truth.
+        If the comparison has no truth, no row, or a number that is not finite, or if `width` is
+        not positive.
+    TypeError
+        If the comparison is no DataFrame of numbers.
     """
+    require_frame(comparison, "comparison", "compare_coefficients(ols, …)", ("ols", "ols_se"))
     if "truth" not in comparison:
         raise ValueError("comparison has no column 'truth'; pass truth=… to compare_coefficients.")
-    ax = ax or plt.gca()
-    truth, rows = comparison["truth"], range(len(comparison))
+    width = positive(width, "width")
+    truth, ols = (numbers_of(comparison, "comparison", name) for name in ("truth", "ols"))
+    error = width * standard_errors_of(comparison, "comparison", "ols_se")
+    gaps = {f"{name}_gap" for name in comparison if name not in ("ols", "ols_se")}
+    others = [name for name in comparison if name not in {"ols", "ols_se", "truth", *gaps}]
+    labels = [visible(str(name).replace("_", " "), "comparison") for name in others]
+    estimates = [numbers_of(comparison, "comparison", name) for name in others]
+    ax = axes_or_current(ax)
+    rows = range(len(comparison))
     ax.axvline(0, color=INK, lw=1)
     ax.errorbar(
-        comparison["ols"] - truth, rows, xerr=width * comparison["ols_se"], fmt="o", ms=5,
-        capsize=3, color=COLORS["ols"], label=f"OLS ± {width:g} standard errors",
+        ols - truth, rows, xerr=error, fmt="o", ms=5, capsize=3, color=COLORS["ols"],
+        label=f"OLS ± {width:g} standard errors",
     )  # fmt: skip
-    columns = [str(c) for c in comparison]
-    for name in columns:
-        if name.startswith("ols") or name.endswith("_gap") or name == "truth":
-            continue
-        words = name.replace("_", " ")
-        ax.plot(comparison[name] - truth, rows, "D", ms=5, color=COLORS.get(words), label=words)
-    ax.set_yticks(list(rows), [f"{n} ({t:g})" for n, t in zip(truth.index, truth, strict=True)])
-    ax.invert_yaxis()
+    colors = _colors(labels, taken=[COLORS["ols"]])
+    for label, values, color in zip(labels, estimates, colors, strict=True):
+        ax.plot(values - truth, rows, "D", ms=5, color=color, label=label)
+    features = [f"{n} ({t:g})" for n, t in zip(comparison.index, truth, strict=True)]
+    ax.set_yticks(list(rows), features, parse_math=False)
+    ax.yaxis.set_inverted(True)
     ax.set_xlabel("estimate minus true coefficient")
     ax.set_ylabel("feature (true coefficient)")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+    legend = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+    for entry in legend.get_texts():
+        entry.set_parse_math(False)
     return ax
 
 
@@ -194,18 +234,62 @@ def plot_study(
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        If the summary has more than one metric, an estimator twice, no row, or a number that is
+        not finite, or if `width` is not positive.
+    TypeError
+        If the summary is no DataFrame of numbers, such as the study itself.
     """
-    ax = ax or plt.gca()
-    names = [str(i[0]) if isinstance(i, tuple) else str(i) for i in summary.index]
-    for row, (name, mean, mcse) in enumerate(
-        zip(names, summary["mean"], summary["mcse"], strict=True)
-    ):
+    require_frame(summary, "summary", "study.summary()", ("mean", "mcse"))
+    require_one_metric(summary)
+    names = [visible(str(name), "summary") for name in summary.index.get_level_values(0)]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"summary has more than one row for {', '.join(twice)}: choose one each.")
+    width, label = positive(width, "width"), text(label, "label")
+    means = numbers_of(summary, "summary", "mean")
+    errors = width * standard_errors_of(summary, "summary", "mcse")
+    ax = axes_or_current(ax)
+    for row, (name, mean, error) in enumerate(zip(names, means, errors, strict=True)):
         color = COLORS.get(name.split(",")[0].lower(), QUIET)
-        ax.errorbar(mean, row, xerr=width * mcse, fmt="o", color=color, ms=6, capsize=3)
-        ax.annotate(
-            f"{mean:.4f}", (mean, row), xytext=(0, 9), textcoords="offset points", ha="center"
-        )
-    ax.set_yticks(range(len(names)), names)
+        ax.errorbar(mean, row, xerr=error, fmt="o", color=color, ms=6, capsize=3)
+        value = f"{mean:.4f}" if mean == 0 or abs(mean) >= 0.001 else f"{mean:.2g}"
+        ax.annotate(value, (mean, row), xytext=(0, 9), textcoords="offset points", ha="center")
+    ax.set_yticks(range(len(names)), names, parse_math=False)
     ax.set_ylim(len(names) - 0.5, -0.6)
-    ax.set_xlabel(f"{label} (mean ± {width:g} Monte Carlo s.e.)")
+    ax.set_xlabel(f"{label} (mean ± {width:g} Monte Carlo s.e.)", parse_math=False)
     return ax
+
+
+def axes_or_current(ax: Axes | None) -> Axes:
+    """Return the axes to draw on: the current ones where none are given."""
+    if ax is None:
+        return plt.gca()
+    if not isinstance(ax, Axes):
+        raise TypeError(
+            f"ax must be one Axes, not of type {type(ax).__name__}: of several that "
+            "plt.subplots returns choose one, as axes[0]."
+        )
+    return ax
+
+
+def _colors(names: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
+    """Give names in `COLORS` their colour, and the others such as mean nobody else here."""
+    taken = [*taken, *(COLORS[name] for name in names if name in COLORS)]
+    every = mpl.rcParams["axes.prop_cycle"].by_key().get("color", [])
+    spare = cycle([color for color in every if color not in taken] or [QUIET])
+    return [COLORS[name] if name in COLORS else next(spare) for name in names]
+
+
+def _alone(values: pd.Series) -> NDArray[np.intp]:
+    """Return where a number has none beside it: no line goes there, and it would not be seen."""
+    seen = np.pad(values.notna().to_numpy(), 1)
+    return np.flatnonzero(seen[1:-1] & ~seen[:-2] & ~seen[2:])
+
+
+def _label(ax: Axes, x: float, y: float, words: str, **options: Any) -> None:
+    """Write a label beside a point, as it stands, just right of it where nothing else is said."""
+    place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
+    ax.annotate(words, (x, y), annotation_clip=False, parse_math=False, **(place | options))

@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from numbers import Integral
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labkit.inputs import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +38,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
-        numeric = [all(map(_is_number, column)) for column in zip(*self.rows, strict=True)]
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.header)
+        numeric = [bool(column) and all(map(_is_number, column)) for column in columns]
         marks = [' class="number"' if numbers else "" for numbers in numeric]
         head = "".join(
             f'<th scope="col"{mark}>{html.escape(cell)}</th>'
@@ -86,31 +91,48 @@ def paragraph(*sentences: str) -> Paragraph:
     *sentences : str
         The sentences, each with its stop; Markdown may stand in them.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no sentence, or one is not a string.
+
     Examples
     --------
     >>> from labkit import paragraph
     >>> paragraph("We simulated 2 data sets.", "They differed.")
     We simulated 2 data sets. They differed.
     """
+    if not sentences:
+        raise ValueError("paragraph needs at least one sentence.")
+    for number, sentence in enumerate(sentences, start=1):
+        _require_text(sentence, f"sentence {number}")
     text = " ".join(sentence.strip() for sentence in sentences)
     return Paragraph(_TIES.sub("\u00a0", text))
 
 
-def table(frame: pd.DataFrame, *, digits: int = 3, caption: str = "") -> Table:
+def table(frame: pd.DataFrame | pd.Series[Any], *, digits: int = 3, caption: str = "") -> Table:
     """Turn a DataFrame into a table for the page.
 
     Parameters
     ----------
-    frame : DataFrame
-        Its index becomes the first column. A level's name becomes its heading.
+    frame : DataFrame or Series
+        Its index becomes the first column. A level's name becomes its heading. A Series is a
+        table of one column.
     digits : int
-        Decimals of the floats; those of 1,000 or more get none.
+        Decimals of the floats; those of 1,000 or more get none, and those of 10¹⁵ or more are
+        written with a power of ten.
     caption : str
         What the table shows.
 
     Returns
     -------
     Table
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `frame` is neither a DataFrame nor a Series of pandas, `digits` is no whole number of
+        0 or more, or `caption` is no string.
 
     Examples
     --------
@@ -122,23 +144,42 @@ def table(frame: pd.DataFrame, *, digits: int = 3, caption: str = "") -> Table:
     a       0.512
     b       2.000
     """
+    import pandas as pd
 
-    def text(value: object) -> str:
-        if not isinstance(value, float):
+    digits = whole(digits, "digits", at_least=0)
+    _require_text(caption, "caption")
+    if isinstance(frame, pd.Series):
+        frame = frame.to_frame("" if frame.name is None else frame.name)
+    if not isinstance(frame, pd.DataFrame):
+        how = "frame.to_pandas()" if hasattr(frame, "to_pandas") else "pandas.DataFrame(frame)"
+        kind = f"{type(frame).__module__}.{type(frame).__name__}"
+        raise TypeError(f"frame must be a DataFrame of pandas, not of type {kind}: try {how}.")
+
+    def text(value: Any) -> str:
+        if not isinstance(value, float | complex | np.inexact):
             return _plain(value)
-        return f"{value:.{digits}f}" if abs(value) < 1000 else f"{value:,.0f}"
+        size = round(float(np.abs(value)), digits)  # as shown: 999.9996 is 1,000 too
+        if 1000 <= size < np.inf:
+            # A double has 15 digits and a bit; more would be made up.
+            return f"{value:,.0f}" if size < 1e15 else f"{value:.{digits}e}"
+        return f"{value:z.{digits}f}"  # "z": what rounds to zero has no minus
 
-    index = frame.index.to_frame(index=False).map(_plain).to_numpy().tolist()
+    several = isinstance(frame.index, pd.MultiIndex)
+    index = [[_plain(level) for level in (key if several else (key,))] for key in frame.index]
     cells = frame.map(text).to_numpy().tolist()
-    header = [str(name or "") for name in [*frame.index.names, *frame.columns]]
-    rows = [[*i, *c] for i, c in zip(index, cells, strict=True)]
-    return Table([_heading(name) for name in header], rows, caption)
+    header = [_heading(name) for name in [*frame.index.names, *frame.columns]]
+    return Table(header, [[*i, *c] for i, c in zip(index, cells, strict=True)], caption)
+
+
+def _require_text(value: object, name: str) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, not {value!r} of type {type(value).__name__}.")
 
 
 def _plain(value: object) -> str:
     """Write a value as it is, and a whole number with commas between its thousands."""
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    return f"{value:,}" if whole else str(value)
+    whole_number = isinstance(value, Integral) and not isinstance(value, bool | np.timedelta64)
+    return f"{value:,}" if whole_number else str(value)
 
 
 def _is_number(text: str) -> bool:
@@ -154,9 +195,12 @@ def _whole(text: str) -> str:
     return re.sub(r"[\d.]+e-\d+", r'<span class="nobreak">\g<0></span>', text)
 
 
-def _heading(name: str) -> str:
+def _heading(name: object) -> str:
     """Turn a column's name into what a reader expects above a column."""
-    return " ".join(_WORDS.get(word, word) for word in name.split("_"))
+    if isinstance(name, tuple):  # of several levels
+        return ", ".join(filter(None, map(_heading, name)))
+    words = "" if name is None else str(name)
+    return " ".join(_WORDS.get(word, word) for word in words.split("_"))
 
 
 def session_info() -> Table:

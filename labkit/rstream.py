@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from labkit.inputs import Floats, whole
 
 _BIG = 134217728  # 2**27: R joins two 32-bit draws for one normal (BIG in R's snorm.c)
+_MOST = 2**58  # beyond it the bytes of an array, or of the draws for it, can't be counted
 
 
 class RStream:
@@ -68,7 +70,8 @@ class RStream:
         -------
         float or ndarray
         """
-        return _fill_by_column(self._uniforms(_count(size)), size)
+        shape = _shape(size)
+        return _fill_by_column(self._uniforms(math.prod(shape)), shape, size)
 
     def standard_normal(self, size: int | tuple[int, ...] | None = None) -> Any:
         """Draw standard normal numbers, as R's `rnorm`.
@@ -84,9 +87,10 @@ class RStream:
         """
         from scipy.special import ndtri  # 0.1 s that only those who use R's stream pay
 
-        u = self._uniforms(2 * _count(size))
+        shape = _shape(size)
+        u = self._uniforms(2 * math.prod(shape))
         joined = np.floor(_BIG * u[0::2]) + u[1::2]
-        return _fill_by_column(ndtri(joined / _BIG), size)
+        return _fill_by_column(ndtri(joined / _BIG), shape, size)
 
     def _uniforms(self, count: int) -> Floats:
         words = self._bits.random_raw(count)
@@ -99,12 +103,26 @@ class RStream:
     def __repr__(self) -> str:
         return f"RStream({self.seed})"
 
+    if not TYPE_CHECKING:  # to mypy it would mean that every attribute is there
 
-def _count(size: int | tuple[int, ...] | None) -> int:
-    return 1 if size is None else int(np.prod(size))
+        def __getattr__(self, name: str) -> NoReturn:
+            raise AttributeError(
+                f"RStream has no {name!r}: of NumPy's Generator it has random(size) and "
+                "standard_normal(size) alone. Where more is needed, use numpy.random.default_rng."
+            )
 
 
-def _fill_by_column(values: Floats, size: int | tuple[int, ...] | None) -> Any:
+def _shape(size: Any) -> tuple[int, ...]:
+    if size is None:
+        return ()
+    sizes = size if isinstance(size, tuple | list) else (size,)
+    shape = tuple(whole(length, "size", at_least=0) for length in sizes)
+    if math.prod(max(length, 1) for length in shape) > _MOST:
+        raise ValueError(f"size={size} asks for more numbers than a memory can hold.")
+    return shape
+
+
+def _fill_by_column(values: Floats, shape: tuple[int, ...], size: object) -> Any:
     if size is None:
         return float(values[0])
-    return np.array(values.reshape(size, order="F"), order="C")
+    return np.array(values.reshape(shape, order="F"), order="C")

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.inputs import Floats, Stream, as_rng, as_vector, positive, whole
+from labkit.inputs import (
+    Floats,
+    Stream,
+    as_numbers,
+    as_rng,
+    as_vector,
+    positive,
+    require_finite,
+    whole,
+)
+
+_MOST_CYCLES = 1e6  # beyond them the rounding of an angle shows in the points
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,8 @@ def make_linear(
     n, p : int
         Numbers of rows and of features.
     beta : sequence of float
-        The first coefficients, at most p; the others are zero.
+        The first coefficients, at most p; the others are zero. A Series counts by position;
+        one whose index names features must name x1, x2, … in this order.
     noise_sd : float
         Standard deviation of the noise; zero adds none.
     rng : int, Generator, RStream or None
@@ -65,8 +78,8 @@ def make_linear(
     Raises
     ------
     TypeError, ValueError
-        If a size is not a whole number of 1 or more, `beta` is longer than p or not finite, or
-        `noise_sd` is negative.
+        If a size is not a whole number of 1 or more, `beta` is longer than p, not finite or
+        named in another order, or `noise_sd` is negative.
 
     Examples
     --------
@@ -76,10 +89,11 @@ def make_linear(
     ((500, 10), (500,), array([ 2.911, -1.297]))
     """
     n, p = whole(n, "n"), whole(p, "p")
-    noise_sd = positive(noise_sd, "noise_sd", or_zero=True)
-    given = np.size(beta)
+    noise_sd = _noise_sd(noise_sd)
+    given = as_numbers(beta, "beta").size
     if given > p:
         raise ValueError(f"beta has {given} coefficients, more than the p = {p} features.")
+    _require_order_of_features(beta, p)
     coefficients = np.zeros(p)
     if given:
         coefficients[:given] = as_vector(beta, given, "beta")
@@ -144,7 +158,7 @@ def make_spirals(
     ------
     TypeError, ValueError
         If n is not an even whole number of 2 or more, `noise_sd` is negative, or `cycles` is not
-        positive.
+        positive or more than a million.
 
     Notes
     -----
@@ -163,8 +177,10 @@ def make_spirals(
     n = whole(n, "n", at_least=2)
     if n % 2:
         raise ValueError(f"n must be even, half of it for each class, not {n}.")
-    noise_sd = positive(noise_sd, "noise_sd", or_zero=True)
+    noise_sd = _noise_sd(noise_sd)
     cycles = positive(cycles, "cycles")
+    if cycles > _MOST_CYCLES:
+        raise ValueError(f"cycles must be at most {_MOST_CYCLES:g}, not {cycles:g}.")
 
     m = n // 2
     w = np.arange(m) * cycles / m
@@ -181,3 +197,20 @@ def make_spirals(
     moved = [arm + noise_sd * stream.standard_normal(m)[:, None] * normal for _ in range(2)]
     X = np.concatenate([moved[0], -moved[1]])
     return SpiralData(X, np.repeat([0, 1], m), curve, noise_sd, cycles)
+
+
+def _noise_sd(value: float) -> float:
+    noise_sd = positive(value, "noise_sd", or_zero=True)
+    require_finite(np.array([noise_sd]), "noise_sd")
+    return noise_sd
+
+
+def _require_order_of_features(beta: Any, p: int) -> None:
+    index: Any = getattr(beta, "index", None)  # of a Series; a list has a method of this name
+    names = [] if index is None or callable(index) else [str(name) for name in index]
+    features = [f"x{j}" for j in range(1, p + 1)]
+    if set(names) & set(features) and names != features[: len(names)]:
+        raise ValueError(
+            f"beta names {', '.join(names)}, and the features are x1, x2, … in this order: "
+            "bring it into that order, with a zero where a feature has no effect."
+        )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from decimal import Decimal
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from labkit.inputs import whole
+from labkit.intervals import mean_and_sd
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = float | Mapping[str, float]
 Estimator: TypeAlias = Callable[[Any, np.random.Generator], Outcome]
 JointEstimator: TypeAlias = Callable[[list[Any], list[np.random.Generator]], Sequence[Outcome]]
+Row: TypeAlias = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,16 @@ class Study:
 
     values: dict[tuple[str, str], list[float]]
 
-    @cached_property
+    def __post_init__(self) -> None:
+        """Refuse results that are not paired: a difference would pair them all the same."""
+        if len({len(values) for values in self.values.values()}) != 1:
+            counts = ", ".join(f"{e} ({m}) {len(v)}" for (e, m), v in self.values.items())
+            raise ValueError(
+                "values must hold as many results for each estimator and metric, one for each "
+                f"replicate, not: {counts or 'nothing'}."
+            )
+
+    @property
     def results(self) -> pd.DataFrame:
         """All results: a row for each replicate, estimator and metric."""
         import pandas as pd
@@ -84,7 +98,7 @@ class Study:
             If an estimator or the metric is not in the study.
         """
         for name in (first, second):
-            if (name, metric) not in self.values:
+            if (name, metric) not in list(self.values):
                 known = ", ".join(f"{e} ({m})" for e, m in self.values)
                 raise ValueError(f"{name!r} with metric {metric!r} is not in this study: {known}.")
         gaps = np.subtract(self.values[first, metric], self.values[second, metric])
@@ -106,21 +120,24 @@ def run_study(
     Parameters
     ----------
     make_data : callable
-        Takes a `numpy.random.Generator`, returns a data set of any kind.
+        Takes a `numpy.random.Generator`, returns a data set of any kind. It is called once for
+        each replicate.
     estimators : mapping of str to callable
         Each takes a data set, a copy of its own, and a `Generator` (for starting values or
         splits, and for seeding torch, whose global state is not touched here), and returns a
         number, or a mapping of metric names to numbers.
     joint : mapping of str to callable, optional
         Estimators that handle all replicates at once, such as `fit_torch_many`: each takes the
-        list of data sets and the list of `Generator` objects, returns one result for each.
+        list of data sets and the list of `Generator` objects, returns one result for each, in
+        their order, as a list, a tuple or an array.
     replicates : int
         How many data sets, at least 2, since one gives no standard error.
     seed : int
         Fixes everything. Replicate r has its own seed, and in it each estimator has one by
         its name: the results depend neither on `n_jobs`, nor on which other estimators there are.
     n_jobs : int
-        Processes for joblib; -1 takes all cores. Joint estimators run in this one.
+        Processes for joblib; -1 takes all cores, -2 all but one. Joint estimators run in this
+        one.
 
     Returns
     -------
@@ -129,11 +146,13 @@ def run_study(
     Raises
     ------
     ValueError
-        If an estimator returns a number that is not finite, or other metrics in one replicate
-        than in another, or is called "data".
+        If an estimator returns a number that is not finite, no metrics, or other metrics in one
+        replicate than in another; if two estimators have one name, or names that would share a
+        stream of random numbers (one in four thousand million pairs).
     TypeError
-        If an estimator returns something that is not a number. An error inside an estimator is
-        passed on, with a note that names the estimator and the replicate.
+        If an estimator returns something that is not a real number, or a joint one something
+        without an order; if names are not strings, or what they name can't be called. An error
+        inside an estimator is passed on, with a note that names the estimator and the replicate.
 
     Examples
     --------
@@ -150,28 +169,25 @@ def run_study(
 
     replicates = whole(replicates, "replicates", at_least=2)
     seed = whole(seed, "seed", at_least=0)
-    joint = joint or {}
-    if not estimators and not joint:
-        raise ValueError("estimators is empty: give at least one, or one in joint.")
-    if "data" in {*estimators, *joint}:
-        raise ValueError("no estimator may be called 'data': that names the stream of the data.")
-    if twice := set(estimators) & set(joint):
-        raise ValueError(f"estimators and joint share the name {', '.join(sorted(twice))}.")
+    if whole(n_jobs, "n_jobs", at_least=-sys.maxsize) == 0:
+        raise ValueError("n_jobs must not be 0: 1 stays in this process, -1 takes all cores.")
+    joint = {} if joint is None else joint
+    _require_callable(make_data, "make_data")
+    _require_estimators(estimators, "estimators")
+    _require_estimators(joint, "joint")
+    _require_names(estimators, joint)
 
-    outcomes = Parallel(n_jobs=n_jobs)(
-        delayed(_one_replicate)(make_data, estimators, seed, r) for r in range(replicates)
+    drawn = Parallel(n_jobs=n_jobs)(
+        delayed(_one_replicate)(
+            make_data, estimators, seed, r, keep_data=bool(joint), leaves=n_jobs != 1
+        )
+        for r in range(replicates)
     )
-    by_name = {name: [row[name] for row in outcomes] for name in estimators}
-    if joint:
-        datasets = [make_data(_stream(seed, r, "data")) for r in range(replicates)]
-        for name, estimator in joint.items():
-            streams = [_stream(seed, r, name) for r in range(replicates)]
-            try:
-                by_name[name] = list(estimator(copy.deepcopy(datasets), streams))
-            except Exception as error:
-                error.add_note(f"This happened to {name!r}, which takes all replicates at once.")
-                raise
-    return Study(_by_metric(by_name, replicates))
+    by_name = {name: [rows[name] for _, rows in drawn] for name in estimators}
+    for name, estimator in joint.items():
+        datasets = [copy.deepcopy(data) for data, _ in drawn]
+        by_name[name] = _all_replicates(estimator, name, datasets, seed)
+    return Study(_by_metric(by_name))
 
 
 def _one_replicate(
@@ -179,51 +195,167 @@ def _one_replicate(
     estimators: Mapping[str, Estimator],
     seed: int,
     replicate: int,
-) -> dict[str, Outcome]:
-    data = make_data(_stream(seed, replicate, "data"))
-    outcomes = {}
+    *,
+    keep_data: bool,
+    leaves: bool,
+) -> tuple[Any, dict[str, Row]]:
+    """Return the data set, if it is to be kept, and the results of each estimator on it.
+
+    `leaves` says that what is raised leaves this process, and must be fit to.
+    """
+    where = f"in replicate {replicate} of the study"
+    with _noting(f"This happened to make_data {where}.", leaves):
+        data = make_data(_stream(seed, replicate, "data"))
+    rows = {}
     for name, estimator in estimators.items():
-        try:
-            outcomes[name] = estimator(copy.deepcopy(data), _stream(seed, replicate, name))
-        except Exception as error:
-            error.add_note(f"This happened to {name!r} in replicate {replicate} of the study.")
-            raise
-    return outcomes
+        with _noting(f"This happened to {name!r} {where}.", leaves):
+            outcome = estimator(copy.deepcopy(data), _stream(seed, replicate, name))
+        # At once, since it may be an object that the estimator fills anew each time.
+        rows[name] = _as_row(outcome, name, replicate)
+    return copy.deepcopy(data) if keep_data else None, rows
+
+
+def _all_replicates(
+    estimator: JointEstimator, name: str, datasets: list[Any], seed: int
+) -> list[Row]:
+    """Return the results of a joint estimator, one for each data set."""
+    streams = [_stream(seed, r, name) for r in range(len(datasets))]
+    with _noting(f"This happened to {name!r}, which takes all replicates at once."):
+        results = estimator(list(datasets), streams)
+        # A generator runs only here. A tensor is told by its detach, without an import of torch.
+        ordered = isinstance(results, Sequence | Iterator | np.ndarray)
+        outcomes = list(results) if ordered or hasattr(results, "detach") else None
+    if outcomes is None:
+        raise TypeError(
+            f"{name!r} gave its results as {type(results).__name__}; a joint estimator must "
+            "return a list, a tuple or an array, with one result for each data set in order."
+        )
+    if len(outcomes) != len(datasets):
+        raise ValueError(f"{name!r} gave {len(outcomes)} results for {len(datasets)} data sets.")
+    return [_as_row(outcome, name, r) for r, outcome in enumerate(outcomes)]
+
+
+@contextmanager
+def _noting(note: str, leaves: bool = False) -> Iterator[None]:
+    """Add a note to an error, and, if it leaves this process, make it fit to."""
+    try:
+        yield
+    except Exception as error:
+        if leaves and not _can_be_rebuilt(error):
+            stand_in = RuntimeError(f"{type(error).__name__}: {error}")
+            stand_in.add_note(note)
+            raise stand_in from error
+        error.add_note(note)
+        raise
+
+
+def _can_be_rebuilt(error: Exception) -> bool:
+    """Tell whether an error gets through to another process: one whose class wants more can't.
+
+    Pickling rebuilds an object as copying does.
+    """
+    try:
+        copy.deepcopy(error)
+    except Exception:
+        return False
+    return True
 
 
 def _stream(seed: int, replicate: int, name: str) -> np.random.Generator:
     """Return the generator of one estimator in one replicate, the same wherever it runs."""
-    key = (replicate, zlib.crc32(name.encode()))
+    key = (replicate, _code(name))
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
-def _by_metric(
-    by_name: Mapping[str, Sequence[Outcome]], replicates: int
-) -> dict[tuple[str, str], list[float]]:
+def _code(name: str) -> int:
+    return zlib.crc32(name.encode())
+
+
+def _require_callable(value: Any, name: str) -> None:
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, not {value!r} of type {type(value).__name__}.")
+
+
+def _require_estimators(estimators: Any, argument: str) -> None:
+    if not isinstance(estimators, Mapping):
+        raise TypeError(
+            f"{argument} must be a dict of names and functions, not {type(estimators).__name__}."
+        )
+    for name, estimator in estimators.items():
+        if not isinstance(name, str):
+            raise TypeError(f"{argument} has the name {name!r}; names must be strings.")
+        _require_callable(estimator, f"{argument}[{name!r}]")
+
+
+def _require_names(estimators: Mapping[str, Any], joint: Mapping[str, Any]) -> None:
+    """Raise ValueError if two estimators would be one, in the results or in their streams."""
+    if not estimators and not joint:
+        raise ValueError("estimators is empty: give at least one, or one in joint.")
+    if "data" in {*estimators, *joint}:
+        raise ValueError("no estimator may be called 'data': that names the stream of the data.")
+    if twice := set(estimators) & set(joint):
+        raise ValueError(f"estimators and joint share the name {', '.join(sorted(twice))}.")
+    owners: dict[int, str] = {}
+    for name in ("data", *estimators, *joint):
+        owner = owners.setdefault(_code(name), name)
+        if owner != name:
+            raise ValueError(
+                f"{name!r} and {owner!r} would share a stream of random numbers, as their names "
+                "have the same CRC-32. Rename one estimator."
+            )
+
+
+def _as_row(outcome: Any, name: str, replicate: int) -> Row:
+    """Return what an estimator gave as floats under the names of metrics."""
+    given = outcome if isinstance(outcome, Mapping) else {"value": outcome}
+    if not given:
+        raise ValueError(f"{name!r} gave a mapping without metrics in replicate {replicate}.")
+    row = {}
+    for metric, value in given.items():
+        if not isinstance(metric, str):
+            raise TypeError(
+                f"{name!r} gave a metric called {metric!r} in replicate {replicate}; the names of "
+                "metrics must be strings."
+            )
+        number = _real(value)
+        if number is None:
+            raise TypeError(
+                f"{name!r} gave {metric} = {value!r} in replicate {replicate}; "
+                "an estimator must return a number, or a mapping of names to numbers."
+            )
+        if not math.isfinite(number):
+            raise ValueError(f"{name!r} gave {metric} = {number} in replicate {replicate}.")
+        row[metric] = number
+    return row
+
+
+def _real(value: Any) -> float | None:
+    """Return one real number of any kind as a float, and None for all else.
+
+    `float` alone would cut imaginary parts off, count dates, and warn of a tensor with a graph.
+    """
+    kind = getattr(getattr(value, "dtype", None), "kind", "f")  # a tensor's dtype has no kind
+    if kind not in "biuf" or np.ma.is_masked(value):
+        return None
+    if getattr(value, "ndim", None) == 0:
+        value = value.item()
+    return float(value) if isinstance(value, Real | Decimal) else None
+
+
+def _by_metric(by_name: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str], list[float]]:
     values: dict[tuple[str, str], list[float]] = {}
-    for name, outcomes in by_name.items():
-        if len(outcomes) != replicates:
-            raise ValueError(f"{name!r} gave {len(outcomes)} results for {replicates} data sets.")
-        rows = [o if isinstance(o, Mapping) else {"value": o} for o in outcomes]
+    for name, rows in by_name.items():
         for replicate, row in enumerate(rows):
             if row.keys() != rows[0].keys():
                 raise ValueError(
                     f"{name!r} gave {sorted(row)} in replicate {replicate}, and {sorted(rows[0])} "
                     "in replicate 0; an estimator must give the same metrics every time."
                 )
-            for metric, value in row.items():
-                if isinstance(value, str) or not hasattr(value, "__float__"):
-                    raise TypeError(
-                        f"{name!r} gave {metric} = {value!r} in replicate {replicate}; "
-                        "an estimator must return a number, or a mapping of names to numbers."
-                    )
-                number = float(value)
-                if not math.isfinite(number):
-                    raise ValueError(f"{name!r} gave {metric} = {number} in replicate {replicate}.")
+            for metric, number in row.items():
                 values.setdefault((name, metric), []).append(number)
     return values
 
 
 def _moments(values: np.ndarray[Any, Any]) -> tuple[float, float, float, int]:
-    sd = float(values.std(ddof=1))
-    return float(values.mean()), sd / math.sqrt(len(values)), sd, len(values)
+    mean, sd = mean_and_sd(values)
+    return mean, sd / math.sqrt(len(values)), sd, len(values)

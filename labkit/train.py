@@ -11,7 +11,9 @@ from torch import nn
 
 from labkit.batches import Batches
 from labkit.checkpoint import Checkpoint, Setting
+from labkit.describe import describe
 from labkit.devices import device_of, move, random_state
+from labkit.digest import digest
 from labkit.inputs import positive, whole
 from labkit.losses import Loss, named_loss
 from labkit.modes import ends_in_eval_mode, set_train_mode
@@ -142,6 +144,10 @@ def fit_torch(
     patience = None if patience is None else whole(patience, "patience")
     clip = None if clip is None else positive(clip, "clip")
     checkpoint_every = whole(checkpoint_every, "checkpoint_every")
+    if validation is not None and not (
+        isinstance(validation, tuple | list) and len(validation) == 2
+    ):
+        raise TypeError(f"validation must be a pair (X, y), not {type(validation).__name__}.")
     if patience is not None and validation is None:
         raise ValueError("patience needs validation=(X, y): there is nothing to stop early by.")
     if resume and checkpoint is None:
@@ -157,21 +163,21 @@ def fit_torch(
     rate = LearningRate(opt, schedule)
     measures = require_metrics(metrics)
     monitor = Monitor(model, patience=patience)
-    saved = None
-    if checkpoint is not None:
-        setting: Setting = {
-            "loss": loss if isinstance(loss, str) else str(loss),
-            "batch_size": batch_size, "patience": patience, "seed": seed, "clip": clip,
-        }  # fmt: skip
-        saved = Checkpoint(checkpoint, model, opt, monitor, setting)
+    saved, weights, interrupted = None, list(model.parameters()), False
 
-    weights, interrupted = list(model.parameters()), False
     with random_state(seed, device_of(model)), ends_in_eval_mode(model):
-        if saved is not None and saved.path.exists():
-            _go_on(saved, resume, epochs)
-        if saved is not None:
-            saved.keep()
         set_train_mode(model)
+        if checkpoint is not None:
+            plain = {
+                "batch_size": batches.batch_size,
+                "patience": patience,
+                "seed": seed,
+                "clip": clip,
+            }
+            functions = _described(model, loss, schedule, measures)
+            setting = {**plain, **functions, **_digested(data, held_out)}
+            saved = Checkpoint(checkpoint, model, opt, monitor, setting)
+            _go_on(saved, resume, epochs)
         try:
             for epoch in _remaining(monitor, epochs, progress):
                 tally = Tally(measures, summed=data.summed)
@@ -247,19 +253,47 @@ def _is_batch_norm(part: nn.Module) -> bool:
     return isinstance(part, nn.modules.batchnorm._BatchNorm)
 
 
+def _described(
+    model: nn.Module,
+    loss: str | Loss,
+    schedule: Schedule | None,
+    metrics: Mapping[str, Metric],
+) -> Setting:
+    """Return what a checkpoint must agree with: functions by their code, parts by their modes."""
+    still = [name for name, part in model.named_modules() if not part.training]
+    return {
+        "parts in eval mode": ", ".join(still) or "none",
+        "loss": describe(loss, model),
+        "schedule": schedule and describe(schedule, model),
+        **{f"metric {name}": describe(metric, model) for name, metric in metrics.items()},
+    }
+
+
+def _digested(data: Pairs, held_out: Pairs | None) -> Setting:
+    """Return what a checkpoint must agree with: all bytes of the data."""
+    return {
+        "rows of X": len(data.X), "X": digest(data.X), "y": digest(data.y),
+        "rows of validation X": held_out and len(held_out.X),
+        "validation X": held_out and digest(held_out.X),
+        "validation y": held_out and digest(held_out.y),
+    }  # fmt: skip
+
+
 def _go_on(saved: Checkpoint, resume: bool, epochs: int) -> None:
-    """Take up an earlier run, or refuse to write over it."""
-    if not resume:
+    """Take up an earlier run where there is one, or refuse to write over it."""
+    if saved.path.exists() and not resume:
         raise FileExistsError(
             f"checkpoint={str(saved.path)!r} exists: resume=True goes on from it; to start afresh, "
             "remove it or choose another path."
         )
-    saved.restore()
+    if saved.path.exists():
+        saved.restore()
     if saved.monitor.epochs_done > epochs:
         raise ValueError(
             f"{saved.path} has done {saved.monitor.epochs_done} epochs, more than epochs={epochs}, "
             "which counts those before the interruption too."
         )
+    saved.keep()
 
 
 def _remaining(monitor: Monitor, epochs: int, progress: bool) -> Iterable[int]:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +17,10 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 nn = torch.nn
 F = torch.nn.functional
 
-from labkit import fit_torch  # noqa: E402  (only after torch was found)
+from labkit import checkpoint as module  # noqa: E402  (only after torch was found)
+from labkit import fit_torch, sealed  # noqa: E402
+from labkit.checkpoint import Checkpoint  # noqa: E402
+from labkit.monitor import Monitor  # noqa: E402
 
 DATA, HELD_OUT = make_linear(40, 3, rng=1), make_linear(30, 3, rng=2)
 X, Y = DATA.X, DATA.y.reshape(-1, 1)
@@ -45,11 +48,13 @@ class Interrupts:
     """The mean squared error, which dies at one of its calls in training."""
 
     def __init__(self, at):
-        self.left, self.__qualname__ = at, "mse"
+        self.left = at
 
     def __call__(self, prediction, target):
         self.left -= torch.is_grad_enabled()
         if self.left < 0:
+            if "KILLS" in os.environ:
+                os.kill(os.getpid(), signal.SIGKILL)
             raise KeyboardInterrupt
         return F.mse_loss(prediction, target)
 
@@ -83,8 +88,8 @@ def assert_same_run(first, second, *paths):
 
 
 def interrupt(path, at, **options):
-    with pytest.raises(KeyboardInterrupt):
-        train(checkpoint=path, loss=Interrupts(at), **options)
+    fit = train(checkpoint=path, loss=Interrupts(at), **options)
+    assert fit.stopped == "interrupted"
 
 
 @pytest.mark.parametrize("at", [1, 3, 4, 16, 35], ids="call {}".format)
@@ -95,10 +100,8 @@ def test_interrupted_and_resumed_equals_uninterrupted_bit_for_bit(tmp_path, at, 
     whole = train(checkpoint=tmp_path / "whole", **options)
     broken = tmp_path / "broken"
     interrupt(broken, at, optimizer=optimizer, seed=seed)
-    assert broken.exists() is (at >= BATCHES)
     # Another start, and another global seed: with a checkpoint, neither may matter.
-    start = network(seed=77) if broken.exists() else network()
-    resumed = train(start, checkpoint=broken, resume=True, **options)
+    resumed = train(network(seed=77), checkpoint=broken, resume=True, **options)
     assert_same_run(resumed, whole, tmp_path / "whole", broken)
 
 
@@ -107,7 +110,7 @@ def test_resumed_twice_with_sparse_checkpoints_equals_uninterrupted(tmp_path):
     whole = train(checkpoint=tmp_path / "whole", **options)
     path = tmp_path / "broken"
     interrupt(path, 8 * BATCHES + 1, epochs=20, checkpoint_every=3)
-    assert len(torch.load(path, weights_only=True)["monitor"]["records"]["loss"]) == 6
+    assert len(torch.load(path, weights_only=True)["monitor"]["records"]["loss"]) == 8
     interrupt(path, 5 * BATCHES, epochs=20, checkpoint_every=3, resume=True)
     resumed = train(network(seed=5), checkpoint=path, resume=True, **options)
     assert_same_run(resumed, whole, tmp_path / "whole", path)
@@ -160,25 +163,21 @@ def test_numpy_numbers_among_the_options_can_be_read_back(tmp_path):
     assert_same_run(train(network(seed=9), **options, resume=True), train())
 
 
+def python(script, *arguments, **environment):
+    """Run a script that can import this file, in another process."""
+    return subprocess.run(
+        [sys.executable, "-c", "import sys, test_checkpoint as t\n" + script, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        cwd=Path(__file__).parent, check=False,
+    )  # fmt: skip
+
+
 def test_a_process_killed_by_the_system_resumes_bit_for_bit(tmp_path):
-    script = textwrap.dedent("""
-        import os, signal, sys
-        import test_checkpoint as t
-
-        class Kills(t.Interrupts):
-            def __call__(self, prediction, target):
-                if self.left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return super().__call__(prediction, target)
-
-        t.torch.set_num_threads(int(sys.argv[2]))
-        t.train(checkpoint=sys.argv[1], loss=Kills(7 * t.BATCHES + 1))
-    """)
-    killed = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "run"), str(torch.get_num_threads())],
-        env={**os.environ, "PYTHONPATH": os.path.dirname(__file__)},  # noqa: PTH120
-        check=False,
-    )
+    script = """
+t.torch.set_num_threads(int(sys.argv[2]))
+t.train(checkpoint=sys.argv[1], loss=t.Interrupts(7 * t.BATCHES + 1))
+"""
+    killed = python(script, tmp_path / "run", torch.get_num_threads(), KILLS="yes")
     assert killed.returncode == -signal.SIGKILL
     assert len(torch.load(tmp_path / "run", weights_only=True)["monitor"]["records"]["loss"]) == 7
     whole = train(checkpoint=tmp_path / "whole", loss=Interrupts(10**9))
@@ -186,6 +185,20 @@ def test_a_process_killed_by_the_system_resumes_bit_for_bit(tmp_path):
         network(seed=9), checkpoint=tmp_path / "run", loss=Interrupts(10**9), resume=True
     )
     assert_same_run(resumed, whole, tmp_path / "whole", tmp_path / "run")
+
+
+def test_another_number_of_threads_is_accepted(tmp_path):
+    # 200,000 rows, whose sum depends on the number of threads that add them up.
+    rows = torch.randn(200_000, 3, generator=torch.Generator().manual_seed(1))
+    data = {"X": rows, "Y": rows[:, :1] * 3, "validation": None, "patience": None}
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        train(checkpoint=tmp_path / "run", epochs=1, batch_size=None, **data)
+        torch.set_num_threads(2)
+        train(checkpoint=tmp_path / "run", epochs=2, batch_size=None, resume=True, **data)
+    finally:
+        torch.set_num_threads(threads)
 
 
 # --- a crash while writing -----------------------------------------------------------------------
@@ -240,8 +253,8 @@ def test_a_file_of_torch_that_is_no_checkpoint_is_refused(tmp_path, saved):
 
 
 def test_a_file_that_would_run_code_is_refused(tmp_path):
-    torch.save({"setting": os.system, "model": 1, "monitor": 2}, tmp_path / "run")
-    with pytest.raises(ValueError, match="run is not a whole checkpoint"):
+    sealed.write_sealed(tmp_path / "run", {"setting": os.system, "model": 1, "monitor": 2})
+    with pytest.raises(ValueError, match="run is no checkpoint of fit_torch"):
         train(checkpoint=tmp_path / "run", resume=True)
 
 
@@ -271,34 +284,269 @@ def test_another_architecture_that_prints_the_same_is_refused(tmp_path):
             return (x @ self.weight).sum(1, keepdim=True)
 
     train(Network(2), checkpoint=tmp_path / "run")
-    with pytest.raises(
-        ValueError, match=r"another architecture(.|\n)*Build the model that was trained"
-    ):
+    with pytest.raises(ValueError, match=r"model is Network\(\) as in that run, but its options"):
         train(Network(4), checkpoint=tmp_path / "run", resume=True)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"lr": 0.01}, "lr was 0.05 and is now 0.01"),
+        ({"lr": 0.01}, "optimizer's lr was 0.05 and is now 0.01"),
         ({"loss": "l1"}, "loss was mse and is now l1"),
         ({"optimizer": "sgd"}, "optimizer was Adam and is now SGD"),
-        ({"weight_decay": 0.1}, "weight_decay was 0.0 and is now 0.1"),
+        ({"weight_decay": 0.1}, r"optimizer's weight_decay was 0(\.0)? and is now 0.1"),
         ({"batch_size": None}, "batch_size was 16 and is now None"),
         ({"patience": 5}, "patience was 50 and is now 5"),
         ({"seed": 4}, "seed was 3 and is now 4"),
-        ({"X": X + 1}, "sum of X was"),
-        ({"Y": Y * 2}, "sum of y was"),
-        ({"X": X[:30], "Y": Y[:30]}, "rows of X was 40 and is now 30"),
+        ({"X": X + 1}, "X is not the X of that run. Resume"),
+        ({"Y": Y * 2}, "y is not the y of that run. Resume"),
+        ({"X": X[::-1].copy()}, "X is not the X of that run. Resume"),
+        ({"Y": Y[::-1].copy()}, "y is not the y of that run. Resume"),
+        ({"X": X[:30], "Y": Y[:30]}, "rows of X was 40 and is now 30; X is not"),
+        ({"validation": (V[0] + 1, V[1])}, "validation X is not the validation X of that run"),
+        ({"validation": (V[0], -V[1])}, "validation y is not the validation y of that run"),
         ({"validation": (X, Y)}, "rows of validation X was 30 and is now 40"),
-        ({"validation": None, "patience": None}, "rows of validation X was 30 and is now None"),
+        ({"validation": None, "patience": None}, "validation X was given and is now None"),
     ],
     ids=lambda value: ", ".join(value) if isinstance(value, dict) else "",
 )
 def test_a_checkpoint_of_another_setting_is_refused(tmp_path, change, message):
     train(checkpoint=tmp_path / "run", epochs=2)
-    with pytest.raises(ValueError, match=f"was written by another run: .*{message}"):
+    with pytest.raises(ValueError, match=f"was written by another run: (.*; )?{message}"):
         train(checkpoint=tmp_path / "run", resume=True, **change)
+
+
+def test_data_of_another_process_that_differ_in_one_bit_are_refused(tmp_path):
+    train(checkpoint=tmp_path / "run", epochs=2)
+    other = X.astype(np.float32)
+    other[7, 1] = np.nextafter(other[7, 1], np.float32(np.inf))
+    train(X=X.astype(np.float32), checkpoint=tmp_path / "run", epochs=2, resume=True)
+    with pytest.raises(ValueError, match="X is not the X of that run"):
+        train(X=other, checkpoint=tmp_path / "run", resume=True)
+
+
+P = functools.partial
+CHANGED = [
+    ({"loss": nn.HuberLoss(delta=1.0)}, {"loss": nn.HuberLoss(delta=2.0)},
+     r"loss is HuberLoss\(\) as in that run"),
+    ({"loss": P(F.huber_loss, delta=1.0)}, {"loss": P(F.huber_loss, delta=2.0)},
+     r"loss was huber_loss\(delta=1.0\) and is now huber_loss\(delta=2.0\)"),
+    ({"loss": lambda p, y: ((p - y) ** 2).mean()}, {"loss": lambda p, y: ((p - y) ** 4).mean()},
+     "loss is <lambda> as in that run, but its options, its code or a value it uses is not"),
+    ({"optimizer": P(torch.optim.Adam, betas=(0.9, 0.99))},
+     {"optimizer": P(torch.optim.Adam, betas=(0.8, 0.99))},
+     r"optimizer's betas was \(0.9, 0.99\) and is now \(0.8, 0.99\)"),
+    ({"optimizer": P(torch.optim.Adam, eps=1e-8)}, {"optimizer": P(torch.optim.Adam, eps=1e-6)},
+     "optimizer's eps was 1e-08 and is now 1e-06"),
+    ({"optimizer": P(torch.optim.SGD, momentum=0.9)},
+     {"optimizer": P(torch.optim.SGD, momentum=0.9, nesterov=True)},
+     "optimizer's nesterov was False and is now True"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("was", "now", "message"), CHANGED)
+def test_a_checkpoint_of_a_loss_or_an_optimizer_with_other_options_is_refused(
+    tmp_path, was, now, message
+):
+    train(checkpoint=tmp_path / "run", epochs=2, **was)
+    train(checkpoint=tmp_path / "run", epochs=2, resume=True, **was)
+    with pytest.raises(ValueError, match=message):
+        train(checkpoint=tmp_path / "run", epochs=2, resume=True, **now)
+
+
+@pytest.mark.parametrize("kind", ["weight", "pos_weight"])
+def test_another_class_weight_is_refused(tmp_path, kind):
+    def go(weight, **options):
+        weight = torch.tensor(weight)
+        if kind == "weight":
+            loss, model, y = nn.CrossEntropyLoss(weight=weight), nn.Linear(3, 2), (Y[:, 0] > 0) * 1
+        else:
+            loss, model, y = nn.BCEWithLogitsLoss(pos_weight=weight[:1]), nn.Linear(3, 1), Y > 0
+        fit_torch(model, X, y, loss=loss, checkpoint=tmp_path / "run", epochs=2, **options)
+
+    go([1.0, 2.0])
+    go([1.0, 2.0], resume=True)
+    with pytest.raises(ValueError, match=r"loss is .*Loss\(\) as in that run, but its options"):
+        go([2.0, 1.0], resume=True)
+
+
+def grouped(params, lr, shift=0):
+    """Another learning rate for the biases, and which parameters count as such."""
+    params = list(params)
+    return torch.optim.SGD(
+        [{"params": params[: 2 + shift]}, {"params": params[2 + shift :], "lr": lr / 10}], lr=lr
+    )
+
+
+def test_each_group_of_parameters_counts(tmp_path):
+    train(checkpoint=tmp_path / "run", epochs=2, optimizer=grouped)
+    whole = train(optimizer=grouped)
+    again = {"checkpoint": tmp_path / "run", "resume": True}
+    with pytest.raises(ValueError, match="order of the optimizer's parameters is not the order of"):
+        train(**again, optimizer=P(grouped, shift=1))
+    with pytest.raises(ValueError, match=r"optimizer's lr in group 1 was 0.005 and is now 0.001\."):
+        train(**again, lr=0.01, optimizer=grouped)
+    with pytest.raises(ValueError, match=r"optimizer's lr in group 1 was 0.005 and is now None"):
+        train(**again, optimizer="sgd")
+    assert_same_run(train(network(seed=9), **again, optimizer=grouped), whole)
+
+
+def test_what_was_there_and_is_no_more_is_named(tmp_path):
+    saved(tmp_path, metric="a").save()
+    with pytest.raises(ValueError, match="metric was a and is now None"):
+        saved(tmp_path).restore()
+    saved(tmp_path).save()
+    with pytest.raises(ValueError, match="metric was None and is now a"):
+        saved(tmp_path, metric="a").restore()
+
+
+@pytest.mark.parametrize("attach", ["scheduler", "post hook", "pre hook"])
+def test_an_optimizer_whose_state_is_in_a_hook_is_refused_before_the_training(tmp_path, attach):
+    def factory(params, lr):
+        optimizer = torch.optim.SGD(params, lr=lr)
+        if attach == "scheduler":
+            torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=9)
+        elif attach == "post hook":
+            optimizer.register_step_post_hook(lambda *_: None)
+        else:
+            optimizer.register_step_pre_hook(lambda *_: None)
+        return optimizer
+
+    with pytest.raises(ValueError, match=r"carries a hook or a scheduler.* Use schedule= and clip"):
+        train(checkpoint=tmp_path / "run", optimizer=factory)
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- by itself -----------------------------------------------------------------------------------
+
+
+def saved(tmp_path, model=None, optimizer=None, name="run", **setting):
+    model = model or network()
+    optimizer = optimizer or torch.optim.Adam(model.parameters())
+    monitor = Monitor(model, patience=None)
+    return Checkpoint(tmp_path / name, model, optimizer, monitor, setting)
+
+
+def test_the_learning_rate_is_compared_as_it_was_at_the_start(tmp_path):
+    first = saved(tmp_path)
+    first.optimizer.param_groups[0]["lr"] = 0.5  # as a schedule does
+    first.save()
+    second = saved(tmp_path)
+    second.restore()
+    assert second.optimizer.param_groups[0]["lr"] == 0.5
+
+
+@pytest.mark.parametrize(("was", "now"), [(0, 0.0), (float("nan"), float("nan"))])
+def test_numbers_are_compared_as_numbers(tmp_path, was, now):
+    saved(tmp_path, option=was).save()
+    saved(tmp_path, option=now).restore()
+
+
+def test_nothing_is_taken_apart_again_at_each_save(tmp_path, monkeypatch):
+    made = saved(tmp_path)
+    for name in ("digest", "describe"):
+        monkeypatch.setattr(module, name, lambda *_: pytest.fail("taken apart again"))
+    made.save()
+
+
+def test_numbers_of_numpy_in_the_optimizer_can_be_read_back(tmp_path):
+    def made():
+        model = network()
+        momentum = np.float64(0.9)
+        return saved(tmp_path, model, torch.optim.SGD(model.parameters(), momentum=momentum))
+
+    made().save()
+    made().restore()
+
+
+def test_a_state_that_could_not_be_read_back_is_refused_when_written(tmp_path):
+    made = saved(tmp_path)
+    made.optimizer.param_groups[0]["decay"] = np.zeros(3)
+    with pytest.raises(TypeError, match=r"state of the optimizer has array.* of type ndarray"):
+        made.save()
+
+    class Odd(nn.Linear):
+        def get_extra_state(self):
+            return object()
+
+        def set_extra_state(self, state):
+            pass
+
+    with pytest.raises(TypeError, match=r"state of the model has <object object"):
+        saved(tmp_path, Odd(3, 1)).save()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_that_takes_up_another_state_is_refused(tmp_path):
+    """torch casts an optimizer's state to the dtype of its parameters, and bits are lost."""
+
+    def made():
+        model = nn.Linear(3, 1).bfloat16()
+        return saved(tmp_path, model, torch.optim.SGD(model.parameters(), lr=0.1))
+
+    first = made()
+    weight = first.model.weight
+    first.optimizer.state[weight]["average"] = torch.full((1, 3), 1 / 3)  # in float32
+    first.save()
+    with pytest.raises(ValueError, match="the optimizer did not take up the state that it had"):
+        made().restore()
+
+
+class StandIn:
+    """The generators of a device that is not here, and the calls that were made to them."""
+
+    def __init__(self, asks):
+        self.calls = []
+        if asks:
+            self.get_rng_state = lambda device: self.get(device)
+            self.set_rng_state = lambda state, device: self.set(state, device)
+        else:
+            self.get_rng_state = lambda: self.get(None)
+            self.set_rng_state = lambda state: self.set(state, None)
+
+    def get(self, device):
+        self.calls.append(("get", device))
+        return torch.tensor([3, 1, 4], dtype=torch.uint8)
+
+    def set(self, state, device):
+        self.calls.append(("set", device, state.tolist()))
+
+
+@pytest.mark.parametrize(
+    ("device", "asks"),
+    [("cuda:1", True), ("xpu:0", True), ("mps:0", False), ("cpu", False)],
+)
+def test_only_the_generator_of_the_device_in_use_is_saved_and_restored(
+    tmp_path, monkeypatch, device, asks
+):
+    stand_in, device = StandIn(asks), torch.device(device)
+    asked = []
+    monkeypatch.setattr(torch, "get_device_module", lambda d: asked.append(d) or stand_in)
+    for name in ("get_rng_state", "set_rng_state", "get_rng_state_all", "set_rng_state_all"):
+        monkeypatch.setattr(torch.cuda, name, lambda *_: pytest.fail("another generator"))
+    made = saved(tmp_path)
+    made.device = device
+    torch.manual_seed(1)
+    made.save()
+    expected = torch.rand(3)
+    torch.manual_seed(2)
+    made.restore()
+    assert torch.equal(torch.rand(3), expected)
+    its = device if asks else None
+    on = [] if device.type == "cpu" else [("get", its), ("set", its, [3, 1, 4])]
+    assert stand_in.calls == on
+    assert set(asked) == ({device} if on else set())
+
+
+def test_the_other_kind_of_device_is_refused(tmp_path):
+    made = saved(tmp_path)
+    made.setting = {**made.setting, "device": "cuda"}
+    made.save()
+    with pytest.raises(ValueError, match="device was cuda and is now cpu"):
+        saved(tmp_path).restore()
+
+
+# --- fit_torch's own arguments -------------------------------------------------------------------
 
 
 def test_fewer_epochs_than_were_done_are_refused(tmp_path):
@@ -326,11 +574,6 @@ def test_epochs_between_checkpoints_are_a_whole_number(tmp_path, value):
         train(checkpoint=tmp_path / "run", checkpoint_every=value)
 
 
-def test_a_folder_is_no_checkpoint(tmp_path):
-    with pytest.raises(IsADirectoryError, match="is a folder; give the path of a file"):
-        train(checkpoint=tmp_path)
-
-
 def test_a_missing_folder_is_named_before_the_training(tmp_path):
     model = network()
     before = model[0].weight.detach().clone()
@@ -339,13 +582,18 @@ def test_a_missing_folder_is_named_before_the_training(tmp_path):
     assert torch.equal(before, model[0].weight)
 
 
-def test_a_file_in_place_of_the_folder_is_named(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(FileNotFoundError, match="there is no folder"):
-        train(checkpoint=tmp_path / "file" / "run")
+def test_another_part_in_eval_mode_is_refused(tmp_path):
+    train(checkpoint=tmp_path / "run", epochs=3)
+    model = network()
+    model[1].eval()
+    with pytest.raises(ValueError, match=r"parts in eval mode was none and is now 1\."):
+        train(model, checkpoint=tmp_path / "run", resume=True)
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="no /proc here")  # noqa: PTH112
-def test_a_folder_that_takes_no_files_is_named_before_the_training():
-    with pytest.raises(PermissionError, match="nothing can be written to the folder '/proc'"):
-        train(checkpoint="/proc/run")
+def test_a_network_that_a_fit_left_in_eval_mode_goes_on_all_the_same(tmp_path):
+    model = network()
+    train(model, checkpoint=tmp_path / "run", epochs=5)
+    resumed = train(model, checkpoint=tmp_path / "run", resume=True)
+    assert_same_run(
+        resumed, train(checkpoint=tmp_path / "whole"), tmp_path / "run", tmp_path / "whole"
+    )

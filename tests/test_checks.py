@@ -1,9 +1,15 @@
 """Checks: a number in its range passes; nothing else does."""
 
 import math
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from labkit import Checks, finite_differences
@@ -37,7 +43,6 @@ def passes(value, **limits):
         (True, {"above": 0.5}, True),
         (False, {"above": 0.5}, False),
         (0, {"below": 1}, True),
-        (1, {"below": math.nan}, False),
     ],
     ids=str,
 )
@@ -52,7 +57,12 @@ def test_nan_falls_in_no_range(nan, limits):
 
 
 @pytest.mark.parametrize(
-    "value", [1, 1.0, np.float32(1), np.int8(1), np.True_, np.array(1), np.array([[1.0]])], ids=repr
+    "value",
+    [
+        *[1, 1.0, np.float32(1), np.int8(1), np.True_, np.array(1), np.array([[1.0]])],
+        *[Fraction(1), np.longdouble(1), np.ma.masked_array([1.0]), pd.Series([1]), np.float16(1)],
+    ],
+    ids=repr,
 )
 def test_one_number_of_any_kind_is_taken(value):
     assert passes(value, between=(0.5, 1.5))
@@ -62,21 +72,73 @@ def test_tensors_of_one_number_are_taken():
     torch = pytest.importorskip("torch", reason="torch is not installed")
     assert passes(torch.tensor(1.0, requires_grad=True), between=(0.5, 1.5))
     assert passes(torch.tensor([[1]]), between=(0.5, 1.5))
-    with pytest.raises(TypeError, match="needs one number, not Tensor"):
-        Checks().add("number", torch.ones(2), below=3)
+    assert passes(torch.tensor([1], dtype=torch.bfloat16), between=(0.5, 1.5))
+    for refused in (torch.ones(2), torch.ones(1) * 1j, torch.ones(0)):
+        with pytest.raises(TypeError, match="needs one number, not Tensor"):
+            Checks().add("number", refused, below=3)
 
 
-@pytest.mark.parametrize("value", ["1", None, [1], np.ones(2), np.ones(0), 1j, {}], ids=repr)
+def test_a_number_too_large_for_a_float_is_infinite():
+    for value in (10**400, -(10**400)):
+        assert not passes(value, below=9)
+        assert not passes(value, above=-9)
+
+
+NO_NUMBERS = [
+    *["1", None, [1], (1,), {}, np.ones(2), np.ones(0), np.str_("1"), np.array("1"), b"1", print],
+    *[1j, 1 + 0j, np.complex64(1), np.array([1 + 2j]), Decimal(1), np.array(None)],
+    *[np.ma.masked, np.ma.masked_array(1.0, mask=True), np.ma.masked_array([1.0], mask=[True])],
+    *[np.timedelta64(1, "D"), np.datetime64("1970-01-01"), np.datetime64(1, "ns")],
+    *[np.array([1], "M8[ns]"), np.array(1, "m8[ns]"), date(2020, 1, 1), timedelta(1)],
+    *[pd.NA, pd.NaT, pd.Timestamp("2020"), pd.Series([1j]), pd.Series([1, 1]), pd.Series(["1"])],
+]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
 def test_what_is_not_one_number_is_refused(value):
     with pytest.raises(TypeError, match="the check 'number' needs one number, not"):
         Checks().add("number", value, below=2)
 
 
-def test_a_name_is_used_once():
+@pytest.mark.parametrize("limit", [math.nan, math.inf, -math.inf, np.float32("nan"), 10**400])
+@pytest.mark.parametrize("where", ["below", "above", "low", "high"])
+def test_a_limit_that_limits_nothing_is_refused(limit, where):
+    limits = {"low": {"between": (limit, 9)}, "high": {"between": (-9, limit)}}
+    with pytest.raises(ValueError, match="a limit of the check 'number' must be finite, not"):
+        Checks().add("number", 1, **limits.get(where, {where: limit}))
+
+
+@pytest.mark.parametrize("limit", ["1", 1j, [1, 2], np.ma.masked, np.timedelta64(1), date(1, 1, 1)])
+def test_a_limit_is_a_number(limit):
+    for limits in ({"below": limit}, {"above": limit}, {"between": (0, limit)}):
+        with pytest.raises(TypeError, match="a limit of the check 'number' must be one number, no"):
+            Checks().add("number", 1, **limits)
+
+
+@pytest.mark.parametrize("between", [1, (1,), (1, 2, 3), "1"], ids=repr)
+def test_between_holds_two(between):
+    with pytest.raises(TypeError, match="between must hold a lower and a higher number, not"):
+        Checks().add("number", 1, between=between)
+
+
+def test_a_limit_may_be_an_array_of_one_number():
+    assert passes(1, below=np.array([2.0]))
+    assert not passes(3, between=(np.float32(0), np.array(2)))
+
+
+@pytest.mark.parametrize("name", [None, 3, ["gap"]], ids=repr)
+def test_a_name_is_a_string(name):
+    with pytest.raises(TypeError, match="a check's name must be a string, not"):
+        Checks().add(name, 1, below=2)
+
+
+def test_what_is_refused_is_not_added():
     checks = Checks()
+    for limits in ({"below": 0, "above": 0}, {"below": math.nan}):
+        with pytest.raises(ValueError, match="the check 'gap'"):
+            checks.add("gap", 1, **limits)
     checks.add("gap", 1, below=2)
-    with pytest.raises(ValueError, match="the check 'gap' was added before"):
-        checks.add("gap", 1, below=3)
+    assert len(checks.report().rows) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,7 +151,7 @@ def test_exactly_one_range_is_needed(limits):
         Checks().add("gap", 1, **limits)
 
 
-@pytest.mark.parametrize("between", [(1, 1), (2, 1), (0, math.nan)], ids=str)
+@pytest.mark.parametrize("between", [(1, 1), (2, 1)], ids=str)
 def test_an_interval_holds_something(between):
     with pytest.raises(ValueError, match="between must hold a lower and a higher number"):
         Checks().add("gap", 1, between=between)
@@ -174,3 +236,107 @@ def test_whole_numbers_are_moved_as_floats():
 def test_a_step_is_positive(step):
     with pytest.raises((TypeError, ValueError), match=r"^step must be a positive number"):
         finite_differences(lambda _: 1.0, np.ones(1), step=step)
+
+
+# Each is its own derivative's neighbour at any size: x², a line, √x, the logarithm.
+SIZES = {
+    "square": (lambda x: float(x[0] ** 2), lambda x: 2 * x),
+    "line": (lambda x: 3 * x[0], lambda x: 3.0),
+    "root": (lambda x: math.sqrt(abs(x[0])), lambda x: math.copysign(0.5, x) / math.sqrt(abs(x))),
+    "logarithm": (lambda x: math.log(abs(x[0])), lambda x: 1 / x),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+@settings(derandomize=True, deadline=None, database=None, max_examples=200)
+@given(size=st.floats(0, 140), sign=st.sampled_from([-1, 1]))
+def test_differences_are_right_wherever_they_are_taken(name, size, sign):
+    f, derivative = SIZES[name]
+    at = sign * 10.0**size
+    # The rounding of f divided by the step is at most ε |f| / (1e-6 |x|).
+    rounding = 4e-16 * abs(f([at])) / (1e-6 * abs(at))
+    (found,) = finite_differences(f, [at])
+    assert found == pytest.approx(derivative(at), rel=1e-9, abs=rounding)
+
+
+@given(at=st.floats(-1e12, 1e12))
+@settings(derandomize=True, deadline=None, database=None, max_examples=100)
+def test_the_difference_is_divided_by_the_step_that_was_made(at):
+    assert finite_differences(lambda x: x[0], [at]) == 1.0  # exactly
+
+
+def test_each_entry_has_a_step_of_its_own_size():
+    x = np.array([1e10, 1.0, 1e-3, 0.0])
+    found = finite_differences(lambda v: float((v**2).sum() / 1e10), x)
+    assert_allclose(found, 2 * x / 1e10, rtol=1e-6, atol=1e-3)
+    assert found[0] == pytest.approx(2, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        *[[1, 2], (1.0, 2.0), np.array([1, 2], np.int8), np.float32([1, 2]), pd.Series([1, 2])],
+        *[np.array([1.0, 2.0])[::-1][::-1], np.ma.masked_array([1.0, 2.0])],
+    ],
+    ids=repr,
+)
+def test_a_point_comes_in_any_clothes(x):
+    assert_allclose(finite_differences(lambda v: float(v @ v), x), [2, 4], rtol=1e-8)
+
+
+def test_a_tensor_is_a_point_and_a_value():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    found = finite_differences(lambda v: (torch.tensor(v, requires_grad=True) ** 2).sum(), x)
+    assert_allclose(found, [2, 4], rtol=1e-8)
+
+
+@pytest.mark.parametrize("form", [float, np.float64, np.array, lambda v: np.array([[v]])])
+def test_a_value_is_one_number_of_any_kind(form):
+    assert_allclose(finite_differences(lambda v: form(v @ v), [1.0, 2.0]), [2, 4], rtol=1e-8)
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
+def test_what_is_no_number_has_no_difference(value):
+    with pytest.raises(TypeError, match=r"^f must return one real number, not"):
+        finite_differences(lambda _: value, np.ones(2))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_not_finite_has_no_difference(value):
+    with pytest.raises(ValueError, match=f"^f is {value} within a step of x"):
+        finite_differences(lambda _: value, np.ones(2))
+
+
+@pytest.mark.parametrize("x", ["a", None, [1j], [None], np.array(["2020"], "M8[D]")], ids=repr)
+def test_a_point_is_numbers(x):
+    with pytest.raises(TypeError, match=r"^x must hold real numbers"):
+        finite_differences(lambda _: 1.0, x)
+
+
+@pytest.mark.parametrize("x", [[math.nan], [1, math.inf], np.ma.masked_array([1], [True])])
+def test_a_point_is_finite(x):
+    with pytest.raises(ValueError, match=r"^x (must be finite|has masked entries)"):
+        finite_differences(lambda _: 1.0, x)
+
+
+def test_nothing_has_an_empty_gradient():
+    assert finite_differences(lambda _: 1.0, []).shape == (0,)
+
+
+def test_a_step_that_moves_nothing_is_refused():
+    with pytest.raises(ValueError, match="step=1e-17 is too small: it doesn't move x = 1"):
+        finite_differences(lambda _: 1.0, [1.0], step=1e-17)
+
+
+def test_a_function_that_changes_its_argument_changes_nothing_else():
+    kept = []
+
+    def greedy(v):
+        kept.append(v)
+        value = float(v @ v)
+        v *= 0
+        return value
+
+    assert_allclose(finite_differences(greedy, [1.0, 2.0]), [2, 4], rtol=1e-8)
+    assert len({id(v) for v in kept}) == 4

@@ -13,7 +13,7 @@ import pytest
 
 from tools import colab
 from tools.colab import set_up_all, setup_source
-from tools.freshness import ROOT, is_for_colab, is_fresh, labs, staleness_hash
+from tools.freshness import ROOT, is_for_colab, is_fresh, labs, parts
 from tools.lab_rules import RULES, check_file
 from tools.repo_links import Repository, RepositoryError
 from tools.rules.notebook import Lab
@@ -65,7 +65,7 @@ def test_every_lab_gets_the_cell_under_setup_keeps_every_rule_and_does_not_go_st
         assert notebook.cells[place - 1].source.startswith("## Setup")
         assert notebook.cells[place].source == setup_source(Repository(URL))
         assert is_fresh(path, course) == (path.name in fresh), path.name
-        assert staleness_hash(notebook, course) == staleness_hash(
+        assert parts(notebook, course) == parts(
             nbformat.read(ROOT / "notebooks" / path.name, as_version=4)
         )
     assert broken(course) == []

@@ -1,6 +1,11 @@
 """The data folder: found, verified, and never fetched."""
 
+import errno
 import hashlib
+import os
+import re
+import shutil
+import sys
 
 import numpy as np
 import pandas as pd
@@ -14,7 +19,10 @@ from labkit import (
     load_r_losses,
     load_r_stream,
     load_rand_hie,
+    load_study,
 )
+
+DATA = datasets.data_folder()
 
 
 @pytest.fixture
@@ -92,18 +100,122 @@ def test_windows_line_ends_are_accepted(folder):
 
 def test_a_changed_file_is_refused_with_the_mend(folder):
     (folder / "r_stream_seed42.csv").write_text("draw,value\nrnorm1,1.6\n")
-    with pytest.raises(
-        ValueError, match=r"r_stream_seed42\.csv has been changed .*git checkout --"
-    ):
+    with pytest.raises(ValueError, match=r"r_stream_seed42\.csv has been changed since") as error:
         load_r_stream()
+    assert str(error.value).endswith(f". To restore it: {mend(folder)}")
 
 
-def test_a_missing_file_is_named_with_the_known_ones(folder):
+def test_a_missing_file_is_missing_and_an_unknown_one_is_not_among_the_known(folder):
     (folder / "r_stream_seed42.csv").unlink()
-    with pytest.raises(FileNotFoundError, match=r"r_stream_seed42\.csv is not among the course's"):
+    with pytest.raises(FileNotFoundError) as error:
         load_r_stream()
-    with pytest.raises(FileNotFoundError, match=r"r_linear_seed42_losses\.csv is not among"):
+    assert str(error.value) == (
+        f"{folder / 'r_stream_seed42.csv'} is missing. To restore it: {mend(folder)}"
+    )
+    with pytest.raises(FileNotFoundError) as error:
         load_r_losses()
+    assert str(error.value) == (
+        "r_linear_seed42_losses.csv is not among the course's data: r_stream_seed42.csv."
+    )
+
+
+def test_a_file_that_can_not_be_read_is_not_called_changed(folder, monkeypatch):
+    def denied(_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    path = folder / "r_stream_seed42.csv"
+    says = rf"^{re.escape(str(path))} can't be read \({{}}\)\. Delete it; then, to restore it: "
+    monkeypatch.setattr(datasets, "checksums", lambda: {path.name: "0" * 64})
+    with monkeypatch.context() as patch:
+        patch.setattr(type(path), "read_bytes", denied)
+        with pytest.raises(PermissionError, match=says.format("Permission denied")):
+            load_r_stream()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(OSError, match=says.format("it is no file")):
+        load_r_stream()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no such pipes")
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(folder):
+    path = folder / "r_stream_seed42.csv"
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="it is no file"):
+        load_r_stream()
+
+
+@pytest.mark.parametrize(
+    "line", ["no checksums in here", "abc  r_stream_seed42.csv", "é" * 64 + "  a.csv", "0" * 64]
+)
+def test_damaged_checksums_are_called_damaged(folder, line):
+    with (folder / "SHA256SUMS").open("a", encoding="latin-1") as file:
+        file.write(f"{line}\n")
+    says = r"SHA256SUMS is damaged: '.*' is no checksum and name\. "
+    with pytest.raises(ValueError, match=says) as error:
+        load_r_stream()
+    assert str(error.value).endswith(mend(folder, "SHA256SUMS"))
+
+
+def mend(folder, name="r_stream_seed42.csv"):
+    """Return the mend where the data folder is named and did not come by git."""
+    copy = f'copy data/{name} from a fresh download of the course into "{folder.parent}"'
+    return f"unset LABKIT_DATA, or: {copy}"
+
+
+@pytest.mark.parametrize("way", ["git", "git, from elsewhere", "without git", "students"])
+def test_the_mend_is_one_for_the_way_in_which_the_course_came(
+    folder, tmp_path, tmp_path_factory, monkeypatch, way
+):
+    monkeypatch.delenv("LABKIT_DATA")
+    monkeypatch.setattr(datasets, "__file__", str(tmp_path / "labkit" / "datasets.py"))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere") if "elsewhere" in way else tmp_path)
+    if way.startswith("git"):
+        (tmp_path / ".git").mkdir()
+    elif way == "students":
+        (tmp_path / "edition").mkdir()
+        (tmp_path / "edition" / "edition.json").write_text("{}")
+    (folder / "r_stream_seed42.csv").unlink()
+    with pytest.raises(FileNotFoundError) as error:
+        load_r_stream()
+    file, start = "data/r_stream_seed42.csv", tmp_path / "start.py"
+    assert (
+        str(error.value).split(" To restore it: ")[1]
+        == {
+            "git": f"git checkout -- {file}",
+            "git, from elsewhere": f'git -C "{tmp_path}" checkout -- {file}',
+            "without git": f'copy {file} from a fresh download of the course into "{tmp_path}"',
+            "students": f'{"py" if os.name == "nt" else "python3"} "{start}"',
+        }[way]
+    )
+
+
+def test_a_clone_is_not_sent_to_git_where_there_is_no_git(folder, tmp_path, monkeypatch):
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert datasets.how_to_restore("r_stream_seed42.csv") == mend(folder)
+
+
+@pytest.mark.parametrize("name", [3, None, b"baselines", ["baselines"], pd.Series(["baselines"])])
+def test_a_study_has_a_string_as_its_name(name):
+    with pytest.raises(TypeError, match=r"^name must be a study's name, a string, not "):
+        load_study(name)
+
+
+@pytest.mark.parametrize("name", ["../x", "", "Baselines", "study_baselines", "baselines.csv"])
+def test_an_unknown_study_is_told_of_the_known(name):
+    with pytest.raises(FileNotFoundError) as error:
+        load_study(name)
+    known = sorted(path.stem.removeprefix("study_") for path in DATA.glob("study_*.csv"))
+    assert str(error.value) == (
+        f"study_{name}.csv is not among the course's data; stored are: {', '.join(known)}."
+    )
+
+
+def test_where_no_study_is_stored_it_says_so(folder):
+    with pytest.raises(FileNotFoundError, match=r"x\.csv is not .*; no study is stored\.$"):
+        load_study("x")
 
 
 def test_a_file_without_a_checksum_is_refused(folder):
@@ -120,11 +232,44 @@ def test_a_missing_folder_says_where_it_was_looked_for(tmp_path, monkeypatch):
         load_r_stream()
 
 
+@pytest.mark.parametrize("layout", ["clone", "students"])
+def test_the_folder_is_found_beside_the_environment(
+    folder, tmp_path, tmp_path_factory, monkeypatch, layout
+):
+    """As for a kernel that was started in the home folder."""
+    packages = tmp_path / ".venv" / "lib" / "python3" / "site-packages"
+    if layout == "students":
+        (tmp_path / "edition").mkdir()
+        shutil.copytree(folder, tmp_path / "edition" / "data")  # as the zip has them
+        shutil.copyfile(folder / "SHA256SUMS", tmp_path / "edition" / "edition.json")
+    monkeypatch.delenv("LABKIT_DATA")
+    monkeypatch.setattr(datasets, "__file__", str(packages / "labkit" / "datasets.py"))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    monkeypatch.chdir(tmp_path_factory.mktemp("home"))
+    assert datasets.data_folder() == folder
+    assert load_r_stream()["value"].tolist() == [1.5]
+
+
+def test_the_folder_of_the_environment_comes_before_that_of_the_working_folder(
+    folder, tmp_path_factory, monkeypatch
+):
+    other = tmp_path_factory.mktemp("other")
+    shutil.copytree(folder, other / "data")
+    monkeypatch.delenv("LABKIT_DATA")
+    monkeypatch.setattr(datasets, "__file__", "/nowhere/labkit/datasets.py")
+    monkeypatch.setattr(sys, "prefix", str(folder.parent / ".venv"))
+    monkeypatch.chdir(other)
+    assert datasets.data_folder() == folder
+    shutil.rmtree(folder)
+    assert datasets.data_folder() == other / "data"
+
+
 def test_the_folder_is_found_from_a_folder_below_where_the_package_has_none(
     folder, tmp_path, monkeypatch
 ):
     monkeypatch.delenv("LABKIT_DATA")
     monkeypatch.setattr(datasets, "__file__", str(tmp_path / "elsewhere" / "labkit" / "x.py"))
+    monkeypatch.setattr(sys, "prefix", "/nowhere/.venv")
     below = tmp_path / "notebooks" / "deep"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)

@@ -140,7 +140,7 @@ def project(tmp_path):
     labs_section = {"section": "Labs", "contents": ["notebooks/01-lab.ipynb"]}
     teachers = {"section": "Teachers", "contents": [{"text": "Page", "href": "instructors.qmd"}]}
     config = {
-        "project": {"type": "website", "render": ["index.qmd", "instructors.qmd", "notebooks/*"]},
+        "project": {"type": "website", "render": ["index.qmd", "/instructors.qmd", "/notebooks/*"]},
         "website": {
             "title": "Small",
             "search": True,
@@ -187,7 +187,7 @@ def test_the_students_sources_hold_what_a_renderer_needs_and_no_more(project, tm
     }
     assert found == {"_quarto.yml", "index.qmd", "styles/site.css", "notebooks/01-lab.ipynb"}
     config = yaml.safe_load((tmp_path / "sources" / "_quarto.yml").read_text())
-    assert config["project"]["render"] == ["index.qmd", "notebooks/*"]
+    assert config["project"]["render"] == ["index.qmd", "/notebooks/*"]
     (page, section) = config["website"]["sidebar"]["contents"]
     assert (page, section["section"]) == ("index.qmd", "Labs")
     text = (tmp_path / "sources" / "index.qmd").read_text()

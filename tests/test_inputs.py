@@ -2,16 +2,21 @@
 
 import functools
 import math
+import random
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
-from labkit import fit_linear, fit_mlp, fit_ols, largest_stable_lr, make_linear
+from labkit import RStream, fit_linear, fit_mlp, fit_ols, largest_stable_lr, make_linear
 from labkit.inputs import as_matrix, as_rng, as_vector, one_of, positive, whole
 
 DATA = make_linear(20, 3, rng=1)
@@ -91,7 +96,17 @@ def test_a_float64_array_is_not_copied_and_never_changed():
 
 def test_tensors_are_arrays():
     torch = pytest.importorskip("torch", reason="torch is not installed")
-    assert_allclose(fit_ols(torch.tensor(X), torch.tensor(Y)).beta, fit_ols(X, Y).beta)
+    expected = fit_ols(X, Y).beta
+    assert_allclose(fit_ols(torch.tensor(X), torch.tensor(Y)).beta, expected)
+    for form in (
+        lambda a: a.requires_grad_(),
+        lambda a: a.to_sparse(),
+        lambda a: a.to(torch.bfloat16),  # which holds quarters of this size
+        lambda a: a._neg_view().neg(),
+    ):
+        assert_allclose(fit_ols(form(torch.tensor(X)), form(torch.tensor(Y))).beta, expected)
+    with pytest.raises(TypeError, match=r"^X must hold real numbers, not dtype complex128"):
+        fit_ols(torch.tensor(X) + 1j, Y)
 
 
 @settings(derandomize=True, deadline=None, database=None, max_examples=100)
@@ -181,6 +196,18 @@ BAD_X = {
     ),
     "Int64 with NA": (nullable("Int64"), TypeError, "^X must hold real numbers, not dtype object"),
     "Float64 with NA": (nullable("Float64"), TypeError, "^X must hold real numbers, not dtype obj"),
+    "masked rows in a list": (
+        [np.ma.masked_equal(row, row[0]) for row in X], ValueError, "^X has masked entries",
+    ),
+    "a masked number in a list": (
+        [[1.0, np.ma.masked], [1.0, 2.0]], ValueError, "^X has masked entries",
+    ),
+    "a complex number in a list": ([[1.0, 1j], [1.0, 2.0]], TypeError, "not dtype complex128"),
+    "a date in a list": ([[1.0, date(2020, 1, 1)]] * 2, TypeError, "not dtype object"),
+    "sparse": (scipy.sparse.csr_array(X), TypeError, r"^X is a sparse .*; X\.toarray\(\) makes"),
+    "a long double beyond float64": (
+        np.full((20, 3), np.finfo(np.longdouble).max), ValueError, "^X must be finite",
+    ),
     "a set": ({1, 2}, TypeError, "^X must hold real numbers"),
     "a dict": ({"a": [1, 2]}, TypeError, "^X must hold real numbers"),
 }  # fmt: skip
@@ -280,9 +307,24 @@ def test_an_index_that_was_reset_is_allowed(fit):
 
 # --- numbers among the options -------------------------------------------------------------------
 
-NOT_POSITIVE = [0, 0.0, -0.1, -1, math.nan, math.inf, -math.inf, np.float64("nan")]
+NOT_POSITIVE = [
+    10**400,
+    -(10**400),
+    Fraction(1, 10**400),
+    0,
+    0.0,
+    -0.1,
+    -1,
+    math.nan,
+    math.inf,
+    -math.inf,
+    np.float64("nan"),
+]
+NOT_POSITIVE += [10**400, -(10**400), Fraction(1, 10**400)]
 NO_NUMBER = ["0.01", None, True, [0.1], 1j, np.array(0.1), np.True_]
+NO_NUMBER += [np.timedelta64(1), np.ma.masked, Decimal("0.1"), date(2020, 1, 1), np.complex64(1)]
 NOT_WHOLE = [2.5, 3.0, "3", None, True, np.float64(3), [3], math.nan]
+NOT_WHOLE += [np.timedelta64(3, "D"), np.datetime64("2020"), np.array(3), Fraction(3), 3 + 0j]
 lr_fits = pytest.mark.parametrize("fit", [fit_linear, fit_mlp], ids=["fit_linear", "fit_mlp"])
 
 
@@ -341,6 +383,39 @@ def test_the_helpers_return_plain_numbers():
     assert one_of("a", "letter", ["a", "b"]) == "a"
     with pytest.raises(ValueError, match=r"^letter='c' is unknown. Known: a, b\."):
         one_of("c", "letter", ["a", "b"])
+
+
+def test_a_fraction_is_a_number():
+    assert positive(Fraction(1, 4), "n") == 0.25
+
+
+@pytest.mark.parametrize("value", [["a"], np.array(["a"]), None, 3], ids=repr)
+def test_a_name_among_the_known_is_a_string(value):
+    with pytest.raises(ValueError, match=r"^letter=.* is unknown\. Known: a, b"):
+        one_of(value, "letter", ["a", "b"])
+
+
+NO_STREAM = [
+    *[np.random.Generator, np.random.RandomState, RStream],  # the classes
+    *[np.random, random, random.Random(1), np.random.PCG64(1), np.random.SeedSequence(1)],
+    *[1.5, "1", [1], np.ones(2), np.timedelta64(1), True, np.random.default_rng],
+    *[np.random.Generator.standard_normal, np.random.default_rng(1).standard_normal],
+]
+
+
+@pytest.mark.parametrize("rng", NO_STREAM, ids=lambda rng: f"{rng!r}".split(" at 0x")[0])
+@pytest.mark.parametrize("use", [as_rng, lambda rng: make_linear(9, 3, rng=rng)])
+def test_what_is_no_stream_of_numbers_is_refused_before_it_is_used(use, rng):
+    with pytest.raises(TypeError, match=r"^rng must be a whole number"):
+        use(rng)
+
+
+def test_every_stream_of_numbers_is_used():
+    for rng in (np.random.default_rng(1), np.random.RandomState(1), RStream(1)):
+        assert as_rng(rng) is rng
+    assert as_rng(np.int8(1)).random() == as_rng(1).random()
+    with pytest.raises(ValueError, match=r"^rng must be 0 or more, not -1"):
+        as_rng(-1)
 
 
 def test_a_generator_goes_on_and_a_seed_starts_anew():
@@ -409,6 +484,12 @@ def test_validation_data_are_held_to_the_same(fit_torch):
         fit_torch(validation=(X, Y))
     with pytest.raises(ValueError, match=r"^validation y has 19 rows where 20 are needed"):
         fit_torch(validation=(X, Y[:19, None]))
+
+
+@pytest.mark.parametrize("validation", [X, (X,), (X, Y[:, None], None), pd.DataFrame(X), 3])
+def test_validation_data_are_a_pair(fit_torch, validation):
+    with pytest.raises(TypeError, match=r"^validation must be a pair \(X, y\), not "):
+        fit_torch(validation=validation)
 
 
 def test_a_vector_against_a_column_is_refused_with_the_mend(fit_torch, torch):

@@ -1,6 +1,7 @@
 """Intervals of a mean: R's formula against SciPy's test, coverage, and verdicts."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +65,81 @@ def test_what_is_no_number_is_refused():
         mean_interval(["a", "b"])
     with pytest.raises(ValueError, match="comparisons must be 1 or more, not 0"):
         mean_interval([1.0, 2.0], comparisons=0)
+
+
+BY_HAND = {  # mean ± t · s/√n with the quantiles of the tables, 4.302653 (2 df) and 12.706205 (1)
+    (1.0, 2.0, 3.0): (-0.4841377, 4.4841377),
+    (0.0, 1.0): (-5.8531024, 6.8531024),
+}
+
+
+@pytest.mark.parametrize("values", BY_HAND, ids=str)
+def test_it_is_the_interval_worked_out_by_hand(values):
+    assert_allclose(mean_interval(values)[1:], BY_HAND[values], atol=5e-7)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [(1, 2, 4), np.array([1, 2, 4], np.int8), pd.Series([1, 2, 4], index=[2, 0, 1]),
+     np.ma.array([1.0, 2.0, 4.0]), np.array([1, 2, 4], np.float16)],
+    ids=lambda v: type(v).__name__,
+)  # fmt: skip
+def test_numbers_of_every_kind_have_the_interval_of_floats(values):
+    assert mean_interval(values) == mean_interval([1.0, 2.0, 4.0])
+
+
+def test_truth_values_count_as_0_and_1():
+    assert mean_interval([True, False, True]) == mean_interval([1.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize("value", [-2.5, 0.0, 7.0])
+def test_values_that_are_alike_have_an_interval_without_width(value):
+    interval = mean_interval([value] * 4)
+    assert interval == (value, value, value)
+    assert interval.verdict("-", "+") == ("-" if value < 0 else "+" if value else "no evidence")
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-160, 1e140])
+def test_the_unit_changes_nothing_where_squares_vanish_or_overflow(scale):
+    values = np.array([1.0, 2.0, 4.0])
+    assert_allclose(np.divide(mean_interval(values * scale), scale), mean_interval(values))
+
+
+def test_a_thousand_million_million_comparisons_still_have_a_width():
+    values = np.random.default_rng(0).normal(size=50)
+    expected = np.mean(values) + stats.t.isf(0.025e-18, 49) * stats.sem(values)
+    assert_allclose(mean_interval(values, comparisons=10**18).high, expected)
+
+
+@pytest.mark.parametrize(
+    "ends", [(np.nan, np.nan), (np.nan, 1.0), (1.0, np.nan), (2.0, 1.0)], ids=str
+)
+def test_what_is_no_interval_has_no_verdict(ends):
+    with pytest.raises(ValueError, match="are not the ends of an interval"):
+        Interval(0.0, *ends).verdict("below", "above")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1j, 2.0], "values must hold real numbers, not dtype complex128"),
+        (np.array(["2020-01-01", "2020-01-02"], "M8[D]"), "values must hold real numbers"),
+        (np.array([1, 2], "m8[D]"), "values must hold real numbers"),
+        ([None, 1.0], "values must hold real numbers"),
+        ({1.0, 2.0}, "values must hold real numbers"),
+        (np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 1]), "values has masked entries"),
+        (pd.DataFrame({"a": [1.0, 2.0]}), r"values must be a vector .* not of shape \(2, 1\)"),
+        ([[1.0, 2.0], [3.0]], "values is not a rectangular array"),
+        ([1.0, np.inf], "values must be finite; 1 of its 2 entries are not"),
+        ([1.0, 1e200], r"values holds 1e\+200, whose square overflows"),
+    ],
+)
+def test_refusals_name_the_values(values, message):
+    with pytest.raises((TypeError, ValueError), match=f"^{message}"):
+        mean_interval(values)
+
+
+@pytest.mark.parametrize("comparisons", [0, -1, 1.0, True, None, "2"], ids=repr)
+def test_comparisons_are_counted(comparisons):
+    with pytest.raises((TypeError, ValueError), match=r"^comparisons must be"):
+        mean_interval([1.0, 2.0], comparisons=comparisons)

@@ -121,6 +121,44 @@ def test_a_loss_that_cannot_do_with_two_rows_is_asked_for_more():
     assert_allclose(fit(loss).history["loss"], fit("mse").history["loss"], rtol=1e-6)
 
 
+class Counts(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, prediction, target):
+        self.calls += 1
+        return F.mse_loss(prediction, target)
+
+
+CALLS = 0
+
+
+def counts_globally(prediction, target):
+    global CALLS
+    CALLS += 1
+    return F.mse_loss(prediction, target)
+
+
+def test_a_loss_is_asked_without_a_trace():
+    seen, calls, module = [], 0, Counts()
+    options = {"batch_size": 20, "epochs": 2}  # six steps
+
+    def notes(prediction, target):
+        nonlocal calls
+        calls += 1
+        seen.append(len(target))
+        return F.mse_loss(prediction, target)
+
+    fit(notes, **options)
+    fit(functools.partial(lambda p, y, loss: loss(p, y), loss=module), **options)
+    fit(module, **options)
+    fit(counts_globally, **options)
+    assert seen == [20] * 6
+    assert (calls, CALLS) == (6, 6)
+    assert module.calls >= 12
+
+
 # --- sums ----------------------------------------------------------------------------------------
 
 SUMS = {

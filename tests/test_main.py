@@ -15,6 +15,8 @@ from types import SimpleNamespace
 import pytest
 
 from labkit import __main__ as main
+from labkit import datasets
+from labkit.course import Clone, this_course
 
 ROOT = Path(main.__file__).resolve().parent.parent
 HAS_TORCH = importlib.util.find_spec("torch") is not None
@@ -22,12 +24,14 @@ HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 @pytest.fixture(autouse=True)
 def course(tmp_path, monkeypatch):
-    """A course's folder with a lab and the data, as the working folder."""
+    """A course's folder with a lab and the data, from git, as the working folder."""
+    (tmp_path / ".git").mkdir()
     shutil.copytree(ROOT / "data", tmp_path / "data")
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "01-a-lab.ipynb").write_text("{}")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(main.sys, "prefix", str(tmp_path / ".venv"))
     return tmp_path
 
 
@@ -58,15 +62,43 @@ def without(monkeypatch, *packages):
         monkeypatch.setitem(sys.modules, package, None)  # an import of it now fails
 
 
+def without_programs(monkeypatch, *programs):
+    """Let no search find some programs."""
+    which = shutil.which
+
+    def found(program, **options):
+        return None if program in programs else which(program, **options)
+
+    monkeypatch.setattr(shutil, "which", found)
+
+
 def with_version(monkeypatch, package, old):
     version = metadata.version
     monkeypatch.setattr(main.metadata, "version", lambda n: old if n == package else version(n))
 
 
-def test_a_machine_with_everything_is_ready(answer):
-    code, wrong = answer()
-    assert [line for line in wrong if line.startswith("MEND")] == []
-    assert code == 0
+def with_requirements_of_this_source(monkeypatch):
+    """Let the metadata say what pyproject.toml says now, not when labkit was installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].items()
+    of_extras = [f"{line}; extra == '{extra}'" for extra, lines in extras for line in lines]
+    monkeypatch.setattr(main.metadata, "requires", lambda _: project["dependencies"] + of_extras)
+
+
+def test_a_machine_with_everything_is_ready(capsys):
+    assert main.main() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("MEND")] == []
+    assert lines[-2:] == ["", "Ready: the labs run here."]
+    for expected in (
+        "OK    a notebook imports the labkit of this course",
+        "OK    Jupyter's kernel python3 is this Python",
+        "OK    jupyter lab starts with this Python",
+        "OK    rnorm(1) after set.seed(42) is 1.370958, as in R",
+        f"OK    {len(datasets.checksums())} data files, as they were published",
+        "OK    the labs are in this folder",
+    ):
+        assert expected in lines
 
 
 def test_every_required_package_has_its_line(capsys):
@@ -113,10 +145,7 @@ def test_missing_package(answer, monkeypatch):
     without(monkeypatch, "pandas")
     code, wrong = answer()
     assert code == 1
-    assert any(
-        line.startswith('MEND  pandas is not installed: python -m pip install "pandas>=')
-        for line in wrong
-    )
+    assert 'MEND  pandas is not installed: python -m pip install "pandas>=2.2"' in wrong
 
 
 def test_missing_numpy_leaves_the_other_checks_standing(answer, monkeypatch):
@@ -135,9 +164,12 @@ def test_old_package(answer, monkeypatch):
     with_version(monkeypatch, "numpy", "1.26.4")
     code, wrong = answer()
     assert code == 1
-    assert wrong[0].startswith(
-        'MEND  numpy 1.26.4 is older than 2.0: python -m pip install "numpy>=2.0"'
-    )
+    assert wrong == ['MEND  numpy 1.26.4 is older than 2.0: python -m pip install "numpy>=2.0"']
+
+
+def test_the_oldest_version_that_will_do_will_do(answer, monkeypatch):
+    with_version(monkeypatch, "numpy", "2.0")
+    assert answer()[0] == 0
 
 
 def test_labkit_not_installed(answer, monkeypatch):
@@ -147,41 +179,63 @@ def test_labkit_not_installed(answer, monkeypatch):
     monkeypatch.setattr(main.metadata, "requires", unknown)
     code, wrong = answer()
     assert code == 1
-    assert wrong[0].startswith("MEND  labkit is not installed in this Python: make site")
-    assert "python -m pip install -r requirements.lock -e ." in wrong[0]
+    assert wrong[0] == (
+        "MEND  labkit is not installed in this Python: make site, and use the Python in .venv; or, "
+        "without make: python -m pip install -r requirements.lock -e ."
+    )
 
 
 def test_missing_torch_stops_nobody(answer, monkeypatch):
     without(monkeypatch, "torch")
+    with_requirements_of_this_source(monkeypatch)
     code, wrong = answer()
     assert code == 0
-    assert any(
-        line.startswith("NOTE  torch is not installed: the NumPy halves of the labs run; to get it")
-        and 'python -m pip install "torch>=' in line
-        for line in wrong
-    )
+    assert (
+        "NOTE  torch is not installed: the NumPy halves of the labs run; to get it: "
+        'python -m pip install "torch>=2.10"'
+    ) in wrong
 
 
 @pytest.mark.skipif(not HAS_TORCH, reason="needs torch to be there, to break it")
 def test_torch_that_is_there_and_does_not_load(answer, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.setattr(main, "find_spec", lambda _: True)
+    with_requirements_of_this_source(monkeypatch)
     code, wrong = answer()
     assert code == 1
     assert wrong[0].startswith("MEND  torch can't be used (")
-    assert "python -m pip install --force-reinstall" in wrong[0]
+    assert wrong[0].endswith('): python -m pip install --force-reinstall "torch>=2.10"')
 
 
 @pytest.mark.skipif(not HAS_TORCH, reason="needs torch to be there, to age it")
 def test_old_torch(answer, monkeypatch):
-    with_version(monkeypatch, "torch", "2.5.1+cpu")
+    with_requirements_of_this_source(monkeypatch)
+    with_version(monkeypatch, "torch", "2.9.1+cpu")
+    monkeypatch.setattr("torch.accelerator.is_available", None)  # an old one is asked nothing
     code, wrong = answer()
     assert code == 1
-    assert wrong[0].startswith("MEND  torch 2.5.1+cpu is older than 2.6: python -m pip install")
+    assert wrong == [
+        'MEND  torch 2.9.1+cpu is older than 2.10: python -m pip install "torch>=2.10"'
+    ]
 
 
-def test_no_kernel(answer, monkeypatch):
-    without(monkeypatch, "ipykernel")
+@pytest.mark.skipif(not HAS_TORCH, reason="needs torch to be there, to ask it")
+@pytest.mark.parametrize("kind", ["cuda", "mps", "xpu", None])
+def test_any_accelerator_is_named_and_the_cpu_where_there_is_none(capsys, monkeypatch, kind):
+    import torch
+
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: kind is not None)
+    # A build of torch for a card that the machine has not still names the card here.
+    named = torch.device(kind or "cuda")
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: named)
+    main.main()
+    runs_on = kind or f"the CPU, threads: {torch.get_num_threads()}"
+    assert f"OK    torch runs on {runs_on}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("missing", ["ipykernel", "jupyter_client"])
+def test_no_kernel(answer, monkeypatch, missing):
+    without(monkeypatch, missing)
     code, wrong = answer()
     assert code == 1
     assert "MEND  there is no Jupyter kernel: python -m pip install ipykernel" in wrong
@@ -205,8 +259,20 @@ def test_the_kernel_must_be_this_python(answer, monkeypatch, program, ready):
     assert code == (0 if ready else 1)
     if not ready:
         mend = next(line for line in wrong if program in line)
-        assert "is another Python" in mend
-        assert "python -m ipykernel install --" in mend
+        assert mend == (
+            f"MEND  Jupyter's kernel python3 is another Python, {program}: "
+            "python -m ipykernel install --sys-prefix"
+        )
+
+
+def test_without_an_environment_the_kernel_is_the_users(answer, monkeypatch):
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    spec = SimpleNamespace(argv=["/some/other/environment/bin/python"])
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", lambda *_: spec)
+    monkeypatch.setattr(main.sys, "base_prefix", main.sys.prefix)
+    _, wrong = answer()
+    assert [line for line in wrong if line.endswith(": python -m ipykernel install --user")]
 
 
 def test_kernel_specification_that_can_not_be_read(answer, monkeypatch):
@@ -218,7 +284,10 @@ def test_kernel_specification_that_can_not_be_read(answer, monkeypatch):
     monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", broken)
     code, wrong = answer()
     assert code == 1
-    assert any("no kernel python3 (Expecting value: line 1):" in line for line in wrong)
+    assert (
+        "MEND  Jupyter has no kernel python3 (Expecting value: line 1): "
+        "python -m ipykernel install --sys-prefix"
+    ) in wrong
 
 
 def test_another_number_than_r(answer, monkeypatch):
@@ -227,10 +296,13 @@ def test_another_number_than_r(answer, monkeypatch):
     monkeypatch.setattr(RStream, "standard_normal", lambda *_: 1.37096)
     code, wrong = answer()
     assert code == 1
-    assert any("rnorm(1) after set.seed(42) is 1.370960, not in R" in line for line in wrong)
+    assert wrong == [
+        "MEND  rnorm(1) after set.seed(42) is 1.370960, not in R: mend what is above, or make the "
+        "environment anew: make clean site"
+    ]
 
 
-@pytest.mark.parametrize("harm", ["changed", "missing"])
+@pytest.mark.parametrize("harm", ["changed", "missing", "not readable (delete them first)"])
 def test_data_changed_or_missing(answer, course, harm):
     table = course / "data" / "r_stream_seed42.csv"
     if harm == "changed":
@@ -239,12 +311,25 @@ def test_data_changed_or_missing(answer, course, harm):
         table.write_bytes(content)
     else:
         table.unlink()
+        if harm != "missing":
+            table.mkdir()
     code, wrong = answer()
     assert code == 1
-    mend = wrong[-1]
-    assert mend.startswith("MEND  1 of ")
-    assert "unset LABKIT_DATA, or: " in mend
-    assert mend.endswith("git checkout -- data/r_stream_seed42.csv")
+    assert wrong == [
+        f"MEND  1 of {len(datasets.checksums())} data files {harm}: unset LABKIT_DATA, or: "
+        "git checkout -- data/r_stream_seed42.csv"
+    ]
+
+
+def test_several_files_are_named_together(answer, course):
+    (course / "data" / "r_glm.csv").write_text("other")
+    (course / "data" / "rand_hie.csv").unlink()
+    code, wrong = answer()
+    assert code == 1
+    assert wrong == [
+        f"MEND  2 of {len(datasets.checksums())} data files changed or missing: "
+        "unset LABKIT_DATA, or: git checkout -- data/r_glm.csv data/rand_hie.csv"
+    ]
 
 
 @pytest.mark.parametrize("content", [None, "", "no checksums in here\n"])
@@ -253,17 +338,22 @@ def test_checksums_missing_or_damaged(answer, course, content):
     sums.unlink() if content is None else sums.write_text(content)
     code, wrong = answer()
     assert code == 1
-    assert wrong[-1].startswith("MEND  no data or no SHA256SUMS: ")
-    assert wrong[-1].endswith("checkout -- data")
+    assert wrong == [
+        "MEND  no data or no SHA256SUMS: unset LABKIT_DATA, or: "
+        + Clone(ROOT).restore(ROOT, ["data"])
+    ]
 
 
 def test_no_renderer_stops_nobody(answer, monkeypatch):
-    monkeypatch.setattr(main.shutil, "which", lambda _: None)
+    without_programs(monkeypatch, "quarto")
     without(monkeypatch, "smalldocs")
+    [wanted] = [r for r in main.requirements("site") if r.package == "smalldocs"]
     code, wrong = answer()
     assert code == 0
-    assert wrong[-1].startswith("NOTE  no Quarto or smalldocs, so no site: ")
-    assert 'python -m pip install "smalldocs==' in wrong[-1]
+    assert wrong == [
+        "NOTE  no Quarto or smalldocs, so no site: "
+        f'python -m pip install "smalldocs=={wanted.minimum}"'
+    ]
 
 
 def test_wrong_folder(answer, tmp_path_factory, monkeypatch):
@@ -278,7 +368,9 @@ def students_folder(course, monkeypatch):
     """The course's folder as the students' zip and start.py make it."""
     (course / "edition").mkdir()
     (course / "edition" / "edition.json").write_text("{}")
-    monkeypatch.setattr(main.sys, "prefix", str(course / ".venv"))
+    shutil.rmtree(course / ".git")
+    shutil.copytree(ROOT / "labkit", course / ".venv" / "lib" / "labkit")
+    monkeypatch.setenv("PYTHONPATH", str(course / ".venv" / "lib"))
     return course
 
 
@@ -319,6 +411,23 @@ def test_a_student_without_a_kernel_is_told_of_start_py(answer, students_folder,
     assert code == 1
     assert [line for line in wrong if "no Jupyter kernel: delete" in line]
     assert not any(word in " ".join(wrong) for word in ("pip", "make", "git"))
+
+
+def test_a_student_has_the_labkit_of_the_environment(answer, students_folder, monkeypatch):
+    assert answer() == (0, [])
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    assert answer() == (1, [
+        f"MEND  a notebook imports labkit from {ROOT / 'labkit'}, not from "
+        f"{students_folder / '.venv'}: {this_course().anew}"
+    ])  # fmt: skip
+
+
+def test_a_file_of_the_students_own_that_is_called_labkit(answer, students_folder):
+    (students_folder / "notebooks" / "labkit.py").write_text("")
+    code, wrong = answer()
+    assert code == 1
+    found = f"MEND  a notebook imports labkit from {students_folder / 'notebooks'}, not from "
+    assert wrong[0].startswith(found)
 
 
 def test_inside_the_labs_folder_is_right_too(answer, course, monkeypatch):

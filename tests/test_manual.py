@@ -1,6 +1,10 @@
 """The loops with gradients by hand, against closed forms, differences, and autograd."""
 
+import inspect
+import math
 import pickle
+import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -340,6 +344,38 @@ def test_a_network_that_diverges_says_so_with_its_history():
     assert caught.value.stable_lr is None
 
 
+def test_the_gradient_norm_of_a_diverging_network_is_that_of_its_last_gradient():
+    X, y = table(2)
+    start = init_mlp(4, 6, rng=0)
+    with pytest.raises(TrainingDiverged) as caught:
+        fit_mlp(X, y, start=start, lr=1.7e308, steps=1)
+    _, gradients = mlp_loss_and_gradients(start, X, y)
+    norm = np.linalg.norm(np.concatenate([g.ravel() for g in gradients.values()]))
+    assert caught.value.gradient_norm == pytest.approx(norm, rel=1e-12)
+    assert f"the gradient's norm was {norm:.3g}" in str(caught.value)
+
+
+@pytest.mark.parametrize("fit", [fit_linear, fit_mlp])
+def test_a_norm_whose_square_overflows_is_a_number(fit):
+    X, y = table(2)
+    options = {"start": init_mlp(4, 6, rng=0)} if fit is fit_mlp else {}
+    with pytest.raises(TrainingDiverged) as caught:
+        fit(1e100 * X, 1e100 * y, lr=1e200, steps=1, **options)
+    assert 1e150 < caught.value.gradient_norm < math.inf
+
+
+@pytest.mark.parametrize("fit", [fit_linear, fit_mlp])
+def test_a_loss_that_overflows_is_the_last_of_the_records(fit):
+    X, y = table(2)
+    options = {"start": init_mlp(4, 6, rng=0)} if fit is fit_mlp else {}
+    with pytest.raises(TrainingDiverged) as caught:
+        fit(X, y, lr=1e60, steps=100, **options)
+    losses = caught.value.history["loss"]
+    assert caught.value.epoch == len(losses) < 100
+    assert np.isfinite(losses[:-1]).all()
+    assert not np.isfinite(losses.iloc[-1])
+
+
 def test_parameters_that_overflow_in_the_last_step_are_a_divergence():
     with pytest.raises(TrainingDiverged, match=r"at epoch 1 with lr = 1\.7e"):
         fit_mlp(*table(2), lr=1.7e308, steps=1, rng=0)
@@ -355,6 +391,8 @@ def test_parameters_that_overflow_in_the_last_step_are_a_divergence():
         {"b2": np.ones(40)},
         {"b2": np.float64(1)},
         {"extra": np.ones(1)},
+        {"W1": np.ones(6)},
+        {"W1": np.ones((4, 0)), "b1": np.ones(0), "w2": np.ones(0)},
     ],
     ids=lambda change: " ".join(f"{k} {np.shape(v)}" for k, v in change.items()),
 )
@@ -373,6 +411,162 @@ def test_gradients_by_hand_hold_to_the_shape_contract(shape):
     X, _ = table(2)
     with pytest.raises(ValueError, match=r"predictions have shape \(40,\) and y has shape"):
         mlp_loss_and_gradients(init_mlp(4, 6, rng=0), X, np.ones(shape))
+
+
+USES = {
+    "predict": predict_mlp,
+    "gradients": lambda params, X: mlp_loss_and_gradients(params, X, np.ones(len(X))),
+    "start": lambda params, X: fit_mlp(X, np.ones(len(X)), start=params, steps=1),
+}
+each_use = pytest.mark.parametrize("use", USES.values(), ids=USES)
+
+
+@each_use
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"b1": np.ones((40, 6))}, ValueError, " has the shapes .* and with 4 features needs"),
+        ({"b2": np.ones(40)}, ValueError, " has the shapes .* and with 4 features needs"),
+        ({"extra": np.ones(1)}, ValueError, " has the shapes .* and with 4 features needs"),
+        ({"w2": [math.nan] * 6}, ValueError, r"\['w2'\] must be finite"),
+        ({"b1": [math.inf] * 6}, ValueError, r"\['b1'\] must be finite"),
+        ({"b2": [1e200]}, ValueError, r"\['b2'\] holds 1e\+200, whose square overflows"),
+        ({"b2": [1j]}, TypeError, r"\['b2'\] must hold real numbers, not dtype complex"),
+        ({"b2": None}, TypeError, r"\['b2'\] must hold real numbers"),
+        ({"b2": np.ma.masked_array([1.0], [True])}, ValueError, r"\['b2'\] has masked entries"),
+    ],
+    ids=["b1", "b2", "extra", "NaN", "infinity", "large", "complex", "nothing", "masked"],
+)
+def test_parameters_are_held_to_names_shapes_and_numbers(use, change, error, message):
+    with pytest.raises(error, match="^(params|start)" + message):
+        use({**init_mlp(4, 6, rng=0), **change}, table(2)[0])
+
+
+@each_use
+@pytest.mark.parametrize("params", [[1, 2], np.ones(3), "W1"], ids=repr)
+def test_parameters_are_a_dict(use, params):
+    with pytest.raises(TypeError, match=r"^(params|start) must be a dict as init_mlp makes it"):
+        use(params, table(2)[0])
+
+
+@each_use
+@pytest.mark.parametrize("missing", ["W1", "b1", "w2", "b2"])
+def test_a_missing_parameter_is_named_by_what_is_needed(use, missing):
+    params = init_mlp(4, 6, rng=0)
+    del params[missing]
+    with pytest.raises(ValueError, match=rf"^(params|start) has .* needs .*'{missing}'"):
+        use(params, table(2)[0])
+
+
+def test_gradients_are_float64_whatever_comes_in():
+    X, y = table(2)
+    params = init_mlp(4, 6, rng=0)
+    # In float16 the sum of the squares, 40 × 300², is beyond the largest number, 65504.
+    X, y = X.astype(np.float16), (100 * y).astype(np.float16)
+    small = {key: value.astype(np.float16) for key, value in params.items()}
+    wide = {key: value.astype(np.float64) for key, value in small.items()}
+    expected, slopes = mlp_loss_and_gradients(wide, X.astype(float), y.astype(float))
+    assert expected * len(y) > 65504
+    for form in (small, {key: value.tolist() for key, value in small.items()}):
+        loss, gradients = mlp_loss_and_gradients(form, X, y)
+        assert loss == expected
+        for key, gradient in gradients.items():
+            assert gradient.dtype == np.float64
+            assert_array_equal(gradient, slopes[key])
+    assert_array_equal(predict_mlp(small, X), predict_mlp(wide, X.astype(float)))
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (math.nan, 1.0, "^X must be finite"),
+        (1.0, math.nan, "^y must be finite"),
+        (1.0, math.inf, "^y must be finite"),
+        (1e149, 1e149, "^The loss or a gradient overflows: rescale X, y or params"),
+    ],
+)
+def test_gradients_of_what_is_not_finite_or_overflows_are_refused(X, y, message):
+    params = {key: 1e10 * np.abs(value) for key, value in init_mlp(1, 3, rng=0).items()}
+    with pytest.raises(ValueError, match=message):
+        mlp_loss_and_gradients(params, [[X], [2.0]], [y, 1.0])
+
+
+def test_hidden_and_start_agree_or_are_refused():
+    X, y = table(2)
+    start = init_mlp(4, 6, rng=0)
+    with pytest.raises(ValueError, match=r"^start has 6 hidden units, and hidden=16: leave"):
+        fit_mlp(X, y, hidden=16, start=start)
+    fitted = fit_mlp(X, y, hidden=6, start=start).params
+    for key, value in fit_mlp(X, y, start=start).params.items():
+        assert_array_equal(value, fitted[key])
+    assert fit_mlp(X, y, rng=0, steps=1).params["w2"].shape == (16,)
+    assert fit_mlp(X, y, hidden=5, rng=0, steps=1).params["w2"].shape == (5,)
+
+
+@pytest.mark.parametrize("name", ["p", "hidden"])
+@pytest.mark.parametrize("value", [0, 2.5, None], ids=repr)
+def test_sizes_are_refused_by_name(name, value):
+    with pytest.raises((TypeError, ValueError), match=f"^{name} must be (1 or more|a whole num)"):
+        init_mlp(**{"p": 3, "hidden": 4, name: value})
+
+
+def test_features_too_small_to_square_are_not_zeros():
+    with pytest.raises(ValueError, match=r"^X holds at most 2e-170, whose square underflows"):
+        largest_stable_lr([[1e-170], [-2e-170]])
+
+
+# --- Ctrl-C --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def ctrl_c(function, nth):
+    """Raise KeyboardInterrupt at the nth line that is run of the function's loop."""
+    lines, first = inspect.getsourcelines(function)
+    begin, end = (
+        first + next(i for i, line in enumerate(lines) if mark in line)
+        for mark in ("for _ in range(steps)", "except KeyboardInterrupt")
+    )
+    seen = []
+
+    def each_line(frame, event, _):
+        if event == "line" and begin <= frame.f_lineno < end:
+            seen.append(frame.f_lineno)
+            if len(seen) == nth:
+                raise KeyboardInterrupt
+        return each_line
+
+    before = sys.gettrace()
+    sys.settrace(lambda frame, *_: each_line if frame.f_code is function.__code__ else None)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize("fit", [fit_linear, fit_mlp])
+@pytest.mark.parametrize("nth", range(1, 26))
+def test_an_interrupted_fit_is_that_of_the_steps_it_made(fit, nth):
+    X, y = table(2)
+    start = init_mlp(4, 6, rng=0)
+    options = {"start": start} if fit is fit_mlp else {}
+    with ctrl_c(fit, nth):
+        stopped = fit(X, y, steps=100, **options)
+    assert stopped.stopped == "interrupted"
+    assert not stopped.converged
+    made = len(stopped.history)
+    assert made <= nth / 4
+    assert nth < 20 or made >= 2
+    assert list(stopped.history.columns) == ["loss"]
+    if made:
+        whole = fit(X, y, steps=made, **options)
+        assert_array_equal(stopped.history, whole.history)
+        expected = whole.params
+    else:
+        expected = start if fit is fit_mlp else {"w": np.zeros(4)}
+    for key, value in expected.items():
+        assert_array_equal(stopped.params[key], value)
+        assert not np.shares_memory(stopped.params[key], start.get(key))
+    assert stopped.predict(X).shape == y.shape
 
 
 def test_features_of_another_width_are_refused():

@@ -134,7 +134,7 @@ def good_notebook() -> Any:
 
 
 QUARTO = """
-project: {type: website, render: ["*.qmd", "notebooks/*.ipynb"]}
+project: {type: website, render: ["*.qmd", "/notebooks/*.ipynb"]}
 website:
   sidebar:
     contents: [index.qmd, {section: Labs, contents: [{href: notebooks/02-small.ipynb}]}]
@@ -270,6 +270,10 @@ PUBLISHED = QUARTO.replace("website:", "website:\n  repo-url: https://github.com
 NO_ADDRESS = QUARTO.replace("website:", "website:\n  repo-url: here")
 
 
+def quarto(old: str, new: str) -> Edit:
+    return lambda draft: setattr(draft, "quarto", QUARTO.replace(old, new))
+
+
 def published(draft: Draft) -> None:
     draft.quarto = PUBLISHED
 
@@ -284,11 +288,7 @@ BAD: list[tuple[str, str, Edit]] = [
     ("valid-notebook", "one id twice", lambda d: d["goal"].update(id="setup")),
     ("file-name", "capitals", lambda d: d.__dict__.update(name="02-Small.ipynb", quarto=ANY)),
     ("in-navigation", "not in the sidebar", lambda d: setattr(d, "quarto", "website: {}")),
-    (
-        "in-navigation",
-        "not rendered",
-        lambda d: setattr(d, "quarto", QUARTO.replace("notebooks/*", "labs/*")),
-    ),
+    ("in-navigation", "not rendered", quarto("notebooks/*", "labs/*")),
     ("kernel", "an own kernel", lambda d: d.nb.metadata.kernelspec.update(name="my-env")),
     ("kernel", "no kernel", lambda d: d.nb.metadata.pop("kernelspec")),
     ("cell-metadata", "left by an editor", meta("setup", editable=True)),
@@ -492,7 +492,8 @@ BAD: list[tuple[str, str, Edit]] = [
 # Near misses: each resembles a breach and is none.
 GOOD: list[tuple[str, Edit]] = [
     ("as it is", both()),
-    ("a sidebar that lists all labs", lambda d: setattr(d, "quarto", ANY)),
+    ("a sidebar that lists all labs", quarto("02-small", "*")),
+    ("a render list with no slash in front", quarto("/notebooks", "notebooks")),
     ("the words of a rule in code", add("goal", "Write `@fig-x`, `[^1]` and `::: x`.")),
     ("headings in one cell", merge("objectives", "prerequisites", "background")),
     ("a fence", add("goal", "```r\n# a comment\n::: x\n@y {{< z >}}\n```")),

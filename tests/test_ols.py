@@ -120,7 +120,7 @@ def test_predictions_are_x_times_beta():
 
 def test_predicting_with_another_number_of_columns_is_refused():
     X, y = table()
-    with pytest.raises(ValueError, match="X has 4 columns, and the model was fitted on 5"):
+    with pytest.raises(ValueError, match=r"^X has 4 columns, and the model was fitted on 5\.$"):
         fit_ols(X, y).predict(X[:, :4])
 
 
@@ -132,6 +132,69 @@ def test_predicting_with_columns_in_another_order_is_refused():
         ValueError, match=r"another order: column 0 .* is 'year' and was 'intercept'"
     ):
         ols.predict(X[X.columns[::-1]])
+
+
+# --- odd data ------------------------------------------------------------------------------------
+
+
+def test_one_row_more_than_columns_is_enough():
+    sm = pytest.importorskip("statsmodels.api", reason="statsmodels is not installed")
+    X, y = table(n=6, p=5)
+    ols, expected = fit_ols(X, y), sm.OLS(y, X).fit()
+    assert ols.df == 1
+    assert_allclose(ols.se, expected.bse, rtol=1e-8)
+
+
+def test_whole_numbers_and_truth_values_are_numbers():
+    group = np.arange(60) % 3
+    whole = np.column_stack([np.ones(60, int), group == 1, group == 2])
+    _, y = table()
+    plain = fit_ols(whole.astype(float), y)
+    assert_array_equal(fit_ols(whole, y).beta, plain.beta)
+    means = [y[group == k].mean() for k in range(3)]
+    assert_allclose(plain.beta, [means[0], means[1] - means[0], means[2] - means[0]])
+
+
+def test_large_numbers_of_few_bits_do_not_wrap_round():
+    X = np.array([[100], [120], [90], [110]], dtype=np.int8)
+    assert fit_ols(X, X[:, 0] * 2.0).beta[0] == pytest.approx(2)
+
+
+@pytest.mark.parametrize("name", ["a", 1])
+def test_columns_of_one_name_are_refused(name):
+    X, y = table(p=3)
+    frame = pd.DataFrame(X, columns=[name, "b", str(name)])
+    with pytest.raises(ValueError, match=f"several columns are called '{name}': rename them"):
+        fit_ols(frame, y)
+    with pytest.raises(ValueError, match="several columns"):
+        fit_ols(X, y).predict(frame)
+
+
+@pytest.mark.parametrize(
+    ("of_x", "of_y"), [(1e-250, 1e-100), (1e-180, 1e-60), (1e149, 1), (1e149, 1e149), (1, 1e-150)]
+)
+def test_sizes_near_the_ends_of_what_a_computer_holds_cost_no_digit(of_x, of_y):
+    X, y = table()
+    plain, extreme = fit_ols(X, y), fit_ols(X * [of_x, 1, 1, 1, 1], y * of_y)
+    scale = np.array([of_y / of_x] + 4 * [of_y])
+    assert_allclose(extreme.beta / scale, plain.beta, rtol=1e-10)
+    assert_allclose(extreme.se / scale, plain.se, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("of_x", "of_y"), [(1e-200, 1), (1e-300, 1e149), (1, 1e-200), (1, 1e-157), (1e149, 1e-100)]
+)
+def test_sizes_beyond_them_are_refused_rather_than_zero_or_infinite(of_x, of_y):
+    X, y = table()
+    with pytest.raises(ValueError, match=r"^the largest numbers of y and of X's .* Rescale them"):
+        fit_ols(X * [of_x, 1, 1, 1, 1], y * of_y)
+
+
+def test_a_fit_equals_itself_and_can_be_a_key():
+    ols, other = fit_ols(*table()), fit_ols(*table())
+    assert ols == ols
+    assert ols != other
+    assert {ols: 1}[ols] == 1
 
 
 # --- collinear columns ---------------------------------------------------------------------------
@@ -228,9 +291,101 @@ def test_an_estimate_as_a_column_is_refused_by_name():
         compare_coefficients(ols, network=np.ones((5, 1)))
 
 
+def named():
+    X, y = table(p=3)
+    return fit_ols(pd.DataFrame(X, columns=["age", "bmi", "dose"]), y)
+
+
+NUMBERS = [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    "estimate",
+    [
+        NUMBERS,
+        np.array(NUMBERS),
+        pd.Series(NUMBERS),
+        pd.Series(NUMBERS, index=["age", "bmi", "dose"]),
+        dict(zip(["age", "bmi", "dose"], NUMBERS, strict=True)),
+        pd.DataFrame([NUMBERS], columns=["age", "bmi", "dose"]).loc[0],
+        pd.Series(["1", "2", "3"], index=["age", "bmi", "dose"]).astype(float),
+    ],
+    ids=lambda e: type(e).__name__,
+)
+def test_an_estimate_is_taken_with_the_right_names_or_with_none(estimate):
+    compared = compare_coefficients(named(), truth=estimate)
+    assert list(compared["truth"]) == NUMBERS
+    assert list(compared.index) == ["age", "bmi", "dose"]
+
+
 def test_an_estimate_with_its_names_in_another_order_is_refused():
     ols = fit_ols(*table())
     series = pd.Series(ols.beta, index=ols.names)
     assert_array_equal(compare_coefficients(ols, again=series)["again_gap"], 0)
     with pytest.raises(ValueError, match="again has the order x5, x4"):
         compare_coefficients(ols, again=series.iloc[::-1])
+    with pytest.raises(ValueError, match="again has the order x5, x4"):
+        compare_coefficients(ols, again=dict(series.iloc[::-1]))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["age", "bmi", "sex"], ["sex", "age", "bmi"], ["age", "age", "bmi"], [2, 1, 0], [1, 2, 3]],
+    ids=str,
+)
+def test_an_estimate_with_other_names_is_refused_and_one_is_named(names):
+    ols = named()
+    j = next(j for j in range(3) if names[j] != ols.names[j])
+    words = (
+        rf"truth has other names than ols: entry {j} .* '{names[j]}', and in ols '{ols.names[j]}'"
+    )
+    with pytest.raises(ValueError, match=words):
+        compare_coefficients(ols, truth=pd.Series(NUMBERS, index=names))
+
+
+def test_numbered_entries_are_held_to_numbered_columns():
+    X, y = table(p=3)
+    turned = fit_ols(pd.DataFrame(X, columns=[2, 0, 1]), y)
+    with pytest.raises(ValueError, match="truth has the order 0, 1, 2"):
+        compare_coefficients(turned, truth=pd.Series(NUMBERS))
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_table_is_no_estimate(rows):
+    with pytest.raises(TypeError, match="truth is a table: give one column of it, or one row"):
+        compare_coefficients(named(), truth=pd.DataFrame(np.ones((rows, 3))))
+
+
+@pytest.mark.parametrize("name", ["ols_se", "truth_gap", "_gap", "ols_gap"])
+def test_names_of_columns_that_are_added_are_refused(name):
+    with pytest.raises(ValueError, match=f"no estimate may be called '{name}'"):
+        compare_coefficients(named(), truth=NUMBERS, **{name: NUMBERS})
+
+
+def test_a_name_that_begins_as_ols_does_is_a_name():
+    compared = compare_coefficients(named(), ols_ridge=NUMBERS, gap=NUMBERS)
+    assert list(compared) == ["ols", "ols_se", "ols_ridge", "ols_ridge_gap", "gap", "gap_gap"]
+
+
+@pytest.mark.parametrize("third", [0.0, 3.0])
+def test_gaps_from_a_perfect_fit_are_refused(third):
+    X, _ = table(p=3)
+    perfect = fit_ols(X, X @ [2.0, 0.0, third])
+    with pytest.raises(ValueError, match=r"^ols fits perfectly: .* with ols\.beta"):
+        compare_coefficients(perfect, truth=NUMBERS)
+    assert list(compare_coefficients(perfect)) == ["ols", "ols_se"]
+
+
+def test_gaps_from_a_very_good_fit_are_right():
+    X, y = table(p=3)
+    noise = fit_ols(X, y).residuals
+    ols = fit_ols(X, X @ NUMBERS + 1e-9 * noise)
+    gaps = compare_coefficients(ols, truth=ols.beta + 3 * ols.se)["truth_gap"]
+    assert_allclose(gaps, 3, rtol=1e-5)
+
+
+@pytest.mark.parametrize("ols", [None, np.ones(3), {"beta": 1}], ids=lambda e: type(e).__name__)
+def test_only_what_fit_ols_returns_is_compared_with(ols):
+    kind = type(ols).__name__
+    with pytest.raises(TypeError, match=f"ols must be what fit_ols returns, not of type {kind}"):
+        compare_coefficients(ols, truth=NUMBERS)

@@ -3,11 +3,15 @@
 import getpass
 import platform
 import socket
+from decimal import Decimal
+from fractions import Fraction
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labkit import paragraph, session_info, table
 
@@ -152,3 +156,208 @@ def test_numbers_stand_under_their_heading_in_the_first_column_too():
     page = table(pd.DataFrame({"b": ["x"]}, index=pd.Index([16000], name="n")))._repr_html_()
     assert '<th scope="col" class="number">n</th>' in page
     assert '<th scope="row" class="number">16,000</th>' in page
+
+
+def test_the_page_of_a_table_is_this():
+    page = table(frame().rename(columns={"note": "mean_mcse"}), caption="Errors")._repr_html_()
+    assert page == (
+        '<table class="table lab-table"><caption>Errors</caption>\n'
+        '<thead><tr><th scope="col">estimator</th><th scope="col" class="number">mean error</th>'
+        '<th scope="col" class="number">replicates</th>'
+        '<th scope="col">mean Monte Carlo s.e.</th></tr></thead>\n'
+        "<tbody>\n"
+        '<tr><th scope="row">ols</th><td class="number">0.512</td>'
+        '<td class="number">100</td><td>a</td></tr>\n'
+        '<tr><th scope="row">network</th><td class="number">2.000</td>'
+        '<td class="number">20</td><td>b</td></tr>\n'
+        "</tbody></table>"
+    )
+
+
+def test_the_text_of_a_table_begins_with_its_caption():
+    assert str(table(frame(), caption="Errors")).splitlines()[0] == "Errors"
+    assert str(table(frame())).splitlines()[0].startswith("estimator")
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("ols", "OLS"),
+        ("ols_se", "OLS s.e."),
+        ("sd", "s.d."),
+        ("mcse", "Monte Carlo s.e."),
+        ("truth_gap", "truth gap"),
+        ("sediment", "sediment"),
+        (0, "0"),
+        (False, "False"),
+        (2.5, "2.5"),
+        ("", ""),
+        (("network", "mean_error"), "network, mean error"),
+        (("ols", ""), "OLS"),
+    ],
+    ids=str,
+)
+def test_a_heading_is_its_name_in_words(name, heading):
+    columns = pd.MultiIndex.from_tuples([name]) if isinstance(name, tuple) else [name]
+    made = table(pd.DataFrame([[1.0]], columns=columns))
+    assert list(made.header) == ["", heading]
+    assert made.rows == [["0", "1.000"]]
+
+
+def test_a_level_that_is_called_0_has_a_heading_and_one_without_a_name_none():
+    index = pd.MultiIndex.from_tuples([("a", "b", "c")], names=[0, None, "se"])
+    assert list(table(pd.DataFrame({"x": [1]}, index)).header) == ["0", "", "s.e.", "x"]
+
+
+def test_columns_and_levels_of_one_name_are_all_there():
+    index = pd.MultiIndex.from_tuples([("a", "b")], names=["g", "g"])
+    made = table(pd.DataFrame([[1.0, 2.0]], index, columns=["x", "x"]))
+    assert list(made.header) == ["g", "g", "x", "x"]
+    assert made.rows == [["a", "b", "1.000", "2.000"]]
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [pd.DataFrame(), pd.DataFrame({"a": []}), pd.DataFrame({"a": [], "b": []}).rename_axis("i")],
+    ids=["nothing", "a", "a and b"],
+)
+def test_a_table_without_rows_is_its_headings(empty):
+    made = table(empty)
+    page = made._repr_html_()
+    assert not Tags(page).open
+    assert page.count("<th") - page.count("<thead") == 1 + empty.shape[1]
+    assert "number" not in page
+    assert str(made).split() == [name for name in made.header if name]
+
+
+def test_a_table_without_columns_is_its_index():
+    assert table(pd.DataFrame(index=pd.Index(["a"], name="i"))).rows == [["a"]]
+
+
+@pytest.mark.parametrize(("name", "heading"), [(None, ""), ("mean_error", "mean error"), (0, "0")])
+def test_a_series_is_a_table_of_one_column(name, heading):
+    made = table(pd.Series([0.5, 2], index=pd.Index(["a", "b"], name="group"), name=name))
+    assert list(made.header) == ["group", heading]
+    assert made.rows == [["a", "0.500"], ["b", "2.000"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "cell"),
+    [
+        (-0.0004, 3, "0.000"),
+        (-0.0, 3, "0.000"),
+        (-0.4, 0, "0"),
+        (-0.0006, 3, "-0.001"),
+        (999.9996, 3, "1,000"),
+        (-999.9996, 3, "-1,000"),
+        (999.6, 0, "1,000"),
+        (999.4, 0, "999"),
+        (1e14, 3, "100,000,000,000,000"),
+        (1.5e15, 3, "1.500e+15"),
+        (-1e300, 1, "-1.0e+300"),
+        (np.inf, 3, "inf"),
+        (-np.inf, 3, "-inf"),
+        (np.nan, 3, "nan"),
+        (np.float16(0.5), 2, "0.50"),
+        (np.float32(1 / 3), 4, "0.3333"),
+        (np.longdouble(1) / 3, 3, "0.333"),
+        (1 / 3 - 2j, 2, "0.33-2.00j"),
+        (np.complex64(1j), 1, "0.0+1.0j"),
+        (5000 + 1j, 1, "5,000+1j"),
+        (0.1, 25, "0.1000000000000000055511151"),
+        (12345, 3, "12,345"),
+        (-12345, 3, "-12,345"),
+        (np.uint8(200), 3, "200"),
+        (10**30, 3, "1" + 10 * ",000"),
+        (True, 3, "True"),
+        (np.bool_(False), 3, "False"),
+        (None, 3, "None"),
+        (pd.NaT, 3, "NaT"),
+        (pd.NA, 3, "<NA>"),
+        (pd.Timestamp("2020-01-02"), 3, "2020-01-02 00:00:00"),
+        (np.timedelta64(3, "D"), 3, "3 days"),
+        (Decimal("0.10"), 3, "0.10"),
+        (Fraction(1, 3), 3, "1/3"),
+    ],
+    ids=repr,
+)
+def test_a_cell_shows_its_value(value, digits, cell):
+    mixed = pd.DataFrame({"a": pd.Series([value, "text"], dtype=object)})
+    assert table(mixed, digits=digits).rows[0][1] == cell
+
+
+@given(st.floats(-1e14, 1e14), st.integers(0, 8))
+def test_a_cell_is_its_number_rounded(value, digits):
+    (cell,) = table(pd.DataFrame({"a": [value]}), digits=digits).rows[0][1:]
+    shown = float(cell.replace(",", ""))
+    half = 0.5 if abs(shown) >= 1000 else 0.5 * 10.0**-digits
+    assert abs(shown - value) <= half * (1 + 1e-6) + 1e-15 * abs(value)
+    assert cell.lstrip("-") == cell or shown < 0
+
+
+def test_kinds_of_pandas_are_shown_too():
+    columns = {
+        "whole": pd.array([1000, None], "Int64"),
+        "real": pd.array([1.5, None], "Float64"),
+        "group": pd.Categorical(["x", "y"]),
+        "dose": pd.Categorical([0.25, 2.0]),
+    }
+    assert table(pd.DataFrame(columns)).rows == [
+        ["0", "1,000", "1.500", "x", "0.250"],
+        ["1", "<NA>", "<NA>", "y", "2.000"],
+    ]
+
+
+class Polars:
+    """Stands for a frame of polars, which knows the way to pandas."""
+
+    __module__ = "polars"
+
+    def to_pandas(self):
+        return frame()
+
+
+@pytest.mark.parametrize(
+    ("what", "mend"),
+    [
+        (Polars(), r"polars\.Polars: try frame\.to_pandas\(\)"),
+        ({"a": [1.0]}, r"builtins\.dict: try pandas\.DataFrame\(frame\)"),
+        ([[1.0]], r"builtins\.list: try"),
+        (np.eye(2), r"numpy\.ndarray: try"),
+        (None, r"builtins\.NoneType: try"),
+        (pd.DataFrame, r"builtins\.type: try"),
+    ],
+    ids=lambda g: type(g).__name__,
+)
+def test_what_is_no_frame_of_pandas_is_refused(what, mend):
+    with pytest.raises(TypeError, match=f"frame must be a DataFrame of pandas, not of type {mend}"):
+        table(what)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"digits": -1}, "digits must be 0 or more, not -1"),
+        ({"digits": 2.0}, "digits must be a whole number"),
+        ({"digits": True}, "digits must be a whole number"),
+        ({"digits": None}, "digits must be a whole number"),
+        ({"caption": None}, "caption must be a string, not None of type NoneType"),
+        ({"caption": 3}, "caption must be a string, not 3 of type int"),
+        ({"caption": ["a"]}, "caption must be a string"),
+    ],
+    ids=str,
+)
+def test_options_of_another_kind_are_named(options, message):
+    with pytest.raises((TypeError, ValueError), match=f"^{message}"):
+        table(frame(), **options)
+
+
+def test_a_paragraph_has_sentences_and_they_are_strings():
+    with pytest.raises(ValueError, match="paragraph needs at least one sentence"):
+        paragraph()
+    with pytest.raises(TypeError, match="sentence 2 must be a string, not 3 of type int"):
+        paragraph("One.", 3)
+    with pytest.raises(
+        TypeError, match=r"sentence 1 must be a string, not \['One\.'\] of type list"
+    ):
+        paragraph(["One."])

@@ -1,5 +1,7 @@
 """R's stream of random numbers, and lab 01's numbers that follow from it."""
 
+import copy
+import pickle
 import random
 from pathlib import Path
 
@@ -136,6 +138,60 @@ def test_seeds_that_are_no_whole_number_are_refused(seed):
 
 def test_numpy_whole_numbers_are_seeds():
     assert RStream(np.int64(42)).random() == RStream(42).random()
+
+
+@pytest.mark.parametrize("size", [np.int64(6), np.uint8(6), (np.int32(2), 3), [3, 2], (6,)])
+@pytest.mark.parametrize("method", ["random", "standard_normal"])
+def test_sizes_of_any_whole_kind_give_the_right_numbers(method, size):
+    drawn = getattr(RStream(8), method)(size)
+    assert_array_equal(drawn.ravel(order="F"), getattr(RStream(8), method)(6))
+    assert drawn.shape == np.zeros(size).shape
+
+
+@pytest.mark.parametrize(
+    ("size", "error", "says"),
+    [
+        (-1, ValueError, "size must be 0 or more, not -1"),
+        ((2, -3), ValueError, "size must be 0 or more, not -3"),
+        ((-2, -3), ValueError, "size must be 0 or more, not -2"),
+        (2.5, TypeError, "size must be a whole number, not 2.5"),
+        (3.0, TypeError, "size must be a whole number, not 3.0"),
+        ((2, 2.5), TypeError, "size must be a whole number, not 2.5"),
+        (True, TypeError, "size must be a whole number, not True"),
+        ((2, True), TypeError, "size must be a whole number, not True"),
+        ("3", TypeError, "size must be a whole number, not '3'"),
+        (np.nan, TypeError, "size must be a whole number, not nan"),
+        (np.array([2, 3]), TypeError, "size must be a whole number, not array"),
+        ((2, (3, 4)), TypeError, r"size must be a whole number, not \(3, 4\)"),
+        ((2, None), TypeError, "size must be a whole number, not None"),
+        (2**64, ValueError, "size=18446744073709551616 asks for more numbers than"),
+        ((2**32, 2**32), ValueError, "size=.* asks for more numbers than"),
+        ((2**70, 0), ValueError, "size=.* asks for more numbers than"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("method", ["random", "standard_normal"])
+def test_sizes_that_are_none_are_refused_and_draw_nothing(method, size, error, says):
+    stream = RStream(8)
+    with pytest.raises(error, match=f"^{says}"):
+        getattr(stream, method)(size)
+    assert stream.random() == RStream(8).random()
+
+
+@pytest.mark.parametrize("name", ["normal", "integers", "permutation", "shuffle", "bit_generator"])
+def test_what_it_has_not_is_named_with_what_it_has(name):
+    says = rf"^RStream has no '{name}': .*standard_normal\(size\) alone"
+    with pytest.raises(AttributeError, match=says):
+        getattr(RStream(1), name)
+
+
+@pytest.mark.parametrize("of", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
+def test_a_copy_goes_on_where_the_stream_stands(of):
+    stream = RStream(4)
+    stream.random(700)
+    again = of(stream)
+    assert again.seed == 4
+    assert again.random() == stream.random() == RStream(4).random(701)[-1]
 
 
 def test_repr_says_the_seed():

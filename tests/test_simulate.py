@@ -1,9 +1,13 @@
 """Simulated data: the truth is in it, and the arguments are held to what they mean."""
 
 import dataclasses
+from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from labkit import LinearData, RStream, SpiralData, make_linear, make_spirals
@@ -43,6 +47,50 @@ def test_no_coefficients_mean_no_effect():
 
 def test_as_many_coefficients_as_features_are_allowed():
     assert_array_equal(make_linear(10, 2, beta=np.array([1, 2]), rng=1).beta, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "beta",
+    [
+        pd.Series([2.0, -1.0], index=["x1", "x2"]),
+        pd.Series([2, -1], index=["age", "sex"]),  # no features of these names: by position
+        pd.Series([2, -1], index=[1, 0]),  # a sorted one, say: by position
+        pd.Series([2, -1], dtype="Int64"),
+        pd.array([2, -1]),
+        np.float32([2, -1]),
+        (2, -1),
+        range(2, -2, -3),
+    ],
+    ids=repr,
+)
+def test_coefficients_of_any_kind_are_the_numbers_that_they_are(beta):
+    data = make_linear(9, 3, beta=beta, rng=5)
+    assert_array_equal(data.beta, [2, -1, 0])
+    assert_allclose(data.mean, 2 * data.X[:, 0] - data.X[:, 1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("names", [["x2", "x1"], ["x2"], ["x1", "x3"], ["x1", "age"]])
+def test_coefficients_named_for_other_features_than_their_places_are_refused(names):
+    beta = pd.Series(np.arange(1.0, len(names) + 1), index=names)
+    with pytest.raises(ValueError, match=f"^beta names {', '.join(names)}, and the features are"):
+        make_linear(9, 3, beta=beta)
+
+
+@pytest.mark.parametrize("make", [make_linear, make_spirals])
+def test_numpys_old_generator_is_drawn_from_as_it_is(make):
+    old, new = np.random.RandomState(3), np.random.RandomState(3)
+    data = make(6, rng=old)
+    if make is make_linear:
+        assert_array_equal(data.X, new.standard_normal((6, 10)))
+    else:
+        moved = np.linalg.norm(data.X - data.curve, axis=1)
+        assert_allclose(moved, abs(0.1 * new.standard_normal(6)), rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64])
+def test_small_whole_numbers_of_numpy_do_not_overflow(kind):
+    assert make_linear(kind(100), kind(100), rng=1).X.shape == (100, 100)
+    assert_array_equal(make_spirals(kind(126), rng=1).X, make_spirals(126, rng=1).X)
 
 
 def test_the_same_seed_gives_the_same_data_and_a_generator_goes_on():
@@ -86,6 +134,19 @@ def test_the_result_is_frozen():
         ({"noise_sd": float("nan")}, ValueError, "noise_sd must be zero or a positive"),
         ({"noise_sd": float("inf")}, ValueError, "noise_sd must be zero or a positive"),
         ({"noise_sd": "1"}, TypeError, "noise_sd must be zero or a positive"),
+        ({"noise_sd": 1j}, TypeError, "noise_sd must be zero or a positive"),
+        ({"noise_sd": True}, TypeError, "noise_sd must be zero or a positive"),
+        ({"noise_sd": 1e308}, ValueError, r"noise_sd holds 1e\+308, whose square overflows"),
+        ({"n": np.float64(5)}, TypeError, "n must be a whole number"),
+        ({"n": True}, TypeError, "n must be a whole number, not True"),
+        ({"n": [5]}, TypeError, "n must be a whole number"),
+        ({"beta": [1j]}, TypeError, "beta must hold real numbers"),
+        ({"beta": [1e200]}, ValueError, r"beta holds 1e\+200, whose square overflows"),
+        ({"beta": [[1], [2, 3]]}, ValueError, "beta is not a rectangular array"),
+        ({"beta": None}, TypeError, "beta must hold real numbers"),
+        ({"beta": {"x1": 1.0}}, TypeError, "beta must hold real numbers"),
+        ({"beta": np.ma.masked_equal([1, 2], 2)}, ValueError, "beta has masked entries"),
+        ({"beta": pd.Series([1, None])}, ValueError, "beta must be finite"),
         ({"rng": -1}, ValueError, "rng must be 0 or more"),
         ({"rng": 1.5}, TypeError, "rng must be a whole number"),
         ({"rng": True}, TypeError, "rng must be a whole number"),
@@ -114,6 +175,15 @@ def spiral(n_class, cycles):
 
 def as_complex(points):
     return points[:, 0] + 1j * points[:, 1]
+
+
+@settings(derandomize=True, deadline=None, database=None, max_examples=50)
+@given(cycles=st.floats(1e-300, 1e6), m=st.integers(1, 40))
+def test_spirals_of_any_cycles_are_those_of_exact_turns(cycles, m):
+    curve = as_complex(make_spirals(2 * m, noise_sd=0, cycles=cycles, rng=1).X)[:m]
+    turns = [Fraction(i) * Fraction(cycles) / m for i in range(m)]
+    expected = [float(2 * w + 1) * np.exp(2j * np.pi * float(w % 1)) / 3 for w in turns]
+    assert_allclose(curve, expected, rtol=1e-8)
 
 
 @pytest.mark.parametrize("cycles", [0.5, 1, 2])
@@ -183,6 +253,11 @@ def test_spirals_can_be_drawn_from_rs_stream():
         ({"cycles": 0}, ValueError, "cycles must be a positive number, not 0"),
         ({"cycles": float("inf")}, ValueError, "cycles must be a positive number"),
         ({"cycles": "1"}, TypeError, "cycles must be a positive number"),
+        ({"cycles": 1j}, TypeError, "cycles must be a positive number"),
+        ({"cycles": float("nan")}, ValueError, "cycles must be a positive number"),
+        ({"cycles": 1e7}, ValueError, r"cycles must be at most 1e\+06, not 1e\+07"),
+        ({"noise_sd": 1e200}, ValueError, r"noise_sd holds 1e\+200, whose square overflows"),
+        ({"n": np.int8(5)}, ValueError, "n must be even"),
         ({"rng": -1}, ValueError, "rng must be 0 or more"),
     ],
     ids=lambda value: repr(value) if isinstance(value, dict) else "",

@@ -1,13 +1,18 @@
 """Without torch, marked cells say that they are skipped; all others run."""
 
+import subprocess
 import sys
 import types
+from importlib.util import find_spec
+from pathlib import Path
 
+import nbformat
 import pytest
 
 from labkit import skip_torch_cells, torchless
 from labkit.torchless import MARK, skip_if_marked
 
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 SKIPPED = ['print("Skipped: this cell needs torch, which is not installed here.")\n']
 
 
@@ -83,3 +88,53 @@ def test_in_a_real_shell_the_reason_is_printed(monkeypatch, capsys):
         "Skipped: this cell needs torch, which is not installed here.",
         "this ran",
     ]
+
+
+# --- with torch itself, and with the runner of the labs ------------------------------------------
+
+
+def test_what_is_asked_for_is_torch(shell, monkeypatch):
+    """A cell is skipped where torch can't be imported, and nowhere else."""
+    monkeypatch.setattr(torchless, "find_spec", find_spec)
+    skip_torch_cells()
+    try:
+        import torch  # noqa: F401
+    except ModuleNotFoundError:
+        assert shell.input_transformers_cleanup == [skip_if_marked]
+    else:
+        assert shell.input_transformers_cleanup == []
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="needs torch to be there, to hide it")
+@pytest.mark.parametrize("there", [True, False], ids=["torch", "no torch"])
+def test_nbval_runs_a_torch_cell_where_there_is_torch_and_skips_it_elsewhere(tmp_path, there):
+    """A skipped cell passes under nbval, so that only what the cell does can tell."""
+    hide = "import sys; sys.modules['torch'] = None; import importlib.util as u; u.find_spec = "
+    setup = "from labkit import skip_torch_cells\nskip_torch_cells()"
+    cells = [
+        setup if there else f"{hide}lambda _: None\n{setup}",
+        f"{MARK}\nfrom pathlib import Path\nPath('ran').write_text('')",
+        "from pathlib import Path\nPath('went on').write_text('')",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    nbformat.write(notebook, tmp_path / "lab.ipynb")
+    options = ["--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider", "-q"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "lab.ipynb"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "3 passed" in done.stdout, done.stdout
+    assert (tmp_path / "went on").exists()
+    assert (tmp_path / "ran").exists() == there
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_lab_is_stored_with_a_torch_cell_skipped(path):
+    marked = [
+        cell
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code" and skip_if_marked(cell.source.splitlines()) == SKIPPED
+    ]
+    assert marked, "no cell of this lab needs torch?"
+    printed = "".join(output.get("text", "") for cell in marked for output in cell.outputs)
+    assert "Skipped:" not in printed

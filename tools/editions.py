@@ -142,4 +142,4 @@ def _pruned(config: Any) -> Any:
 def _names_instructors(entry: Any) -> bool:
     """Tell whether an entry of a list, as it stands or by its `href`, is a page for instructors."""
     page = entry.get("href", "") if isinstance(entry, dict) else entry
-    return str(page).split("#")[0] in FOR_INSTRUCTORS
+    return str(page).removeprefix("/").split("#")[0] in FOR_INSTRUCTORS

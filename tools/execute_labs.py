@@ -25,7 +25,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from tools.freshness import ROOT, is_fresh, labs, staleness_hash
+from tools.freshness import ROOT, is_fresh, labs, parts
 from tools.scrub import head, leaks, scrub
 
 CELL_TIMEOUT = 120  # seconds; the same limit as under nbval
@@ -74,7 +74,7 @@ def execute(path: Path, root: Path = ROOT) -> float:
         rows = "\n".join(f"  cell {number}: {what}" for number, what in found)
         raise LabError(f"{path.name} ran, but its outputs are not fit to publish:\n{rows}")
     notebook.metadata["labkit"] = {
-        "hash": staleness_hash(notebook, root),
+        "made_from": parts(notebook, root),
         "seconds": round(seconds, 1),
         "versions": versions(),
     }

@@ -34,7 +34,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("mean_interval", "Interval"),
     ),
     "Check numbers": ("Checks", "finite_differences"),
-    "Set exercises": ("Exercise", "your_answer_here", "NotAttempted"),
+    "Set exercises": ("Predict", "Exercise", "your_answer_here", "NotAttempted"),
     "Draw figures": (
         *("use_style", "COLORS", "plot_history", "plot_coefficients", "plot_study"),
         "plot_graph",

@@ -30,7 +30,7 @@ class Folder:
 class Forked:
     """Stands in for `subprocess.Popen`: a copy of this process, which has torch loaded already."""
 
-    def __init__(self, command: list[str], **_: Any) -> None:
+    def __init__(self, command: list[str], *, env: dict[str, str], **_: Any) -> None:
         to_read, to_write = os.pipe(), os.pipe()  # the child's standard input and output
         self.pid = os.fork()
         if self.pid == 0:
@@ -40,6 +40,7 @@ class Forked:
                 os.close(end)
             sys.stdin = os.fdopen(0, closefd=False)
             sys.stdout = os.fdopen(1, "w", closefd=False)
+            os.environ.update(env)
             _play(command[1:])
         os.close(to_read[0])
         os.close(to_write[1])

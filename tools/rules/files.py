@@ -57,7 +57,8 @@ def in_navigation(lab: Lab) -> Found:
         places["render list"] = project["render"]
     own = lab.path.relative_to(lab.root).as_posix()
     for name, listed in places.items():
-        if not any(fnmatch(own, pattern) for pattern in _strings(listed)):
+        # A slash in front means the project's folder.
+        if not any(fnmatch(own, pattern.removeprefix("/")) for pattern in _strings(listed)):
             yield None, f"the {name} of _quarto.yml does not hold {own}"
 
 

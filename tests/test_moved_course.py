@@ -1,0 +1,188 @@
+"""`python -m labkit` in a folder that was moved or copied: its programs name the old one."""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from labkit import __main__ as main
+from labkit.course import this_course
+from labkit.launcher import python_of
+
+ROOT = Path(main.__file__).resolve().parent.parent
+PROGRAMS = ("jupyter", "jupyter-lab")
+
+unix = pytest.mark.skipif(os.name == "nt", reason="programs are made in another way there")
+
+
+def write_program(path, python):
+    """Write a program as pip does it for a path that has a blank, or has none."""
+    quoted = f'"{python}"' if " " in str(python) else python
+    by_shell = f"#!/bin/sh\n'''exec' {quoted} \"$0\" \"$@\"\n' '''\n"
+    first = by_shell if " " in str(python) else f"#!{python}\n"
+    path.write_text(f"{first}import sys\nprint(sys.executable)\n")
+    path.chmod(0o755)
+
+
+# --- what a program says of its Python -----------------------------------------------------------
+
+
+@unix
+@pytest.mark.parametrize("folder", ["environment", "an environment", "umgebung-für-alle"])
+def test_the_python_that_a_program_names_is_the_one_that_it_starts(tmp_path, folder):
+    python = tmp_path / folder / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    program = tmp_path / "program"
+    write_program(program, python)
+    done = subprocess.run([str(program)], capture_output=True, text=True, check=True)
+    assert python_of(program) == done.stdout.strip() == str(python)
+
+
+WINDOWS = b"MZ\x90\x00 #!not this\n \x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("content", "python"),
+    [
+        (b"#! /p/python -E\nimport sys\n", "/p/python"),
+        (b"#!/p/python\r\nimport sys\r\n", "/p/python"),
+        (b"#!/bin/sh\n'''exec' /p/python \"$0\" \"$@\"\n' '''\n", "/p/python"),
+        (b"#!/bin/sh\n'''exec' '/a b/python' \"$0\" \"$@\"\n' '''\n", "/a b/python"),
+        (WINDOWS + b"#!C:\\p\\python.exe\r\nPK\x03\x04...", "C:\\p\\python.exe"),
+        (WINDOWS + b'#!"C:\\a b\\python.exe"\nPK\x03\x04...', "C:\\a b\\python.exe"),
+        # These find their Python when they run, or don't say which.
+        (b"#!/usr/bin/env python3\n", None),
+        (b"#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \n", None),
+        (WINDOWS, None),
+        (b"\x7fELF\x02\x01#!/p/python\n", None),
+        (b"", None),
+    ],
+)  # fmt: skip
+def test_every_form_of_a_program_is_understood(tmp_path, content, python):
+    program = tmp_path / "program"
+    program.write_bytes(content)
+    assert python_of(program) == python
+
+
+# --- what the doctor says of it ------------------------------------------------------------------
+
+
+@unix
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_jupyter_lab_that_starts_no_python_or_another(tmp_path, monkeypatch, program):
+    programs = tmp_path / "an environment" / "bin"
+    programs.mkdir(parents=True)
+    python = programs / "python"
+    python.symlink_to(sys.executable)
+    for name in PROGRAMS:
+        write_program(programs / name, python)
+    monkeypatch.setattr(main.sys, "executable", str(python))
+    monkeypatch.setenv("PATH", "")
+
+    def answer():
+        return list(main._jupyter_lab(this_course()))
+
+    def mend(text):
+        return [("MEND", f"{text}: make clean site")]
+
+    assert answer() == [("OK", "jupyter lab starts with this Python")]
+
+    gone = tmp_path / "before" / "bin" / "python"
+    write_program(programs / program, gone)
+    assert answer() == mend(
+        f"jupyter lab can't start, {programs / program} needs {gone}, which is not there "
+        "(was the folder moved or renamed?)"
+    )
+    write_program(programs / program, programs / "python3.1")
+    assert "is not there" in answer()[0].text
+
+    write_program(programs / program, "/bin/sh")
+    assert answer() == mend(f"{programs / program} starts another Python, /bin/sh")
+
+    (programs / program).unlink()
+    assert answer() == mend(f"jupyter lab can't start, there is no program {program}")
+
+    monkeypatch.setattr(main, "find_spec", lambda name: None if name == "jupyterlab" else name)
+    assert answer() == [], "the missing package has a line of its own"
+
+
+@unix
+def test_programs_of_a_user_are_found_on_the_path(tmp_path, monkeypatch):
+    here, theirs = tmp_path / "bin", tmp_path / "theirs"
+    for folder in (here, theirs):
+        folder.mkdir()
+    python = here / "python"
+    python.symlink_to(sys.executable)
+    for name in PROGRAMS:
+        write_program(theirs / name, python)
+    monkeypatch.setattr(main.sys, "executable", str(python))
+    monkeypatch.setenv("PATH", str(theirs))
+    assert [line.mark for line in main._jupyter_lab(this_course())] == ["OK"]
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clone with an environment as make_venv.py makes it, with the packages of this one."""
+    home = tmp_path / "my course"
+    for part in ("labkit", "data"):
+        shutil.copytree(ROOT / part, home / part, ignore=shutil.ignore_patterns("__pycache__"))
+    (home / "notebooks").mkdir()
+    (home / "notebooks" / "01-a-lab.ipynb").write_text("{}")
+    venv.create(home / ".venv", symlinks=True)
+    [packages] = (home / ".venv").glob("lib/python*/site-packages")
+    here = Path(metadata.distribution("numpy").locate_file("."))
+    (packages / "labkit.pth").write_text(f"{home}\n{here}\n")
+    for name in PROGRAMS:
+        write_program(home / ".venv" / "bin" / name, home / ".venv" / "bin" / "python")
+    return home
+
+
+def doctor(home, folder="."):
+    """Run the doctor of a course's environment; return the lines that neither are OK nor notes."""
+    drop = ("PYTHONPATH", "LABKIT_DATA", "VIRTUAL_ENV")
+    environment = {key: value for key, value in os.environ.items() if key not in drop}
+    command = [str(home / ".venv" / "bin" / "python"), "-m", "labkit"]
+    done = subprocess.run(
+        command, cwd=home / folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    return [line for line in done.stdout.splitlines() if not line.startswith(("OK", "NOTE"))]
+
+
+def test_the_course_is_the_one_that_the_environment_stands_in(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    assert this_course().folder == ROOT, "an environment by itself: the labkit that it has"
+    shutil.copytree(ROOT / "labkit", tmp_path / "labkit")
+    assert this_course().folder == tmp_path
+
+
+@unix
+def test_a_course_that_was_moved_or_copied_is_not_ready(clone):
+    assert doctor(clone) == ["", "Ready: the labs run here."]
+
+    copy = clone.with_name("copy")
+    shutil.copytree(clone, copy, symlinks=True)
+    python, program = clone / ".venv/bin/python", copy / ".venv/bin/jupyter"
+    two = ["", "To mend: 2. Then run this again."]
+    assert doctor(copy, "notebooks") == [
+        f"MEND  a notebook imports labkit from {clone / 'labkit'}, not from {copy / 'labkit'}: "
+        "make clean site",
+        f"MEND  {program} starts another Python, {python}: make clean site",
+        *two,
+    ]
+
+    moved = clone.rename(clone.with_name("moved"))
+    program = moved / ".venv/bin/jupyter"
+    assert doctor(moved) == [
+        "MEND  a notebook can't import labkit (ModuleNotFoundError: No module named 'labkit'): "
+        "make clean site",
+        f"MEND  jupyter lab can't start, {program} needs {python}, which is not there "
+        "(was the folder moved or renamed?): make clean site",
+        *two,
+    ]
