@@ -26,32 +26,34 @@ from labkit.stack import Stack
 from labkit.tensors import Pair
 
 
-def _squares(f: Tensor, y: Tensor) -> Pair:
+def _squares(f: Tensor, y: Tensor, share: float) -> Pair:
     error = f - y
-    return error.square(), error.mul_(2)
+    return error.square(), error.mul_(2 * share)
 
 
-def _absolutes(f: Tensor, y: Tensor) -> Pair:
+def _absolutes(f: Tensor, y: Tensor, share: float) -> Pair:
     error = f - y
-    return error.abs(), error.sign_()
+    return error.abs(), error.sign_().mul_(share)
 
 
-def _hubers(f: Tensor, y: Tensor) -> Pair:
-    return functional.huber_loss(f, y, reduction="none"), (f - y).clamp_(-1, 1)
+def _hubers(f: Tensor, y: Tensor, share: float) -> Pair:
+    losses = functional.huber_loss(f, y, reduction="none")
+    return losses, (f - y).clamp_(-1, 1).mul_(share)
 
 
-def _events(f: Tensor, y: Tensor) -> Pair:
+def _events(f: Tensor, y: Tensor, share: float) -> Pair:
     losses = functional.binary_cross_entropy_with_logits(f, y, reduction="none")
-    return losses, f.sigmoid().sub_(y)
+    return losses, f.sigmoid().sub_(y).mul_(share)
 
 
-def _classes(f: Tensor, y: Tensor) -> Pair:
-    is_class = functional.one_hot(y, f.shape[1]).mT
-    return functional.cross_entropy(f, y, reduction="none"), f.softmax(1).sub_(is_class)
+def _classes(f: Tensor, y: Tensor, share: float) -> Pair:
+    losses = functional.cross_entropy(f, y, reduction="none")
+    return losses, f.softmax(1).sub_(functional.one_hot(y, f.shape[1]).mT).mul_(share)
 
 
-# Each loss before its mean is taken: the loss of each entry, and its slope by the prediction f.
-ENTRIES: dict[Callable[..., Tensor], Callable[[Tensor, Tensor], Pair]] = {
+# The loss of each entry, and the slope of their mean, in which each has its share, by the
+# prediction f.
+ENTRIES: dict[Callable[..., Tensor], Callable[[Tensor, Tensor, float], Pair]] = {
     functional.mse_loss: _squares,
     functional.l1_loss: _absolutes,
     functional.huber_loss: _hubers,
@@ -99,6 +101,7 @@ class Chain:
         self, stack: Stack, X: Tensor, y: Tensor, criterion: Callable[..., Tensor]
     ) -> None:
         self.entries, self.y = ENTRIES[criterion], y.mT.contiguous() if y.ndim == 3 else y
+        self.share, self.axes = 1 / y[0].numel(), tuple(range(1, y.ndim))
         self.layers: list[_Linear | _Activation] = []
         made = X.mT.contiguous()
         for name, module in stack.models[0].named_children():
@@ -123,13 +126,12 @@ class Chain:
         """Go forward, and return the loss of each chain, (R,)."""
         for layer in self.layers:
             layer.forward()
-        losses, self.slopes = self.entries(self.layers[-1].made, self.y)
-        self.count = losses[0].numel()
-        return losses.flatten(1).mean(1)
+        losses, self.slopes = self.entries(self.layers[-1].made, self.y, self.share)
+        return losses.mean(self.axes)
 
     def backward(self) -> None:
         """Go back from the losses, and write the gradients into the stack."""
-        delta = self.slopes.mul_(1 / self.count)
+        delta = self.slopes
         for layer in self.way_back:
             delta = layer.backward(delta)
 
