@@ -55,9 +55,9 @@ these gain little from a second one, and its figures swing with whatever else th
 - labkit takes torch's fused Adam: the same update to rounding. "By hand" says which one it takes.
 - The bare NumPy loop names its gradient, as labkit's does. One that multiplies the learning rate
   into the scalar saves a pass over a vector of ten numbers and about a tenth of its time.
-- Of the many networks, the C program takes one after another, compiled with `{flags}`. It is
-  written to be read, with loops over the rows inside; a library's products of matrices, which
-  labkit calls, are quicker than such loops where they are not too small.
+- The C program, `many.c`, trains one network after another and is compiled with `{flags}`.
+- The losses of 100 networks agree to rounding for some dozen epochs. After 200, rounding has gone
+  through ReLU's kinks so often that one or the other differs by up to 1 %.
 - `import labkit` loads not even NumPy; that is why it is quicker."""
 
 

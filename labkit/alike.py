@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from labkit.chain import SLOPES, Chain, is_chain
+from labkit.chain import ENTRIES, Chain, is_chain
 from labkit.devices import device_of, random_state
 from labkit.losses import Loss
 from labkit.mapped import Mapped
@@ -142,7 +142,7 @@ def _candidates(
     """Yield the ways to train all in one, the quicker first, with models to hold them against."""
     X, y = pairs[0]
     if (
-        criterion in SLOPES
+        criterion in ENTRIES
         and X.ndim == 2
         and X.dtype in (torch.float32, torch.float64)
         and y.is_floating_point() == (criterion is not nn.functional.cross_entropy)

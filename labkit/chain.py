@@ -23,14 +23,42 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from labkit.stack import Stack
+from labkit.tensors import Pair
 
-# The losses, and the slope of each entry by its prediction f, before the mean is taken.
-SLOPES: dict[Callable[..., Tensor], Callable[[Tensor, Tensor], Tensor]] = {
-    functional.mse_loss: lambda f, y: (f - y).mul_(2),
-    functional.l1_loss: lambda f, y: (f - y).sign_(),
-    functional.huber_loss: lambda f, y: (f - y).clamp_(-1, 1),
-    functional.binary_cross_entropy_with_logits: lambda f, y: f.sigmoid().sub_(y),
-    functional.cross_entropy: lambda f, y: f.softmax(1).sub_(_indicators(y, f.shape[1])),
+
+def _squares(f: Tensor, y: Tensor, share: float) -> Pair:
+    error = f - y
+    return error.square(), error.mul_(2 * share)
+
+
+def _absolutes(f: Tensor, y: Tensor, share: float) -> Pair:
+    error = f - y
+    return error.abs(), error.sign_().mul_(share)
+
+
+def _hubers(f: Tensor, y: Tensor, share: float) -> Pair:
+    losses = functional.huber_loss(f, y, reduction="none")
+    return losses, (f - y).clamp_(-1, 1).mul_(share)
+
+
+def _events(f: Tensor, y: Tensor, share: float) -> Pair:
+    losses = functional.binary_cross_entropy_with_logits(f, y, reduction="none")
+    return losses, f.sigmoid().sub_(y).mul_(share)
+
+
+def _classes(f: Tensor, y: Tensor, share: float) -> Pair:
+    losses = functional.cross_entropy(f, y, reduction="none")
+    return losses, f.softmax(1).sub_(functional.one_hot(y, f.shape[1]).mT).mul_(share)
+
+
+# The loss of each entry, and the slope of their mean, in which each has its share, by the
+# prediction f.
+ENTRIES: dict[Callable[..., Tensor], Callable[[Tensor, Tensor, float], Pair]] = {
+    functional.mse_loss: _squares,
+    functional.l1_loss: _absolutes,
+    functional.huber_loss: _hubers,
+    functional.binary_cross_entropy_with_logits: _events,
+    functional.cross_entropy: _classes,
 }
 _IN_PLACE: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
     nn.ReLU: torch.relu_,
@@ -66,13 +94,14 @@ class Chain:
     y : Tensor, shape (R, n, outputs), or (R, n) for the cross entropy
         The targets.
     criterion : callable
-        One of `SLOPES`.
+        One of `ENTRIES`.
     """
 
     def __init__(
         self, stack: Stack, X: Tensor, y: Tensor, criterion: Callable[..., Tensor]
     ) -> None:
-        self.criterion, self.y = criterion, y.mT.contiguous() if y.ndim == 3 else y
+        self.entries, self.y = ENTRIES[criterion], y.mT.contiguous() if y.ndim == 3 else y
+        self.share, self.axes = 1 / y[0].numel(), tuple(range(1, y.ndim))
         self.layers: list[_Linear | _Activation] = []
         made = X.mT.contiguous()
         for name, module in stack.models[0].named_children():
@@ -85,7 +114,8 @@ class Chain:
                 layer = _Activation(type(module), made, in_place=over)
             self.layers.append(layer)
             made = layer.made
-        self.lowest = next(i for i, layer in enumerate(self.layers) if layer.is_trained)
+        lowest = next(i for i, layer in enumerate(self.layers) if layer.is_trained)
+        self.way_back = self.layers[lowest:][::-1]
 
     @property
     def predictions(self) -> Tensor:
@@ -96,14 +126,13 @@ class Chain:
         """Go forward, and return the loss of each chain, (R,)."""
         for layer in self.layers:
             layer.forward()
-        entries = self.criterion(self.layers[-1].made, self.y, reduction="none").flatten(1)
-        self.entries = entries.shape[1]
-        return entries.mean(1)
+        losses, self.slopes = self.entries(self.layers[-1].made, self.y, self.share)
+        return losses.mean(self.axes)
 
     def backward(self) -> None:
         """Go back from the losses, and write the gradients into the stack."""
-        delta = SLOPES[self.criterion](self.layers[-1].made, self.y).mul_(1 / self.entries)
-        for layer in reversed(self.layers[self.lowest :]):
+        delta = self.slopes
+        for layer in self.way_back:
             delta = layer.backward(delta)
 
 
@@ -111,13 +140,13 @@ class _Linear:
     """W A + b, for R weights and as many A."""
 
     def __init__(self, name: str, stack: Stack, below: Tensor, *, down: bool) -> None:
-        self.W, bias = stack.weights[f"{name}.weight"], stack.weights.get(f"{name}.bias")
-        self.b = None if bias is None else bias.unsqueeze(2)
-        self.dW = stack.gradients.get(f"{name}.weight")  # None where W is frozen
-        self.db = stack.gradients.get(f"{name}.bias")
-        self.is_trained = self.dW is not None or self.db is not None
+        W, b = stack.weights[f"{name}.weight"], stack.weights.get(f"{name}.bias")
+        dW, self.db = (stack.gradients.get(f"{name}.{kind}") for kind in ("weight", "bias"))
+        self.is_trained = dW is not None or self.db is not None  # else frozen, or without a bias
         self.below, self.delta = below, torch.empty_like(below) if down else None
-        self.made = below.new_empty(len(below), self.W.shape[1], below.shape[2])
+        self.made = below.new_empty(len(below), W.shape[1], below.shape[2])
+        self.W, self.WT, self.b = W, W.mT, None if b is None else b.unsqueeze(2)
+        self.dWT = None if dW is None else dW.mT
 
     def forward(self) -> None:
         if self.b is None:
@@ -126,14 +155,14 @@ class _Linear:
             torch.baddbmm(self.b, self.W, self.below, out=self.made)
 
     def backward(self, delta: Tensor) -> Tensor:
-        if self.dW is not None:
-            torch.bmm(self.below, delta.mT, out=self.dW.mT)
+        if self.dWT is not None:
+            torch.bmm(self.below, delta.mT, out=self.dWT)
         if self.db is not None:
             torch.sum(delta, 2, out=self.db)
         if self.delta is None:  # nothing below is trained
             return delta
-        product = torch.mul if self.W.shape[1] == 1 else torch.bmm  # a column times a row
-        return product(self.W.mT, delta, out=self.delta)
+        product = torch.mul if self.WT.shape[2] == 1 else torch.bmm  # a column times a row
+        return product(self.WT, delta, out=self.delta)
 
 
 class _Activation:
@@ -152,8 +181,3 @@ class _Activation:
 
     def backward(self, delta: Tensor) -> Tensor:
         return self.back(delta, self.made)
-
-
-def _indicators(y: Tensor, classes: int) -> Tensor:
-    """Return 1 where an entry's class is y and else 0: (R, classes, n)."""
-    return functional.one_hot(y, classes).mT

@@ -62,10 +62,12 @@ class Stack:
         """Give each network its weights and its last gradient."""
         with torch.no_grad():
             for r, model in enumerate(self.models):
-                for name, parameter in model.named_parameters():
-                    if name in self.gradients:
-                        parameter.copy_(self.weights[name][r])
-                        parameter.grad = self.gradients[name][r].clone()
+                parameters = dict(model.named_parameters())
+                for name, gradients in self.gradients.items():
+                    parameters[name].copy_(self.weights[name][r])
+                    parameters[name].grad = gradients[r].clone(
+                        memory_format=torch.contiguous_format
+                    )
 
 
 def _shaped(rows: Tensor, shape: torch.Size) -> Tensor:

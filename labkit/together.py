@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from labkit.alike import Pass, pass_over_all, works_entry_by_entry
+from labkit.chain import Chain
 from labkit.losses import Loss, named_loss
 from labkit.modes import eval_mode, set_train_mode
 from labkit.monitor import Monitor
@@ -81,24 +82,27 @@ def _train(
     stopping = Stopping(stack, setting.patience)
     history: list[dict[str, list[float]]] = []
     interrupted = False
+    # Gradients by hand and torch's own optimizers need nothing of autograd, not even its shadow.
+    by_hand = isinstance(trained, Chain) and isinstance(setting.optimizer, str)
     try:
-        for step in range(setting.epochs):
-            rate.set(step)
-            losses = trained.losses()
-            trained.backward()
-            if setting.clip is not None:
-                stack.clip(setting.clip)
-            optimizer.step()
-            values = {"loss": _means(losses, jobs[0].data)}
-            if validated is not None and jobs[0].held_out is not None:
-                with eval_mode(jobs[0].model), torch.no_grad():
-                    values["val_loss"] = _means(validated.losses(), jobs[0].held_out)
-            history.append(
-                values | {key: [value] * len(jobs) for key, value in rate.record.items()}
-            )
-            stopping.record(step + 1, values.get("val_loss", []))
-            if stopping.all_have_stopped or _diverge(values, stopping):
-                break
+        with torch.inference_mode(by_hand):
+            for step in range(setting.epochs):
+                rate.set(step)
+                losses = trained.losses()
+                trained.backward()
+                if setting.clip is not None:
+                    stack.clip(setting.clip)
+                optimizer.step()
+                values = {"loss": _means(losses, jobs[0].data)}
+                if validated is not None and jobs[0].held_out is not None:
+                    with eval_mode(jobs[0].model), torch.no_grad():
+                        values["val_loss"] = _means(validated.losses(), jobs[0].held_out)
+                history.append(
+                    values | {key: [value] * len(jobs) for key, value in rate.record.items()}
+                )
+                stopping.record(step + 1, values.get("val_loss", []))
+                if stopping.all_have_stopped or _diverge(values, stopping):
+                    break
     except KeyboardInterrupt:
         interrupted = True
     finally:
@@ -106,18 +110,24 @@ def _train(
         stack.write_back()
 
     monitors = [_monitor(job, setting, r, history, stopping) for r, job in enumerate(jobs)]
-    for require in (Monitor.require_finite, Monitor.require_finite_weights) if history else ():
-        for job, monitor in zip(jobs, monitors, strict=True):
-            try:
-                require(monitor, job.data.X, rate.now)
-            except TrainingDiverged as error:
-                error.add_note(job.note)
-                raise
+    if history and (_diverge(history[-1], stopping) or not stack.flat.isfinite().all()):
+        _raise(jobs, monitors, rate.now)
     rest: Stopped = "interrupted" if interrupted else "budget"
     return [
         as_fit(job.model, monitor, "early stopping" if monitor.out_of_patience else rest, job.data)
         for job, monitor in zip(jobs, monitors, strict=True)
     ]
+
+
+def _raise(jobs: Sequence[Job], monitors: Sequence[Monitor], lr: float) -> None:
+    """Raise the TrainingDiverged of the network whose loss, or else whose weights, did so."""
+    for require in (Monitor.require_finite, Monitor.require_finite_weights):
+        for job, monitor in zip(jobs, monitors, strict=True):
+            try:
+                require(monitor, job.data.X, lr)
+            except TrainingDiverged as error:
+                error.add_note(job.note)
+                raise
 
 
 def _means(losses: Tensor, data: Pairs) -> list[float]:
@@ -143,7 +153,7 @@ def _monitor(
     """Return what one network's own monitor would hold."""
     monitor = Monitor(job.model, patience=setting.patience)
     monitor.best_epoch = stopping.best_epoch[r]
-    for values in history[: stopping.last[r]]:
-        for key, all_networks in values.items():
-            monitor.records.setdefault(key, []).append(all_networks[r])
+    rows = history[: stopping.last[r]]
+    for key in rows[0] if rows else ():
+        monitor.records[key] = [row[key][r] for row in rows]
     return monitor

@@ -38,6 +38,11 @@ def test_both_sides_do_the_same_work(row):
     row.require_same_work(TINY)
 
 
+@pytest.mark.parametrize("row", [r for r in ROWS if "networks" in r.work], ids=name, indirect=True)
+def test_many_networks_agree_to_rounding_before_it_goes_through_kinks(row):
+    dataclasses.replace(row, rtol=2e-6).require_same_work(dataclasses.replace(TINY, epochs=20))
+
+
 @pytest.mark.parametrize("row", ROWS[:-1], ids=name, indirect=True)
 def test_less_work_on_one_side_is_noticed(row):
     less = dataclasses.replace(TINY, epochs=2, minibatch_epochs=2)

@@ -7,13 +7,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 nn, functional = torch.nn, torch.nn.functional
 
-from labkit.chain import SLOPES, Chain, is_chain  # noqa: E402  (only after torch was found)
+from labkit.chain import ENTRIES, Chain, is_chain  # noqa: E402  (only after torch was found)
 from labkit.stack import Stack  # noqa: E402
 
 R, N, FEATURES = 3, 20, 4
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}
-NAMES = {loss: loss.__name__ for loss in SLOPES}
+NAMES = {loss: loss.__name__ for loss in ENTRIES}
 
 
 def linear(inputs, outputs, bias=True):
@@ -79,7 +79,7 @@ def close(ours, theirs, rtol, name, scale=None):
 @pytest.mark.parametrize("outputs", [1, 3])
 @pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
 @pytest.mark.parametrize("depth", [0, 1, 3])
-@pytest.mark.parametrize("criterion", SLOPES, ids=NAMES.get)
+@pytest.mark.parametrize("criterion", ENTRIES, ids=NAMES.get)
 @pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
 def test_gradients_are_those_of_autograd(activation, criterion, depth, bias, outputs, dtype):
     def layers():
