@@ -283,5 +283,5 @@ def _rows(
     few = (torch.arange(count) % min(2, len(X))).tolist()
     place = prediction.device
     yield prediction[few], target[few].to(place)
-    more = min(1000, len(X))
+    more = 1000  # or as many as there are
     yield predictions_of(model, X[:more], dtype).clone(), target[:more].to(place)

@@ -219,4 +219,6 @@ def ask_model(model: nn.Module, X: Tensor, dtype: torch.dtype, name: str = "X") 
 
 def holds_whole_numbers(values: Data, name: str) -> bool:
     """Tell whether an array holds whole numbers by its dtype; a tensor says itself what it is."""
-    return not isinstance(values, Tensor) and as_numbers(values, name).dtype.kind in "iu"
+    return not isinstance(values, Tensor) and np.issubdtype(
+        as_numbers(values, name).dtype, np.integer
+    )

@@ -558,7 +558,11 @@ def test_fewer_epochs_than_were_done_are_refused(tmp_path):
 def test_an_existing_file_is_not_written_over(tmp_path):
     path = tmp_path / "run"
     path.write_text("precious")
-    with pytest.raises(FileExistsError, match="run' exists: resume=True goes on from it"):
+    with pytest.raises(
+        FileExistsError,
+        match=r"^checkpoint='.*run' exists: resume=True goes on from it; to start afresh, "
+        r"remove it or choose another path\.",
+    ):
         train(checkpoint=path)
     assert path.read_text() == "precious"
 
@@ -572,6 +576,19 @@ def test_resume_without_a_checkpoint_is_refused():
 def test_epochs_between_checkpoints_are_a_whole_number(tmp_path, value):
     with pytest.raises((TypeError, ValueError), match=r"^checkpoint_every must be"):
         train(checkpoint=tmp_path / "run", checkpoint_every=value)
+
+
+def test_by_default_every_tenth_epoch_is_written(tmp_path):
+    written = []
+
+    def schedule(step):
+        if (tmp_path / "run").exists():
+            saved = torch.load(tmp_path / "run", weights_only=True)
+            written.append(len(saved["monitor"]["records"]["loss"]))
+        return 1.0
+
+    fit_torch(network(), X, Y, epochs=25, schedule=schedule, checkpoint=tmp_path / "run")
+    assert written == [10] * 10 + [20] * 5
 
 
 def test_a_missing_folder_is_named_before_the_training(tmp_path):

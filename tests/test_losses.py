@@ -18,6 +18,7 @@ from labkit import fit_torch, fit_torch_many  # noqa: E402  (only after torch wa
 DATA = make_linear(60, 3, rng=1)
 Y = DATA.y.reshape(-1, 1)
 LABELS = (DATA.y > 0).astype(int) + (DATA.y > 2)
+PLACES = (DATA.X > 0).astype(int)
 TIMES = np.column_stack([np.exp(DATA.y - DATA.y.min()), np.arange(60) % 3 > 0]).astype(float)
 
 
@@ -64,6 +65,7 @@ TAKEN = {
     "class weights": (nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 0.5])), LABELS, 3, ()),
     "ignored classes": (nn.CrossEntropyLoss(), np.where(LABELS == 2, -100, LABELS), 2, ()),
     "an ignored class": (nn.CrossEntropyLoss(ignore_index=2), LABELS, 2, ()),
+    "classes at places": (nn.CrossEntropyLoss(), PLACES, 6, (nn.Unflatten(1, (2, 3)),)),
     "soft labels": (nn.CrossEntropyLoss(), np.eye(3, dtype="f")[LABELS] * 0.7 + 0.1, 3, ()),
     "own, of indices": (lambda p, y: F.cross_entropy(p, y) + 1, LABELS, 3, ()),
     "own, of indices, as many as rows asked": (lambda p, y: F.cross_entropy(p, y), LABELS, 4, ()),
@@ -119,6 +121,34 @@ def test_a_loss_that_cannot_do_with_two_rows_is_asked_for_more():
         return F.mse_loss(prediction, target)
 
     assert_allclose(fit(loss).history["loss"], fit("mse").history["loss"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("off", [-0.0009, 0.0009])
+def test_probabilities_of_classes_add_up_to_one_to_a_thousandth(off):
+    y = np.full((60, 3), 1 / 3)
+    y[7] += off / 3
+    fit(nn.CrossEntropyLoss(), y, model(3))
+    y[7] += off / 3
+    with pytest.raises(ValueError, match="the probabilities of the classes"):
+        fit(nn.CrossEntropyLoss(), y, model(3))
+
+
+def test_probabilities_of_classes_are_not_negative():
+    with pytest.raises(ValueError, match="the probabilities of the classes"):
+        fit(nn.CrossEntropyLoss(), np.tile([1.5, -0.5, 0.0], (60, 1)), model(3))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_model_that_predicts_probabilities_on_one_side_alone_is_refused(sign):
+    network = nn.Sequential(nn.Linear(3, 1, bias=False), nn.Tanh())
+    nn.init.constant_(network[0].weight, sign)  # between 0 and 1 where all features have this sign
+    with pytest.raises(ValueError, match="model must predict probabilities, between"):
+        fit_torch(network, sign * np.abs(DATA.X), (Y > 0) * 1.0, loss=nn.BCELoss(), epochs=1)
+
+
+def test_places_in_an_embedding_can_have_probabilities():
+    network = nn.Sequential(nn.Embedding(2, 4), nn.Flatten(), nn.Linear(12, 1), nn.Sigmoid())
+    fit_torch(network, PLACES, (Y > 0) * 1.0, loss=nn.BCELoss(), epochs=2)
 
 
 class Counts(nn.Module):
