@@ -44,6 +44,10 @@ def train(model=None, X=X, Y=Y, **options):
     return fit_torch(model or network(), X, Y, **given)
 
 
+def constant(step):
+    return 1.0
+
+
 class Interrupts:
     """The mean squared error, which dies at one of its calls in training."""
 
@@ -306,6 +310,9 @@ def test_another_architecture_that_prints_the_same_is_refused(tmp_path):
         ({"validation": (V[0] + 1, V[1])}, "validation X is not the validation X of that run"),
         ({"validation": (V[0], -V[1])}, "validation y is not the validation y of that run"),
         ({"validation": (X, Y)}, "rows of validation X was 30 and is now 40"),
+        ({"clip": 0.5}, r"clip was None and is now 0\.5\. Resume with what it was, or choose"),
+        ({"schedule": constant}, "schedule was None and is now constant. Resume"),
+        ({"metrics": {"mae": F.l1_loss}}, "metric mae was None and is now l1_loss. Resume"),
         ({"validation": None, "patience": None}, "validation X was given and is now None"),
     ],
     ids=lambda value: ", ".join(value) if isinstance(value, dict) else "",
