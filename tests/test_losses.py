@@ -146,6 +146,17 @@ def test_a_model_that_predicts_probabilities_on_one_side_alone_is_refused(sign):
         fit_torch(network, sign * np.abs(DATA.X), (Y > 0) * 1.0, loss=nn.BCELoss(), epochs=1)
 
 
+def test_a_model_that_leaves_the_probabilities_near_zero_alone_is_refused():
+    class Bump(nn.Linear):
+        def forward(self, x):
+            return 2 * torch.exp(-(super().forward(x) ** 2))
+
+    network = Bump(3, 1, bias=False)
+    nn.init.constant_(network.weight, 1 / 6)  # for ones it predicts 1.6, for twos 0.7
+    with pytest.raises(ValueError, match="model must predict probabilities, between"):
+        fit_torch(network, np.ones((60, 3)), (Y > 0) * 1.0, loss=nn.BCELoss(), epochs=1)
+
+
 def test_places_in_an_embedding_can_have_probabilities():
     network = nn.Sequential(nn.Embedding(2, 4), nn.Flatten(), nn.Linear(12, 1), nn.Sigmoid())
     fit_torch(network, PLACES, (Y > 0) * 1.0, loss=nn.BCELoss(), epochs=2)
