@@ -255,19 +255,18 @@ def _asked(
     It is asked for a few rows; one that can't do with so few (no event among them, say) is asked
     for more.
     """
-    refused = None
+    refused = []
     for target in forms:
         for prediction_rows, target_rows in _rows(model, X, dtype, prediction, target):
             try:
                 ask(loss, prediction_rows, target_rows, name)
             except ValueError as error:
-                refused = refused or error
+                refused.append(error)
                 continue
             if torchs_own(loss) not in CLASSES and prediction.shape[1:] != target.shape[1:]:
                 require_pairs(loss, prediction_rows, target_rows, name)
             return target, is_sum(loss, prediction_rows, target_rows)
-    assert refused is not None
-    raise refused
+    raise refused[0]
 
 
 def _rows(

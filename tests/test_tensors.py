@@ -19,7 +19,7 @@ nn = torch.nn
 
 from labkit import devices, fit_torch  # noqa: E402  (only after torch was found)
 from labkit.batches import Batches  # noqa: E402
-from labkit.tensors import pieces  # noqa: E402
+from labkit.tensors import as_features, pieces  # noqa: E402
 
 DATA = make_linear(50, 3, rng=1)
 Y = DATA.y.reshape(-1, 1)
@@ -189,6 +189,15 @@ def test_a_large_table_is_converted_and_gathered_piece_by_piece(monkeypatch):
         assert_array_equal(again.params[name], value)
     assert_allclose(again.history, expected.history, rtol=1e-6)
     assert_allclose(again.predict(DATA.X), expected.predict(DATA.X), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("rows", "dtype"), [(50, torch.float32), (51, torch.float64)])
+def test_what_is_too_large_to_be_converted_at_once_keeps_its_dtype(monkeypatch, rows, dtype):
+    monkeypatch.setattr("labkit.tensors.AT_ONCE", 1200)  # 50 rows of three doubles
+    table = np.ones((rows, 3))
+    tensor = as_features(table, torch.float32)
+    assert tensor.dtype == dtype
+    assert (tensor.data_ptr() == table.ctypes.data) == (dtype == torch.float64)
 
 
 def test_predictions_come_in_pieces_of_bounded_size():
