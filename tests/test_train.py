@@ -607,6 +607,14 @@ def test_a_copy_of_a_fit_has_a_network_of_its_own():
     assert not np.array_equal(fit.predict(X), kept)
 
 
+def test_a_fit_shows_itself_in_a_line():
+    shown = repr(fit_torch(network(), X, Y, epochs=2))
+    assert shown.startswith("TorchFit(")
+    assert "\n" not in shown
+    assert "Linear" not in shown
+    assert "float32" not in shown
+
+
 def test_a_fit_can_be_pickled():
     fit = fit_torch(network(), X, Y, epochs=2, validation=(X, Y), patience=1)
     back = pickle.loads(pickle.dumps(fit))
