@@ -253,18 +253,23 @@ def _asked(
     """Return the first form of the targets that a loss takes, and whether the loss is a sum.
 
     It is asked for a few rows; one that can't do with so few (no event among them, say) is asked
-    for more.
+    for more; and one that is zero for so few, which doesn't tell whether it is a sum.
     """
     refused = []
     for target in forms:
+        taken = False
         for prediction_rows, target_rows in _rows(model, X, dtype, prediction, target):
             try:
-                ask(loss, prediction_rows, target_rows, name)
+                value = ask(loss, prediction_rows, target_rows, name)
             except ValueError as error:
                 refused.append(error)
                 continue
             if torchs_own(loss) not in CLASSES and prediction.shape[1:] != target.shape[1:]:
                 require_pairs(loss, prediction_rows, target_rows, name)
+            if value.item() != 0:
+                return target, is_sum(loss, prediction_rows, target_rows)
+            taken = True
+        if taken:
             return target, is_sum(loss, prediction_rows, target_rows)
     raise refused[0]
 

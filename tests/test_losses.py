@@ -14,6 +14,7 @@ nn = torch.nn
 F = torch.nn.functional
 
 from labkit import fit_torch, fit_torch_many  # noqa: E402  (only after torch was found)
+from labkit.losses import is_sum  # noqa: E402
 
 DATA = make_linear(60, 3, rng=1)
 Y = DATA.y.reshape(-1, 1)
@@ -221,6 +222,34 @@ def test_a_sum_trains_as_a_sum_and_is_recorded_as_a_mean(form, batch_size):
         assert_allclose(total.history, mean.history, rtol=1e-4)
     prediction = total.predict(DATA.X)
     assert total.history["val_loss"].iloc[-1] == pytest.approx(np.mean((prediction - Y) ** 2), 1e-5)
+
+
+def hinge(prediction, target):
+    """Zero for the first rows, where a model that predicts zero is right enough."""
+    return torch.relu((prediction - target).abs() - 1)
+
+
+@pytest.mark.parametrize("reduce", [torch.sum, torch.mean])
+def test_a_sum_that_is_zero_for_the_first_rows_is_one_nevertheless(reduce):
+    network = nn.Linear(3, 1)
+    nn.init.zeros_(network.weight)
+    nn.init.zeros_(network.bias)
+    y = np.where(np.arange(60) < 20, 0.0, 3.0)[:, None]
+    found = fit(lambda p, y: reduce(hinge(p, y)), y, network, optimizer="sgd", lr=1e-6)
+    assert found.history["loss"].iloc[0] == pytest.approx(2 * 40 / 60)
+
+
+def test_a_loss_that_is_zero_at_the_start_is_no_hindrance():
+    found = fit(lambda p, y: hinge(p, y).mean(), 0 * Y, nn.Linear(3, 1), lr=1e-9)
+    assert len(found.history) == 4
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_sum_is_one_also_where_sums_are_rounded(seed):
+    generator = torch.Generator().manual_seed(seed)
+    prediction, target = torch.randn(2, 5, 3, generator=generator)
+    assert is_sum(SUMS["own"], prediction, target)
+    assert not is_sum(lambda p, y: ((p - y) ** 2).mean(), prediction, target)
 
 
 def test_many_networks_record_a_sum_as_one_does():
