@@ -90,14 +90,14 @@ class _Form:
             return thing
         if type(thing) in (list, tuple, dict, set, frozenset):
             return self._container(thing)
-        if isinstance(thing, types.ModuleType):
-            return "module", thing.__name__
         if id(thing) in self.met:
             return "again", self.met[id(thing)][0]
         self.met[id(thing)] = len(self.met), thing
-        return self._compound(thing)
+        return type(thing).__name__, self._parts(thing)
 
-    def _compound(self, thing: Any) -> Any:
+    def _parts(self, thing: Any) -> Any:
+        if isinstance(thing, types.ModuleType):
+            return thing.__name__
         if isinstance(thing, types.FunctionType):
             return self._function(thing)
         if isinstance(thing, types.CodeType):
@@ -105,19 +105,19 @@ class _Form:
         if isinstance(thing, type):
             return self._class(thing)
         if isinstance(thing, functools.partial):
-            return "partial", self.of(thing.func), self.of(thing.args), self.of(thing.keywords)
+            return self.of((thing.func, thing.args, thing.keywords))
         if isinstance(thing, types.MethodType):
-            return "method", self.of(thing.__func__), self.of(thing.__self__)
+            return self.of((thing.__func__, thing.__self__))
         if isinstance(thing, (classmethod, staticmethod)):
-            return type(thing).__name__, self.of(thing.__func__)
+            return self.of(thing.__func__)
         if isinstance(thing, property):
-            return "property", self.of((thing.fget, thing.fset))
+            return self.of((thing.fget, thing.fset))
         if isinstance(thing, types.CellType):
             return self.of(_content(thing))
         if isinstance(thing, nn.Module):
             return self._module(thing)
         if hasattr(thing, "__wrapped__") and callable(thing):  # functools.cache and its like
-            return "wrapper", type(thing).__qualname__, self.of(thing.__wrapped__)
+            return self.of(thing.__wrapped__)
         return self._object(thing)
 
     def _tensor(self, tensor: Tensor) -> Any:
@@ -132,8 +132,7 @@ class _Form:
         try:
             if isinstance(thing, dict):
                 keys = sorted(thing, key=lambda key: (type(key).__name__, str(key)))
-                pairs = [(self.of(key), self.of(thing[key])) for key in keys]
-                return "dict", pairs
+                return "dict", [(self.of(key), self.of(thing[key])) for key in keys]
             if isinstance(thing, Set):
                 # A set has no order: each element is taken apart by itself.
                 return {digest(_Form(()).of(element)) for element in thing}
@@ -143,7 +142,7 @@ class _Form:
 
     def _function(self, function: types.FunctionType) -> Any:
         if _installed(function.__code__.co_filename):
-            name = ("library", function.__module__, function.__qualname__)
+            name = (function.__module__, function.__qualname__)
             return name, self.of(function.__defaults__), self.of(function.__closure__)
         code, state = function.__code__, changed_names(function.__code__)
         used = {name: function.__globals__.get(name) for name in _globals(code)}
@@ -152,7 +151,6 @@ class _Form:
         if sets_items(code):
             state |= {name for name, value in used.items() if isinstance(value, (list, dict))}
         return (
-            "function",
             function.__qualname__,
             self._code(code),
             self.of([function.__defaults__, function.__kwdefaults__]),
@@ -165,20 +163,19 @@ class _Form:
             self._code(c) if isinstance(c, types.CodeType) else self.of(c) for c in code.co_consts
         ]
         names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
-        return "code", code.co_code, constants, names, code.co_argcount, code.co_flags
+        return code.co_code, constants, names, code.co_argcount, code.co_flags
 
     def _class(self, cls: type) -> Any:
         if _from_library(cls):
-            return "class", cls.__module__, cls.__qualname__
+            return cls.__module__, cls.__qualname__
         own = {name: value for name, value in vars(cls).items() if name not in _INTERNAL}
-        return "class", cls.__qualname__, [self.of(base) for base in cls.__bases__], self.of(own)
+        return cls.__qualname__, [self.of(base) for base in cls.__bases__], self.of(own)
 
     def _module(self, module: nn.Module) -> Any:
         state = vars(module)
         kept = {*vars(nn.Module()), *_changed(type(module))}
         own = {name: value for name, value in state.items() if name not in kept}
         return (
-            "nn.Module",
             self.of(type(module)),
             self.of(own),
             self.of(dict(module._parameters)),
@@ -193,15 +190,15 @@ class _Form:
         try:
             reduced = thing.__reduce_ex__(2)
         except Exception:  # pickling may fail in any way
-            return "object", cls, getattr(thing, "__qualname__", "")
+            return cls, getattr(thing, "__qualname__", "")
         if isinstance(reduced, str):
-            return "object", cls, reduced
+            return cls, reduced
         make, arguments, *state = reduced
         if state and isinstance(state[0], dict):
             changed = _changed(type(thing))
             state[0] = {name: v for name, v in state[0].items() if name not in changed}
         listed = [list(part) if hasattr(part, "__next__") else part for part in state]
-        return "object", cls, self.of(make), self.of(arguments), self.of(listed)
+        return cls, self.of(make), self.of(arguments), self.of(listed)
 
 
 def _changed(cls: type) -> set[str]:

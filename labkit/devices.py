@@ -39,9 +39,7 @@ def move(model: nn.Module, device: str | torch.device | None) -> None:
 
 
 def _auto() -> torch.device:
-    if not torch.accelerator.is_available():
-        return torch.device("cpu")
-    return torch.accelerator.current_accelerator() or torch.device("cpu")
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 
 
 def _usable(device: str | torch.device) -> torch.device:

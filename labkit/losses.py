@@ -127,7 +127,7 @@ def ask(loss: Loss, prediction: Tensor, target: Tensor, name: str = "") -> Tenso
 def is_sum(loss: Loss, prediction: Tensor, target: Tensor) -> bool:
     """Tell whether a loss is the sum over the rows of a batch, rather than their mean.
 
-    One that is twice as large on the same rows taken twice is a sum.
+    One that is twice as large on the same rows taken twice is a sum; a loss of zero doesn't tell.
     """
     reduction = option(loss, "reduction")
     if reduction is not None or torchs_own(loss) in _MODULES.values():
@@ -137,7 +137,7 @@ def is_sum(loss: Loss, prediction: Tensor, target: Tensor) -> bool:
     return once != 0 and math.isclose(twice, 2 * once, rel_tol=1e-4)
 
 
-def require_pairs(loss: Loss, prediction: Tensor, target: Tensor, name: str = "") -> None:
+def require_pairs(loss: Loss, prediction: Tensor, target: Tensor, name: str) -> None:
     """Refuse a loss of the user's own that compares each prediction with every target.
 
     It happens where one is a column, (n, 1), and the other a vector, (n,): their difference is an

@@ -53,7 +53,7 @@ class Monitor:
 
     def require_finite(self, X: Tensor, lr: float) -> None:
         """Raise TrainingDiverged if the last epoch's losses are not all numbers."""
-        losses = (self.records.get(key, [0.0])[-1] for key in ("loss", "val_loss"))
+        losses = [self.records[key][-1] for key in ("loss", "val_loss") if key in self.records]
         if not all(map(math.isfinite, losses)):
             raise self._diverged(X, lr)
 

@@ -253,21 +253,25 @@ def _asked(
     """Return the first form of the targets that a loss takes, and whether the loss is a sum.
 
     It is asked for a few rows; one that can't do with so few (no event among them, say) is asked
-    for more.
+    for more; and one that is zero for so few, which doesn't tell whether it is a sum.
     """
-    refused = None
+    refused = []
     for target in forms:
+        taken = False
         for prediction_rows, target_rows in _rows(model, X, dtype, prediction, target):
             try:
-                ask(loss, prediction_rows, target_rows, name)
+                value = ask(loss, prediction_rows, target_rows, name)
             except ValueError as error:
-                refused = refused or error
+                refused.append(error)
                 continue
             if torchs_own(loss) not in CLASSES and prediction.shape[1:] != target.shape[1:]:
                 require_pairs(loss, prediction_rows, target_rows, name)
+            if value.item() != 0:
+                return target, is_sum(loss, prediction_rows, target_rows)
+            taken = True
+        if taken:
             return target, is_sum(loss, prediction_rows, target_rows)
-    assert refused is not None
-    raise refused
+    raise refused[0]
 
 
 def _rows(
@@ -283,5 +287,5 @@ def _rows(
     few = (torch.arange(count) % min(2, len(X))).tolist()
     place = prediction.device
     yield prediction[few], target[few].to(place)
-    more = min(1000, len(X))
+    more = 1000  # or as many as there are
     yield predictions_of(model, X[:more], dtype).clone(), target[:more].to(place)

@@ -161,18 +161,17 @@ def predictions_of(model: nn.Module, X: Tensor, dtype: torch.dtype) -> Tensor:
     the large ones that each piece needs for a moment, would break the memory into parts that
     can't be used again.
     """
-    found, done = None, 0
+    done = 0
     with eval_mode(model), torch.inference_mode():
         for piece in pieces(X, dtype, device_of(model)):
             prediction: Tensor = model(piece)
             if len(piece) == len(X):
                 return prediction
-            if found is None:
+            if done == 0:
                 found = prediction.new_empty((len(X), *prediction.shape[1:]))
             found[done : done + len(piece)] = prediction
             done += len(piece)
             del prediction
-    assert found is not None
     return found
 
 
@@ -219,4 +218,6 @@ def ask_model(model: nn.Module, X: Tensor, dtype: torch.dtype, name: str = "X") 
 
 def holds_whole_numbers(values: Data, name: str) -> bool:
     """Tell whether an array holds whole numbers by its dtype; a tensor says itself what it is."""
-    return not isinstance(values, Tensor) and as_numbers(values, name).dtype.kind in "iu"
+    return not isinstance(values, Tensor) and np.issubdtype(
+        as_numbers(values, name).dtype, np.integer
+    )

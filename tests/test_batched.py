@@ -65,6 +65,12 @@ def test_each_network_gets_what_it_gets_alone(optimizer, decay):
     assert len({fit.history["loss"].iloc[-1] for fit in fits}) == R
 
 
+def test_by_default_they_get_what_fit_torch_gives_by_default():
+    models = [m.double() for m in networks()]
+    fits = assert_each_as_alone(models, PAIRS, atol=1e-9)
+    assert {len(fit.history) for fit in fits} == {200}
+
+
 def test_in_double_precision_they_agree_to_rounding_error():
     models = [m.double() for m in networks()]
     assert_each_as_alone(models, PAIRS, epochs=100, lr=0.02, optimizer="sgd", atol=1e-12)

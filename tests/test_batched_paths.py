@@ -69,6 +69,11 @@ def test_other_networks_are_mapped(layers, way):
     assert way() == {Mapped}
 
 
+def test_one_network_is_mapped_as_many_are(way):
+    exact(seeded(lambda: [nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 1)])[:1], PAIRS[:1])
+    assert way() == {Mapped}
+
+
 def own_loss(prediction, y):
     return ((prediction - y) ** 4).mean()
 

@@ -44,6 +44,10 @@ def train(model=None, X=X, Y=Y, **options):
     return fit_torch(model or network(), X, Y, **given)
 
 
+def constant(step):
+    return 1.0
+
+
 class Interrupts:
     """The mean squared error, which dies at one of its calls in training."""
 
@@ -306,6 +310,9 @@ def test_another_architecture_that_prints_the_same_is_refused(tmp_path):
         ({"validation": (V[0] + 1, V[1])}, "validation X is not the validation X of that run"),
         ({"validation": (V[0], -V[1])}, "validation y is not the validation y of that run"),
         ({"validation": (X, Y)}, "rows of validation X was 30 and is now 40"),
+        ({"clip": 0.5}, r"clip was None and is now 0\.5\. Resume with what it was, or choose"),
+        ({"schedule": constant}, "schedule was None and is now constant. Resume"),
+        ({"metrics": {"mae": F.l1_loss}}, "metric mae was None and is now l1_loss. Resume"),
         ({"validation": None, "patience": None}, "validation X was given and is now None"),
     ],
     ids=lambda value: ", ".join(value) if isinstance(value, dict) else "",
@@ -558,7 +565,11 @@ def test_fewer_epochs_than_were_done_are_refused(tmp_path):
 def test_an_existing_file_is_not_written_over(tmp_path):
     path = tmp_path / "run"
     path.write_text("precious")
-    with pytest.raises(FileExistsError, match="run' exists: resume=True goes on from it"):
+    with pytest.raises(
+        FileExistsError,
+        match=r"^checkpoint='.*run' exists: resume=True goes on from it; to start afresh, "
+        r"remove it or choose another path\.",
+    ):
         train(checkpoint=path)
     assert path.read_text() == "precious"
 
@@ -572,6 +583,19 @@ def test_resume_without_a_checkpoint_is_refused():
 def test_epochs_between_checkpoints_are_a_whole_number(tmp_path, value):
     with pytest.raises((TypeError, ValueError), match=r"^checkpoint_every must be"):
         train(checkpoint=tmp_path / "run", checkpoint_every=value)
+
+
+def test_by_default_every_tenth_epoch_is_written(tmp_path):
+    written = []
+
+    def schedule(step):
+        if (tmp_path / "run").exists():
+            saved = torch.load(tmp_path / "run", weights_only=True)
+            written.append(len(saved["monitor"]["records"]["loss"]))
+        return 1.0
+
+    fit_torch(network(), X, Y, epochs=25, schedule=schedule, checkpoint=tmp_path / "run")
+    assert written == [10] * 10 + [20] * 5
 
 
 def test_a_missing_folder_is_named_before_the_training(tmp_path):

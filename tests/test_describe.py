@@ -203,6 +203,20 @@ def test_an_empty_cell_and_what_cannot_be_pickled_are_described():
     assert described(code) == described(code)
 
 
+def test_what_cannot_be_pickled_is_told_apart_by_class_and_name():
+    code = """
+    import threading
+    def ones():
+        yield 1
+    def twos():
+        yield 2
+    it = {}
+    """
+    different = ["threading.Lock()", "threading.RLock()", "ones()", "twos()"]
+    assert len({described(code.format(thing)) for thing in different}) == len(different)
+    assert described(code.format("ones()")) == described(code.format("ones()"))
+
+
 def test_a_generator_is_described_by_its_state():
     code = "rng = np.random.default_rng({})\ndef it(p): return p + rng.normal()"
     assert described(code.format(1)) == described(code.format(1)) != described(code.format(2))

@@ -45,6 +45,23 @@ def test_all_that_is_different_has_different_digests():
     assert all(len(d) == 64 and int(d, 16) for d in digests)
 
 
+STORED = [
+    (None, "52cc821f3e48994d"),
+    ([True, 3, 1.5, 1j, "a", b"a", bytearray(b"a")], "290853fd59846c37"),
+    ({"a": (1, 2), "b": {3, 4}}, "eb995135eb8a39a9"),
+    ([torch.float32, torch.Size([2])], "7e1bfebf4a25931b"),
+    (torch.arange(6.0).reshape(2, 3), "dc3b6e392136eb20"),
+    (np.arange(6.0).reshape(2, 3), "654259e36c57a593"),
+    (np.array([1, "a"], dtype=object), "e5276b51736cdad7"),
+    (np.float32(0.5), "a3a26ce7e6a6cc8b"),
+]
+
+
+@pytest.mark.parametrize(("value", "first_digits"), STORED)
+def test_a_digest_is_what_it_was_when_older_checkpoints_were_written(value, first_digits):
+    assert digest(value).startswith(first_digits)
+
+
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
 NESTED = st.recursive(
     SCALARS,
@@ -146,6 +163,19 @@ def test_a_number_of_numpy_has_its_own_type(value):
 def test_what_has_no_plain_bytes_is_refused(value):
     with pytest.raises(TypeError, match=r"is not made of plain values|has no plain bytes"):
         digest(value)
+
+
+def test_what_has_no_plain_bytes_is_named():
+    with pytest.raises(TypeError) as caught:
+        digest([len])
+    assert str(caught.value) == (
+        "<built-in function len> of type builtin_function_or_method is not made of plain values."
+    )
+    with pytest.raises(TypeError) as caught:
+        digest(torch.eye(2).to_sparse())
+    assert str(caught.value) == (
+        "a torch.sparse_coo tensor on cpu has no plain bytes; use to_dense()."
+    )
 
 
 def test_the_digest_is_the_same_in_another_process():

@@ -14,10 +14,12 @@ nn = torch.nn
 F = torch.nn.functional
 
 from labkit import fit_torch, fit_torch_many  # noqa: E402  (only after torch was found)
+from labkit.losses import is_sum  # noqa: E402
 
 DATA = make_linear(60, 3, rng=1)
 Y = DATA.y.reshape(-1, 1)
 LABELS = (DATA.y > 0).astype(int) + (DATA.y > 2)
+PLACES = (DATA.X > 0).astype(int)
 TIMES = np.column_stack([np.exp(DATA.y - DATA.y.min()), np.arange(60) % 3 > 0]).astype(float)
 
 
@@ -64,6 +66,7 @@ TAKEN = {
     "class weights": (nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 0.5])), LABELS, 3, ()),
     "ignored classes": (nn.CrossEntropyLoss(), np.where(LABELS == 2, -100, LABELS), 2, ()),
     "an ignored class": (nn.CrossEntropyLoss(ignore_index=2), LABELS, 2, ()),
+    "classes at places": (nn.CrossEntropyLoss(), PLACES, 6, (nn.Unflatten(1, (2, 3)),)),
     "soft labels": (nn.CrossEntropyLoss(), np.eye(3, dtype="f")[LABELS] * 0.7 + 0.1, 3, ()),
     "own, of indices": (lambda p, y: F.cross_entropy(p, y) + 1, LABELS, 3, ()),
     "own, of indices, as many as rows asked": (lambda p, y: F.cross_entropy(p, y), LABELS, 4, ()),
@@ -119,6 +122,45 @@ def test_a_loss_that_cannot_do_with_two_rows_is_asked_for_more():
         return F.mse_loss(prediction, target)
 
     assert_allclose(fit(loss).history["loss"], fit("mse").history["loss"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("off", [-0.0009, 0.0009])
+def test_probabilities_of_classes_add_up_to_one_to_a_thousandth(off):
+    y = np.full((60, 3), 1 / 3)
+    y[7] += off / 3
+    fit(nn.CrossEntropyLoss(), y, model(3))
+    y[7] += off / 3
+    with pytest.raises(ValueError, match="the probabilities of the classes"):
+        fit(nn.CrossEntropyLoss(), y, model(3))
+
+
+def test_probabilities_of_classes_are_not_negative():
+    with pytest.raises(ValueError, match="the probabilities of the classes"):
+        fit(nn.CrossEntropyLoss(), np.tile([1.5, -0.5, 0.0], (60, 1)), model(3))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_model_that_predicts_probabilities_on_one_side_alone_is_refused(sign):
+    network = nn.Sequential(nn.Linear(3, 1, bias=False), nn.Tanh())
+    nn.init.constant_(network[0].weight, sign)  # between 0 and 1 where all features have this sign
+    with pytest.raises(ValueError, match="model must predict probabilities, between"):
+        fit_torch(network, sign * np.abs(DATA.X), (Y > 0) * 1.0, loss=nn.BCELoss(), epochs=1)
+
+
+def test_a_model_that_leaves_the_probabilities_near_zero_alone_is_refused():
+    class Bump(nn.Linear):
+        def forward(self, x):
+            return 2 * torch.exp(-(super().forward(x) ** 2))
+
+    network = Bump(3, 1, bias=False)
+    nn.init.constant_(network.weight, 1 / 6)  # for ones it predicts 1.6, for twos 0.7
+    with pytest.raises(ValueError, match="model must predict probabilities, between"):
+        fit_torch(network, np.ones((60, 3)), (Y > 0) * 1.0, loss=nn.BCELoss(), epochs=1)
+
+
+def test_places_in_an_embedding_can_have_probabilities():
+    network = nn.Sequential(nn.Embedding(2, 4), nn.Flatten(), nn.Linear(12, 1), nn.Sigmoid())
+    fit_torch(network, PLACES, (Y > 0) * 1.0, loss=nn.BCELoss(), epochs=2)
 
 
 class Counts(nn.Module):
@@ -180,6 +222,34 @@ def test_a_sum_trains_as_a_sum_and_is_recorded_as_a_mean(form, batch_size):
         assert_allclose(total.history, mean.history, rtol=1e-4)
     prediction = total.predict(DATA.X)
     assert total.history["val_loss"].iloc[-1] == pytest.approx(np.mean((prediction - Y) ** 2), 1e-5)
+
+
+def hinge(prediction, target):
+    """Zero for the first rows, where a model that predicts zero is right enough."""
+    return torch.relu((prediction - target).abs() - 1)
+
+
+@pytest.mark.parametrize("reduce", [torch.sum, torch.mean])
+def test_a_sum_that_is_zero_for_the_first_rows_is_one_nevertheless(reduce):
+    network = nn.Linear(3, 1)
+    nn.init.zeros_(network.weight)
+    nn.init.zeros_(network.bias)
+    y = np.where(np.arange(60) < 20, 0.0, 3.0)[:, None]
+    found = fit(lambda p, y: reduce(hinge(p, y)), y, network, optimizer="sgd", lr=1e-6)
+    assert found.history["loss"].iloc[0] == pytest.approx(2 * 40 / 60)
+
+
+def test_a_loss_that_is_zero_at_the_start_is_no_hindrance():
+    found = fit(lambda p, y: hinge(p, y).mean(), 0 * Y, nn.Linear(3, 1), lr=1e-9)
+    assert len(found.history) == 4
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_sum_is_one_also_where_sums_are_rounded(seed):
+    generator = torch.Generator().manual_seed(seed)
+    prediction, target = torch.randn(2, 5, 3, generator=generator)
+    assert is_sum(SUMS["own"], prediction, target)
+    assert not is_sum(lambda p, y: ((p - y) ** 2).mean(), prediction, target)
 
 
 def test_many_networks_record_a_sum_as_one_does():

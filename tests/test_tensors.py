@@ -1,8 +1,10 @@
 """What comes into the torch loop: kinds of numbers and models, memory, accelerators."""
 
+import copy
 import subprocess
 import sys
 import textwrap
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ nn = torch.nn
 
 from labkit import devices, fit_torch  # noqa: E402  (only after torch was found)
 from labkit.batches import Batches  # noqa: E402
+from labkit.tensors import as_features, pieces  # noqa: E402
 
 DATA = make_linear(50, 3, rng=1)
 Y = DATA.y.reshape(-1, 1)
@@ -132,6 +135,14 @@ def test_a_model_that_is_none_for_this_loop_is_refused_beforehand(model, error, 
         fit(model)
 
 
+def test_a_model_that_is_refused_since_it_changes_x_has_changed_no_x():
+    for X in (torch.tensor(DATA.X, dtype=torch.float32), DATA.X.astype(np.float32)):
+        kept = copy.deepcopy(X)
+        with pytest.raises(ValueError, match="model changes the X"):
+            fit(nn.Sequential(nn.ReLU(inplace=True), nn.Linear(3, 1)), X)
+        assert_array_equal(X, kept)
+
+
 def test_a_later_layer_may_work_in_place():
     model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(inplace=True), nn.Linear(4, 1))
     kept = DATA.X.copy()
@@ -180,6 +191,15 @@ def test_a_large_table_is_converted_and_gathered_piece_by_piece(monkeypatch):
     assert_allclose(again.predict(DATA.X), expected.predict(DATA.X), rtol=1e-5)
 
 
+@pytest.mark.parametrize(("rows", "dtype"), [(50, torch.float32), (51, torch.float64)])
+def test_what_is_too_large_to_be_converted_at_once_keeps_its_dtype(monkeypatch, rows, dtype):
+    monkeypatch.setattr("labkit.tensors.AT_ONCE", 1200)  # 50 rows of three doubles
+    table = np.ones((rows, 3))
+    tensor = as_features(table, torch.float32)
+    assert tensor.dtype == dtype
+    assert (tensor.data_ptr() == table.ctypes.data) == (dtype == torch.float64)
+
+
 def test_predictions_come_in_pieces_of_bounded_size():
     sizes = []
 
@@ -194,6 +214,16 @@ def test_predictions_come_in_pieces_of_bounded_size():
     assert trained.predict(X).shape == (10_000, 1)
     assert max(sizes) <= 4096
     assert sum(sizes[1:]) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("width", "rows"), [(1, 4096), (128, 4096), (1024, 512), (2**14, 32), (2**20, 32)]
+)
+def test_a_piece_holds_half_a_million_numbers_but_few_thousand_rows_and_not_too_few(width, rows):
+    X = torch.zeros(1, 1).expand(5000, width)
+    sizes = [len(piece) for piece in islice(pieces(X, torch.float32, X.device), 2)]
+    assert sizes[0] == rows
+    assert sizes[1] == min(rows, 5000 - rows)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 50])
@@ -312,8 +342,9 @@ def test_the_generator_of_the_device_in_use_is_lent_and_given_back(monkeypatch):
 
 @pytest.mark.parametrize("name", ["mps", "xpu", "cuda"])
 def test_auto_asks_for_any_accelerator(monkeypatch, name):
-    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
-    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device(name))
+    monkeypatch.setattr(
+        torch.accelerator, "current_accelerator", lambda check_available: torch.device(name)
+    )
     moved = []
     monkeypatch.setattr(nn.Module, "to", lambda self, place: moved.append(place))
     devices.move(network(), "auto")
@@ -321,7 +352,11 @@ def test_auto_asks_for_any_accelerator(monkeypatch, name):
 
 
 def test_auto_is_the_cpu_where_there_is_no_accelerator(monkeypatch):
-    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    monkeypatch.setattr(
+        torch.accelerator,
+        "current_accelerator",
+        lambda check_available: None if check_available else torch.device("cuda"),
+    )
     assert_array_equal(fit(device="auto").predict(DATA.X), fit().predict(DATA.X))
 
 
@@ -342,6 +377,15 @@ def test_a_float32_run_needs_no_float64(options):
         fit(X=X, y=y, validation=(X, y), seed=1, metrics={"m": nn.functional.l1_loss}, **options)
         with pytest.raises(ArithmeticError, match="diverged"):
             fit(X=X, y=y, lr=1e30, optimizer="sgd", epochs=50)
+
+
+def test_a_device_that_cannot_hold_the_model_is_named():
+    class Heavy(nn.Linear):
+        def to(self, _):
+            raise RuntimeError("out of memory")
+
+    with pytest.raises(ValueError, match=r"^model can't be moved to device='cpu': out of memory$"):
+        fit(Heavy(3, 1), device="cpu")
 
 
 def test_a_device_of_no_values_is_refused():

@@ -348,6 +348,21 @@ def test_validation_and_progress_do_not_change_the_training(capsys):
     assert "training" in capsys.readouterr().err
 
 
+def test_a_progress_bar_counts_epochs_and_is_wiped_away(capsys):
+    fit_torch(network(), X, Y, epochs=5, progress=True)
+    shown = capsys.readouterr().err
+    assert "| 0/5 [" in shown
+    assert "epoch/s]" in shown
+    assert shown.endswith("\r")
+
+
+def test_by_default_all_rows_go_200_times_through_the_loop_without_a_word(capsys):
+    fit = fit_torch(network(), X, Y)
+    assert len(fit.history) == 200
+    assert_same(fit_torch(network(), X, Y, epochs=200, lr=0.01, loss="mse"), fit.model)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_nothing_is_printed(capsys):
     fit_torch(network(), X, Y, epochs=3)
     assert capsys.readouterr() == ("", "")
@@ -590,6 +605,14 @@ def test_a_copy_of_a_fit_has_a_network_of_its_own():
     fit_torch(fit.model, X, Y, epochs=2)
     assert_array_equal(twin.predict(X), kept)
     assert not np.array_equal(fit.predict(X), kept)
+
+
+def test_a_fit_shows_itself_in_a_line():
+    shown = repr(fit_torch(network(), X, Y, epochs=2))
+    assert shown.startswith("TorchFit(")
+    assert "\n" not in shown
+    assert "Linear" not in shown
+    assert "float32" not in shown
 
 
 def test_a_fit_can_be_pickled():
