@@ -125,6 +125,14 @@ def as_matrix(X: ArrayLike, name: str = "X", *, min_rows: int = 2) -> Floats:
     return matrix
 
 
+def as_features(X: ArrayLike, p: int) -> Floats:
+    """Return `X` as a float64 matrix of the p columns that a model was fitted on."""
+    X = as_matrix(X, min_rows=1)
+    if X.shape[1] != p:
+        raise ValueError(f"X has {X.shape[1]} columns, and the model was fitted on {p}.")
+    return X
+
+
 def as_vector(y: ArrayLike, n: int, name: str = "y") -> Floats:
     """Return `y` as a float64 vector of shape (n,).
 
@@ -278,7 +286,7 @@ def as_numbers(values: Any, name: str) -> NDArray[Any]:
             f"{name} must hold real numbers, not dtype {array.dtype}. Encode categories as "
             f"indicator columns, or, where all are numbers, use {name}.astype(float)."
         )
-    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+    if not np.can_cast(array.dtype, np.float64):  # a long double
         with np.errstate(over="ignore"):  # what is too large for float64 is refused as infinite
             return array.astype(np.float64)
     return array
