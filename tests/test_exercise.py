@@ -312,6 +312,23 @@ def test_random_numbers_go_on_from_call_to_call_and_stand_where_they_were_at_the
     assert draw(rng) == expected[0]
 
 
+@pytest.mark.parametrize("method", ["get_state", "set_state"])
+def test_what_has_a_state_and_not_both_ways_to_it_is_data_and_is_copied(method):
+    box = Node(1.0)
+    setattr(box, method, dict)
+
+    @Exercise
+    def check(answer):
+        answer(box)
+        yield box.data == 1.0, "it changed the lab's."
+
+    def change(node):
+        node.data = 5.0
+        return node.data
+
+    assert str(check(change)) == "Right."
+
+
 # --- one form ------------------------------------------------------------------------------------
 
 
