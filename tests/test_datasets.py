@@ -232,6 +232,23 @@ def test_a_missing_folder_says_where_it_was_looked_for(tmp_path, monkeypatch):
         load_r_stream()
 
 
+def test_the_four_nearest_places_where_it_was_looked_for_are_named(tmp_path, monkeypatch):
+    here = tmp_path / "course" / "notebooks"
+    here.mkdir(parents=True)
+    monkeypatch.delenv("LABKIT_DATA", raising=False)
+    monkeypatch.setattr(datasets, "__file__", str(tmp_path / "packages" / "labkit" / "datasets.py"))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "home" / ".venv"))
+    monkeypatch.chdir(here)
+    with pytest.raises(FileNotFoundError) as caught:
+        datasets.data_folder()
+    places = [tmp_path / "packages", tmp_path / "home", here, here.parent]
+    assert str(caught.value) == (
+        "The course's data folder (the one with SHA256SUMS in it) was not found. Start Python in "
+        "the course's folder, or set the environment variable LABKIT_DATA to the data folder. "
+        f"Looked in: {', '.join(str(place / 'data') for place in places)}."
+    )
+
+
 @pytest.mark.parametrize("layout", ["clone", "students"])
 def test_the_folder_is_found_beside_the_environment(
     folder, tmp_path, tmp_path_factory, monkeypatch, layout
