@@ -356,6 +356,13 @@ def test_no_renderer_stops_nobody(answer, monkeypatch):
     ]
 
 
+@pytest.mark.parametrize(("there", "renders"), [("/bin/quarto", "Quarto"), (None, "smalldocs")])
+def test_what_renders_the_site_is_named(monkeypatch, there, renders):
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: there)
+    monkeypatch.setattr(main, "find_spec", lambda name: None if there else name)
+    assert list(main._renderer(this_course())) == [("OK", f"{renders} renders the site")]
+
+
 def test_wrong_folder(answer, tmp_path_factory, monkeypatch):
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     code, wrong = answer()
