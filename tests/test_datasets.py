@@ -197,6 +197,13 @@ def test_a_clone_is_not_sent_to_git_where_there_is_no_git(folder, tmp_path, monk
     assert datasets.how_to_restore("r_stream_seed42.csv") == mend(folder)
 
 
+def test_several_files_are_restored_at_once(folder, tmp_path):
+    assert datasets.how_to_restore("a.csv", "b.csv") == (
+        "unset LABKIT_DATA, or: "
+        f'copy data/a.csv, data/b.csv from a fresh download of the course into "{tmp_path}"'
+    )
+
+
 @pytest.mark.parametrize("name", [3, None, b"baselines", ["baselines"], pd.Series(["baselines"])])
 def test_a_study_has_a_string_as_its_name(name):
     with pytest.raises(TypeError, match=r"^name must be a study's name, a string, not "):
