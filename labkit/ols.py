@@ -210,10 +210,10 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
         )
     columns: dict[str, Floats] = {"ols": ols.beta, "ols_se": ols.se}
     for name, estimate in others.items():
-        if name in ("ols", "ols_se") or name.endswith("_gap"):
+        if name == "ols_se" or name.endswith("_gap"):  # a second `ols` is Python's own error
             raise ValueError(
-                f"no estimate may be called {name!r}: 'ols', 'ols_se' and names that end in "
-                "'_gap' are those of the columns that compare_coefficients adds."
+                f"no estimate may be called {name!r}: 'ols_se' and names that end in '_gap' are "
+                "those of the columns that compare_coefficients adds."
             )
         values = _as_coefficients(estimate, ols, name)
         columns[name] = values

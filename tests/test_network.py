@@ -266,6 +266,13 @@ def test_gradients_of_what_is_not_finite_or_overflows_are_refused(X, y, message)
         mlp_loss_and_gradients(params, [[X], [2.0]], [y, 1.0])
 
 
+@pytest.mark.parametrize("other", [-1e149, 0.0], ids=["another infinity", "zero"])
+def test_gradients_in_which_an_infinity_meets_another_or_a_zero_are_refused_too(other):
+    params = {"W1": [[1e149, 1e149]], "b1": [0.0, 0.0], "w2": [1e149, other], "b2": [0.0]}
+    with pytest.raises(ValueError, match=r"^The loss or a gradient overflows"):
+        mlp_loss_and_gradients(params, [[1e149], [1e149]], [0.0, 0.0])
+
+
 def test_hidden_and_start_agree_or_are_refused():
     X, y = table(2)
     start = init_mlp(4, 6, rng=0)

@@ -120,8 +120,8 @@ REFUSALS = {
         ),
         (
             lambda: compare_coefficients(OLS, a_gap=[1.0, 2.0]),
-            "no estimate may be called 'a_gap': 'ols', 'ols_se' and names that end in '_gap' are "
-            "those of the columns that compare_coefficients adds.",
+            "no estimate may be called 'a_gap': 'ols_se' and names that end in '_gap' are those of "
+            "the columns that compare_coefficients adds.",
         ),
         (
             lambda: compare_coefficients(OLS, truth=pd.DataFrame(np.eye(2))),
