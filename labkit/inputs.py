@@ -110,7 +110,7 @@ def as_matrix(X: ArrayLike, name: str = "X", *, min_rows: int = 2) -> Floats:
         If `X` is not two-dimensional, is empty, has fewer than `min_rows` rows, or holds
         NaN, an infinity or a masked entry.
     """
-    matrix = _as_floats(X, name)
+    matrix = as_floats(X, name)
     if matrix.ndim != 2:
         mend = f"{name}.reshape(-1, 1) makes one column of it" if matrix.ndim == 1 else "flatten it"
         raise ValueError(
@@ -146,7 +146,7 @@ def as_vector(y: ArrayLike, n: int, name: str = "y") -> Floats:
     ValueError
         If the shape is not (n,) or an entry is not finite.
     """
-    vector = _as_floats(y, name)
+    vector = as_floats(y, name)
     if vector.ndim == 2 and vector.shape[1] == 1 and vector.shape[0] == n:
         raise ValueError(
             f"{name} has shape ({n}, 1), not ({n},); {name}.ravel() makes it a vector."
@@ -292,6 +292,11 @@ def as_numbers(values: Any, name: str) -> NDArray[Any]:
     return array
 
 
+def as_floats(values: Any, name: str) -> Floats:
+    """Return `values` as float64 numbers of whatever shape, without copying what already is."""
+    return as_numbers(values, name).astype(np.float64, copy=False)
+
+
 def dense(values: Any) -> Any:
     """Return a tensor as an array, without its graph, dense; all else as it is."""
     if not hasattr(values, "detach"):
@@ -309,10 +314,6 @@ def _masks(values: Any) -> bool:
     if isinstance(values, list | tuple):
         return any(_masks(v) for v in values)
     return isinstance(values, np.ma.MaskedArray) and bool(np.ma.is_masked(values))
-
-
-def _as_floats(values: Any, name: str) -> Floats:
-    return as_numbers(values, name).astype(np.float64, copy=False)
 
 
 def _kind(value: Any) -> str:

@@ -12,8 +12,8 @@ from labkit.inputs import (
     Floats,
     Stream,
     as_features,
+    as_floats,
     as_matrix,
-    as_numbers,
     as_rng,
     as_vector,
     names_of,
@@ -131,7 +131,7 @@ def mlp_loss_and_gradients(
     (4.235, array([ 0.   , -8.557]))
     """
     params = _checked(params, "params")
-    X, y = as_features(X, params["W1"].shape[0]), as_numbers(y, "y").astype(np.float64, copy=False)
+    X, y = as_features(X, params["W1"].shape[0]), as_floats(y, "y")
     if y.shape != (len(X),):
         raise ValueError(
             f"The predictions have shape ({len(X)},) and y has shape {y.shape}; NumPy would "
@@ -271,7 +271,7 @@ def _checked(params: Mapping[str, ArrayLike], what: str, p: int | None = None) -
     """Return parameters of the names and shapes that `init_mlp` gives, as finite float64."""
     if not isinstance(params, Mapping):
         raise TypeError(f"{what} must be a dict as init_mlp makes it, not {type(params).__name__}.")
-    arrays = {key: as_numbers(value, f"{what}[{key!r}]") for key, value in params.items()}
+    arrays = {key: as_floats(value, f"{what}[{key!r}]") for key, value in params.items()}
     if p is None:
         p = len(arrays["W1"]) if "W1" in arrays and arrays["W1"].ndim else 1
     hidden = arrays["w2"].shape[:1] if "w2" in arrays else ()
@@ -279,7 +279,6 @@ def _checked(params: Mapping[str, ArrayLike], what: str, p: int | None = None) -
     given = {key: array.shape for key, array in arrays.items()}
     if given != expected or 0 in (p, *hidden):
         raise ValueError(f"{what} has the shapes {given}, and with {p} features needs {expected}.")
-    floats = {key: array.astype(np.float64, copy=False) for key, array in arrays.items()}
-    for key, array in floats.items():
+    for key, array in arrays.items():
         require_finite(array, f"{what}[{key!r}]")
-    return floats
+    return arrays

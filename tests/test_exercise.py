@@ -689,6 +689,14 @@ def test_an_answer_of_several_numbers_where_one_is_asked_for_is_not_an_error():
 # --- hints ---------------------------------------------------------------------------------------
 
 
+def test_rules_may_be_a_list_that_is_made_at_once():
+    at_once = Exercise(lambda answer: [(answer(1) == 2, "twice 1 is 2.")])
+    assert str(at_once(lambda x: 2 * x)) == "Right."
+    assert str(at_once(lambda x: x)) == "Not right yet, because twice 1 is 2."
+    assert str(at_once(lambda _: your_answer_here())) == "Not attempted."
+    assert at_once(lambda x: x / 0).because.startswith("it raised ZeroDivisionError")
+
+
 def test_hints_grow_stronger_and_a_cell_shows_the_same_one_each_time():
     @Exercise(hints=("Think.", "Multiply by 2."))
     def hinted(answer):

@@ -302,6 +302,14 @@ def test_another_number_than_r(answer, monkeypatch):
     ]
 
 
+@pytest.mark.parametrize(("off", "mark"), [(0.5e-12, "OK"), (1.5e-12, "MEND"), (-1.5e-12, "MEND")])
+def test_rs_number_is_held_to_twelve_decimals(monkeypatch, off, mark):
+    from labkit.rstream import RStream
+
+    monkeypatch.setattr(RStream, "standard_normal", lambda *_: 1.37095844714667 + off)
+    assert [line.mark for line in main._r_number(this_course())] == [mark]
+
+
 @pytest.mark.parametrize("harm", ["changed", "missing", "not readable (delete them first)"])
 def test_data_changed_or_missing(answer, course, harm):
     table = course / "data" / "r_stream_seed42.csv"
