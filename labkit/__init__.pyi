@@ -15,11 +15,11 @@ from .graph import plot_graph as plot_graph
 from .intervals import Interval as Interval
 from .intervals import mean_interval as mean_interval
 from .manual import fit_linear as fit_linear
-from .manual import fit_mlp as fit_mlp
-from .manual import init_mlp as init_mlp
 from .manual import largest_stable_lr as largest_stable_lr
-from .manual import mlp_loss_and_gradients as mlp_loss_and_gradients
-from .manual import predict_mlp as predict_mlp
+from .network import fit_mlp as fit_mlp
+from .network import init_mlp as init_mlp
+from .network import mlp_loss_and_gradients as mlp_loss_and_gradients
+from .network import predict_mlp as predict_mlp
 from .ols import OLS as OLS
 from .ols import compare_coefficients as compare_coefficients
 from .ols import fit_ols as fit_ols

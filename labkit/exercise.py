@@ -134,16 +134,16 @@ class Exercise:
             return rules
         if not isinstance(rules, Iterable):
             raise TypeError(f"{self._name} must yield its rules, and returns {rules!r}.")
-        asked, rules = 0, iter(rules)
+        asked, rules = False, iter(rules)
         while (rule := _guarded(answer, lambda: next(rules, _END))) is not _END:
             if isinstance(rule, Verdict):
                 return rule
-            asked += 1
+            asked = True
             if (reason := self._reason(rule, answer)) is not None:
                 return reason
-        if asked == 0 and isinstance(answer.result, Sized) and len(answer.result) == 0:
+        if not asked and isinstance(answer.result, Sized) and len(answer.result) == 0:
             return Verdict("not right yet", f"it returns {described(answer.result)}: it is empty.")
-        if asked == 0:
+        if not asked:
             raise ValueError(f"{self._name} yields no rule, so that anything would be right.")
         return Verdict("right")
 

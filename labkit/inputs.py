@@ -110,7 +110,7 @@ def as_matrix(X: ArrayLike, name: str = "X", *, min_rows: int = 2) -> Floats:
         If `X` is not two-dimensional, is empty, has fewer than `min_rows` rows, or holds
         NaN, an infinity or a masked entry.
     """
-    matrix = _as_floats(X, name)
+    matrix = as_floats(X, name)
     if matrix.ndim != 2:
         mend = f"{name}.reshape(-1, 1) makes one column of it" if matrix.ndim == 1 else "flatten it"
         raise ValueError(
@@ -123,6 +123,14 @@ def as_matrix(X: ArrayLike, name: str = "X", *, min_rows: int = 2) -> Floats:
         raise ValueError(f"{name} has {rows} row; at least {min_rows} are needed.")
     require_finite(matrix, name)
     return matrix
+
+
+def as_features(X: ArrayLike, p: int) -> Floats:
+    """Return `X` as a float64 matrix of the p columns that a model was fitted on."""
+    X = as_matrix(X, min_rows=1)
+    if X.shape[1] != p:
+        raise ValueError(f"X has {X.shape[1]} columns, and the model was fitted on {p}.")
+    return X
 
 
 def as_vector(y: ArrayLike, n: int, name: str = "y") -> Floats:
@@ -138,7 +146,7 @@ def as_vector(y: ArrayLike, n: int, name: str = "y") -> Floats:
     ValueError
         If the shape is not (n,) or an entry is not finite.
     """
-    vector = _as_floats(y, name)
+    vector = as_floats(y, name)
     if vector.ndim == 2 and vector.shape[1] == 1 and vector.shape[0] == n:
         raise ValueError(
             f"{name} has shape ({n}, 1), not ({n},); {name}.ravel() makes it a vector."
@@ -278,10 +286,15 @@ def as_numbers(values: Any, name: str) -> NDArray[Any]:
             f"{name} must hold real numbers, not dtype {array.dtype}. Encode categories as "
             f"indicator columns, or, where all are numbers, use {name}.astype(float)."
         )
-    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+    if not np.can_cast(array.dtype, np.float64):  # a long double
         with np.errstate(over="ignore"):  # what is too large for float64 is refused as infinite
             return array.astype(np.float64)
     return array
+
+
+def as_floats(values: Any, name: str) -> Floats:
+    """Return `values` as float64 numbers of whatever shape, without copying what already is."""
+    return as_numbers(values, name).astype(np.float64, copy=False)
 
 
 def dense(values: Any) -> Any:
@@ -301,10 +314,6 @@ def _masks(values: Any) -> bool:
     if isinstance(values, list | tuple):
         return any(_masks(v) for v in values)
     return isinstance(values, np.ma.MaskedArray) and bool(np.ma.is_masked(values))
-
-
-def _as_floats(values: Any, name: str) -> Floats:
-    return as_numbers(values, name).astype(np.float64, copy=False)
 
 
 def _kind(value: Any) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from labkit.inputs import (
     Floats,
+    as_features,
     as_matrix,
     as_vector,
     column_names,
@@ -69,12 +70,7 @@ class OLS:
             If `X` has not p columns, or is a DataFrame with other columns, or in another order.
         """
         require_columns(X, self.columns)
-        X = as_matrix(X, min_rows=1)
-        if X.shape[1] != len(self.beta):
-            raise ValueError(
-                f"X has {X.shape[1]} columns, and the model was fitted on {len(self.beta)}."
-            )
-        return X @ self.beta
+        return as_features(X, len(self.beta)) @ self.beta
 
 
 def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
@@ -214,10 +210,10 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
         )
     columns: dict[str, Floats] = {"ols": ols.beta, "ols_se": ols.se}
     for name, estimate in others.items():
-        if name in ("ols", "ols_se") or name.endswith("_gap"):
+        if name == "ols_se" or name.endswith("_gap"):  # a second `ols` is Python's own error
             raise ValueError(
-                f"no estimate may be called {name!r}: 'ols', 'ols_se' and names that end in "
-                "'_gap' are those of the columns that compare_coefficients adds."
+                f"no estimate may be called {name!r}: 'ols_se' and names that end in '_gap' are "
+                "those of the columns that compare_coefficients adds."
             )
         values = _as_coefficients(estimate, ols, name)
         columns[name] = values

@@ -168,15 +168,15 @@ class Predict:
             return "as you said"
         if isinstance(said, str) or isinstance(came, str):
             return "worth a thought"
+        if min(said, came) < 0 < max(said, came):
+            return "of the other sign"
         if said == 0 or came == 0:
             return f"{_short(abs(said - came))}{self._after} apart"
-        if said * came < 0:
-            return "of the other sign"
         times = said / came
         if 0.5 <= times <= 2:
             percent = math.ceil(round(100 * abs(times - 1), 6))  # 0.97 is 3 % off, not 4
             return f"within {max(percent, 1)} %"
-        return f"{_short(times)} times as large" if times > 2 else f"1/{_short(1 / times)} of it"
+        return f"{_short(times)} times as large" if times > 2 else f"1/{_short(came / said)} of it"
 
 
 def _short(number: float) -> str:

@@ -94,10 +94,8 @@ class RStream:
 
     def _uniforms(self, count: int) -> Floats:
         words = self._bits.random_raw(count)
-        smallest = 2.328306437080797e-10  # 1/(2**32 - 1), which R also keeps from 0 and from 1
-        uniforms: Floats = np.clip(
-            words * 2.3283064365386963e-10, 0.5 * smallest, 1 - 0.5 * smallest
-        )
+        # Half of 1/(2**32 - 1) in place of 0, as in R; the largest word gives less than 1 as it is.
+        uniforms: Floats = np.maximum(words * 2.3283064365386963e-10, 0.5 * 2.328306437080797e-10)
         return uniforms
 
     def __repr__(self) -> str:

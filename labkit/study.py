@@ -9,22 +9,19 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
-from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from labkit.inputs import whole
 from labkit.intervals import mean_and_sd
+from labkit.outcomes import Outcome, Row, as_row, by_metric
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Outcome: TypeAlias = float | Mapping[str, float]
 Estimator: TypeAlias = Callable[[Any, np.random.Generator], Outcome]
 JointEstimator: TypeAlias = Callable[[list[Any], list[np.random.Generator]], Sequence[Outcome]]
-Row: TypeAlias = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -187,7 +184,7 @@ def run_study(
     for name, estimator in joint.items():
         datasets = [copy.deepcopy(data) for data, _ in drawn]
         by_name[name] = _all_replicates(estimator, name, datasets, seed)
-    return Study(_by_metric(by_name))
+    return Study(by_metric(by_name))
 
 
 def _one_replicate(
@@ -211,7 +208,7 @@ def _one_replicate(
         with _noting(f"This happened to {name!r} {where}.", leaves):
             outcome = estimator(copy.deepcopy(data), _stream(seed, replicate, name))
         # At once, since it may be an object that the estimator fills anew each time.
-        rows[name] = _as_row(outcome, name, replicate)
+        rows[name] = as_row(outcome, name, replicate)
     return copy.deepcopy(data) if keep_data else None, rows
 
 
@@ -232,7 +229,7 @@ def _all_replicates(
         )
     if len(outcomes) != len(datasets):
         raise ValueError(f"{name!r} gave {len(outcomes)} results for {len(datasets)} data sets.")
-    return [_as_row(outcome, name, r) for r, outcome in enumerate(outcomes)]
+    return [as_row(outcome, name, r) for r, outcome in enumerate(outcomes)]
 
 
 @contextmanager
@@ -303,57 +300,6 @@ def _require_names(estimators: Mapping[str, Any], joint: Mapping[str, Any]) -> N
                 f"{name!r} and {owner!r} would share a stream of random numbers, as their names "
                 "have the same CRC-32. Rename one estimator."
             )
-
-
-def _as_row(outcome: Any, name: str, replicate: int) -> Row:
-    """Return what an estimator gave as floats under the names of metrics."""
-    given = outcome if isinstance(outcome, Mapping) else {"value": outcome}
-    if not given:
-        raise ValueError(f"{name!r} gave a mapping without metrics in replicate {replicate}.")
-    row = {}
-    for metric, value in given.items():
-        if not isinstance(metric, str):
-            raise TypeError(
-                f"{name!r} gave a metric called {metric!r} in replicate {replicate}; the names of "
-                "metrics must be strings."
-            )
-        number = _real(value)
-        if number is None:
-            raise TypeError(
-                f"{name!r} gave {metric} = {value!r} in replicate {replicate}; "
-                "an estimator must return a number, or a mapping of names to numbers."
-            )
-        if not math.isfinite(number):
-            raise ValueError(f"{name!r} gave {metric} = {number} in replicate {replicate}.")
-        row[metric] = number
-    return row
-
-
-def _real(value: Any) -> float | None:
-    """Return one real number of any kind as a float, and None for all else.
-
-    `float` alone would cut imaginary parts off, count dates, and warn of a tensor with a graph.
-    """
-    kind = getattr(getattr(value, "dtype", None), "kind", "f")  # a tensor's dtype has no kind
-    if kind not in "biuf" or np.ma.is_masked(value):
-        return None
-    if getattr(value, "ndim", None) == 0:
-        value = value.item()
-    return float(value) if isinstance(value, Real | Decimal) else None
-
-
-def _by_metric(by_name: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str], list[float]]:
-    values: dict[tuple[str, str], list[float]] = {}
-    for name, rows in by_name.items():
-        for replicate, row in enumerate(rows):
-            if row.keys() != rows[0].keys():
-                raise ValueError(
-                    f"{name!r} gave {sorted(row)} in replicate {replicate}, and {sorted(rows[0])} "
-                    "in replicate 0; an estimator must give the same metrics every time."
-                )
-            for metric, number in row.items():
-                values.setdefault((name, metric), []).append(number)
-    return values
 
 
 def _moments(values: np.ndarray[Any, Any]) -> tuple[float, float, float, int]:

@@ -324,9 +324,11 @@ def test_nothing_has_an_empty_gradient():
     assert finite_differences(lambda _: 1.0, []).shape == (0,)
 
 
-def test_a_step_that_moves_nothing_is_refused():
-    with pytest.raises(ValueError, match="step=1e-17 is too small: it doesn't move x = 1"):
-        finite_differences(lambda _: 1.0, [1.0], step=1e-17)
+@pytest.mark.parametrize("x", [1.0, -1.0])
+@pytest.mark.parametrize("step", [1e-17, 1e-16])  # the second moves 1 to the side of 0 alone
+def test_a_step_that_moves_nothing_is_refused(x, step):
+    with pytest.raises(ValueError, match=f"step={step:g} is too small: it doesn't move x = {x:g}"):
+        finite_differences(lambda _: 1.0, [x], step=step)
 
 
 def test_a_function_that_changes_its_argument_changes_nothing_else():

@@ -197,6 +197,13 @@ def test_a_clone_is_not_sent_to_git_where_there_is_no_git(folder, tmp_path, monk
     assert datasets.how_to_restore("r_stream_seed42.csv") == mend(folder)
 
 
+def test_several_files_are_restored_at_once(folder, tmp_path):
+    assert datasets.how_to_restore("a.csv", "b.csv") == (
+        "unset LABKIT_DATA, or: "
+        f'copy data/a.csv, data/b.csv from a fresh download of the course into "{tmp_path}"'
+    )
+
+
 @pytest.mark.parametrize("name", [3, None, b"baselines", ["baselines"], pd.Series(["baselines"])])
 def test_a_study_has_a_string_as_its_name(name):
     with pytest.raises(TypeError, match=r"^name must be a study's name, a string, not "):
@@ -230,6 +237,23 @@ def test_a_missing_folder_says_where_it_was_looked_for(tmp_path, monkeypatch):
         FileNotFoundError, match=r"set the environment variable LABKIT_DATA .*nowhere"
     ):
         load_r_stream()
+
+
+def test_the_four_nearest_places_where_it_was_looked_for_are_named(tmp_path, monkeypatch):
+    here = tmp_path / "course" / "notebooks"
+    here.mkdir(parents=True)
+    monkeypatch.delenv("LABKIT_DATA", raising=False)
+    monkeypatch.setattr(datasets, "__file__", str(tmp_path / "packages" / "labkit" / "datasets.py"))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "home" / ".venv"))
+    monkeypatch.chdir(here)
+    with pytest.raises(FileNotFoundError) as caught:
+        datasets.data_folder()
+    places = [tmp_path / "packages", tmp_path / "home", here, here.parent]
+    assert str(caught.value) == (
+        "The course's data folder (the one with SHA256SUMS in it) was not found. Start Python in "
+        "the course's folder, or set the environment variable LABKIT_DATA to the data folder. "
+        f"Looked in: {', '.join(str(place / 'data') for place in places)}."
+    )
 
 
 @pytest.mark.parametrize("layout", ["clone", "students"])

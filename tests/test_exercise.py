@@ -312,6 +312,23 @@ def test_random_numbers_go_on_from_call_to_call_and_stand_where_they_were_at_the
     assert draw(rng) == expected[0]
 
 
+@pytest.mark.parametrize("method", ["get_state", "set_state"])
+def test_what_has_a_state_and_not_both_ways_to_it_is_data_and_is_copied(method):
+    box = Node(1.0)
+    setattr(box, method, dict)
+
+    @Exercise
+    def check(answer):
+        answer(box)
+        yield box.data == 1.0, "it changed the lab's."
+
+    def change(node):
+        node.data = 5.0
+        return node.data
+
+    assert str(check(change)) == "Right."
+
+
 # --- one form ------------------------------------------------------------------------------------
 
 
@@ -670,6 +687,14 @@ def test_an_answer_of_several_numbers_where_one_is_asked_for_is_not_an_error():
 
 
 # --- hints ---------------------------------------------------------------------------------------
+
+
+def test_rules_may_be_a_list_that_is_made_at_once():
+    at_once = Exercise(lambda answer: [(answer(1) == 2, "twice 1 is 2.")])
+    assert str(at_once(lambda x: 2 * x)) == "Right."
+    assert str(at_once(lambda x: x)) == "Not right yet, because twice 1 is 2."
+    assert str(at_once(lambda _: your_answer_here())) == "Not attempted."
+    assert at_once(lambda x: x / 0).because.startswith("it raised ZeroDivisionError")
 
 
 def test_hints_grow_stronger_and_a_cell_shows_the_same_one_each_time():

@@ -17,7 +17,19 @@ from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from labkit import RStream, fit_linear, fit_mlp, fit_ols, largest_stable_lr, make_linear
-from labkit.inputs import as_matrix, as_rng, as_vector, one_of, positive, whole
+from labkit.inputs import (
+    as_features,
+    as_matrix,
+    as_numbers,
+    as_rng,
+    as_vector,
+    one_of,
+    positive,
+    require_columns,
+    require_same_order,
+    require_same_rows,
+    whole,
+)
 
 DATA = make_linear(20, 3, rng=1)
 X, Y = np.round(DATA.X * 4), np.round(DATA.y * 4)  # whole numbers, which every dtype holds
@@ -423,6 +435,113 @@ def test_a_generator_goes_on_and_a_seed_starts_anew():
     assert as_rng(generator) is generator
     assert as_rng(1).random() == as_rng(1).random() == np.random.default_rng(1).random()
     assert as_rng(None).random() != as_rng(None).random()
+
+
+AGE_DOSE = pd.DataFrame({"age": [1.0, 2.0], "dose": [3.0, 4.0]})
+
+
+@pytest.mark.parametrize(
+    ("refused", "message"),
+    [
+        (lambda: whole(2.5, "k"), "k must be a whole number, not 2.5 of type float."),
+        (lambda: whole(1, "k", at_least=2), "k must be 2 or more, not 1."),
+        (lambda: whole(4, "k", at_most=3), "k must be at most 3, not 4."),
+        (lambda: positive("1", "k"), "k must be a positive number, not '1' of type str."),
+        (lambda: positive(0, "k"), "k must be a positive number, not 0."),
+        (lambda: positive(-1, "k", or_zero=True), "k must be zero or a positive number, not -1."),
+        (lambda: one_of("c", "k", ["a", "b"]), "k='c' is unknown. Known: a, b."),
+        (
+            lambda: as_matrix([1.0, 2.0], "Z"),
+            "Z must have two dimensions, rows × columns, not shape (2,); Z.reshape(-1, 1) makes "
+            "one column of it.",
+        ),
+        (
+            lambda: as_matrix(np.ones((2, 1, 1)), "Z"),
+            "Z must have two dimensions, rows × columns, not shape (2, 1, 1); flatten it.",
+        ),
+        (lambda: as_matrix(np.ones((2, 0)), "Z"), "Z is empty: its shape is (2, 0)."),
+        (lambda: as_matrix(np.ones((0, 2)), "Z"), "Z is empty: its shape is (0, 2)."),
+        (lambda: as_matrix([[1.0]], "Z"), "Z has 1 row; at least 2 are needed."),
+        (
+            lambda: as_matrix([[1.0, 2.0], [3.0, math.inf]], "Z"),
+            "Z must be finite; 1 of its 4 entries are not, the first at row 1, column 1 (counted "
+            "from 0): inf. Drop or impute such rows first.",
+        ),
+        (
+            lambda: as_vector([1.0, math.nan], 2, "z"),
+            "z must be finite; 1 of its 2 entries are not, the first at row 1 (counted from 0): "
+            "nan. Drop or impute such rows first.",
+        ),
+        (
+            lambda: as_vector([1.0, -1e150], 2, "z"),
+            "z holds 1e+150, whose square overflows: rescale it.",
+        ),
+        (
+            lambda: as_vector(np.ones((2, 1)), 2, "z"),
+            "z has shape (2, 1), not (2,); z.ravel() makes it a vector.",
+        ),
+        (
+            lambda: as_vector(np.ones((3, 1)), 2, "z"),
+            "z must be a vector of shape (2,), not of shape (3, 1).",
+        ),
+        (
+            lambda: as_vector([1.0], 2, "z"),
+            "z has 1 entries where 2 are needed, one for each row of X.",
+        ),
+        (
+            lambda: as_features(np.ones((2, 3)), 2),
+            "X has 3 columns, and the model was fitted on 2.",
+        ),
+        (
+            lambda: require_columns(AGE_DOSE, ("dose", "age"), "Z"),
+            "Z has the columns that the model was fitted on in another order: column 0 (counted "
+            "from 0) is 'age' and was 'dose'. Bring them into that order.",
+        ),
+        (
+            lambda: require_columns(AGE_DOSE, ("age", "sex", "bmi"), "Z"),
+            "Z has other columns than the model was fitted on: 'sex' is missing, 'bmi' is "
+            "missing, 'dose' is new. Give it those 3 columns, or rename them; Z.to_numpy() goes "
+            "by position.",
+        ),
+        (
+            lambda: require_same_rows(AGE_DOSE, AGE_DOSE["age"][::-1], "validation "),
+            "validation X and validation y have the same index in different orders: use "
+            "y.loc[X.index].",
+        ),
+        (
+            lambda: require_same_order(["b", "a"], ["a", "b"], "truth"),
+            "truth has the order b, a, and the model was fitted on a, b: bring it into that order.",
+        ),
+        (
+            lambda: as_numbers(pd.Series(["a", "b"], dtype="category"), "z"),
+            "z holds categories, whose codes are no measurements. Encode them as indicator "
+            "columns with pandas.get_dummies, or, where they are numbers, use astype(float).",
+        ),
+        (
+            lambda: as_numbers(scipy.sparse.eye_array(2), "z"),
+            "z is a sparse matrix; z.toarray() makes an array of it.",
+        ),
+        (
+            lambda: as_numbers(np.array(["a"]), "z"),
+            "z must hold real numbers, not dtype <U1. Encode categories as indicator columns, "
+            "or, where all are numbers, use z.astype(float).",
+        ),
+        (
+            lambda: as_numbers(np.ma.masked_array([1.0], [True]), "z"),
+            "z has masked entries, which would count as data; drop them first.",
+        ),
+    ],
+)
+def test_a_refusal_says_in_full_what_is_allowed_what_came_and_what_to_do(refused, message):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        refused()
+    assert str(caught.value) == message
+
+
+def test_as_many_rows_as_are_needed_are_enough():
+    assert as_matrix(np.ones((2, 1))).shape == (2, 1)
+    assert as_matrix(np.ones((3, 1)), min_rows=3).shape == (3, 1)
+    assert as_features(np.ones((1, 2)), 2).shape == (1, 2)
 
 
 def test_a_column_is_refused_even_where_one_row_would_make_it_ambiguous():

@@ -39,7 +39,14 @@ def test_it_covers_the_truth_as_often_as_it_says():
 
 @pytest.mark.parametrize(
     ("ends", "verdict"),
-    [((1, 2), "above"), ((-2, -1), "below"), ((-1, 1), "no evidence"), ((0, 1), "no evidence")],
+    [
+        ((1, 2), "above"),
+        ((-2, -1), "below"),
+        ((-1, 1), "no evidence"),
+        ((0, 1), "no evidence"),
+        ((-1, 0), "no evidence"),
+        ((0, 0), "no evidence"),
+    ],
 )
 def test_the_verdict_is_the_side_of_zero(ends, verdict):
     assert Interval(0.0, *ends).verdict("below", "above") == verdict

@@ -302,6 +302,14 @@ def test_another_number_than_r(answer, monkeypatch):
     ]
 
 
+@pytest.mark.parametrize(("off", "mark"), [(0.5e-12, "OK"), (1.5e-12, "MEND"), (-1.5e-12, "MEND")])
+def test_rs_number_is_held_to_twelve_decimals(monkeypatch, off, mark):
+    from labkit.rstream import RStream
+
+    monkeypatch.setattr(RStream, "standard_normal", lambda *_: 1.37095844714667 + off)
+    assert [line.mark for line in main._r_number(this_course())] == [mark]
+
+
 @pytest.mark.parametrize("harm", ["changed", "missing", "not readable (delete them first)"])
 def test_data_changed_or_missing(answer, course, harm):
     table = course / "data" / "r_stream_seed42.csv"
@@ -354,6 +362,13 @@ def test_no_renderer_stops_nobody(answer, monkeypatch):
         "NOTE  no Quarto or smalldocs, so no site: "
         f'python -m pip install "smalldocs=={wanted.minimum}"'
     ]
+
+
+@pytest.mark.parametrize(("there", "renders"), [("/bin/quarto", "Quarto"), (None, "smalldocs")])
+def test_what_renders_the_site_is_named(monkeypatch, there, renders):
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: there)
+    monkeypatch.setattr(main, "find_spec", lambda name: None if there else name)
+    assert list(main._renderer(this_course())) == [("OK", f"{renders} renders the site")]
 
 
 def test_wrong_folder(answer, tmp_path_factory, monkeypatch):

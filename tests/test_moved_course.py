@@ -113,8 +113,13 @@ def test_jupyter_lab_that_starts_no_python_or_another(tmp_path, monkeypatch, pro
 
 
 @unix
-def test_programs_of_a_user_are_found_on_the_path(tmp_path, monkeypatch):
-    here, theirs = tmp_path / "bin", tmp_path / "theirs"
+@pytest.mark.parametrize(
+    ("place", "path"), [("theirs", "theirs"), ("bin/Scripts", "")], ids=["path", "as on Windows"]
+)
+def test_programs_are_found_on_the_path_or_in_scripts_beside_python(
+    tmp_path, monkeypatch, place, path
+):
+    here, theirs = tmp_path / "bin", tmp_path / place
     for folder in (here, theirs):
         folder.mkdir()
     python = here / "python"
@@ -122,7 +127,7 @@ def test_programs_of_a_user_are_found_on_the_path(tmp_path, monkeypatch):
     for name in PROGRAMS:
         write_program(theirs / name, python)
     monkeypatch.setattr(main.sys, "executable", str(python))
-    monkeypatch.setenv("PATH", str(theirs))
+    monkeypatch.setenv("PATH", str(tmp_path / path))
     assert [line.mark for line in main._jupyter_lab(this_course())] == ["OK"]
 
 

@@ -31,6 +31,12 @@ def number(**options):
         (1, -1, "of the other sign"),
         (0, 0.25, "0.25 apart"),
         (0.5, 0, "0.5 apart"),
+        (-0.5, 0, "0.5 apart"),
+        (1e-200, -1e-200, "of the other sign"),  # their product is 0 to a computer
+        (1e-200, 1e-200, "as you said"),
+        (2e-200, 1e-200, "within 100 %"),
+        (1e300, 1e-300, "inf times as large"),
+        (1e-300, 1e300, "1/inf of it"),
     ],
 )
 def test_a_number_is_compared_by_how_far_it_is_off(said, came, near):
@@ -39,6 +45,22 @@ def test_a_number_is_compared_by_how_far_it_is_off(said, came, near):
     compared = guess.compare(came)
     assert str(compared) == f"You said {said:.3g}, it is {came:.3g}: {near}."
     assert (compared.said, compared.came) == (said, came)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (999.4, "999"),
+        (1000, "1,000"),
+        (-1234.5, "-1,234"),
+        (999_999_999, "999,999,999"),
+        (1e9, "1e+09"),
+        (1.5e9, "1.5e+09"),
+        (0.012345, "0.0123"),
+    ],
+)
+def test_a_number_is_written_in_three_digits_or_with_commas(value, written):
+    assert str(number()(value)) == f"Predicted: {written}."
 
 
 def test_large_numbers_have_commas():

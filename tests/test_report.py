@@ -106,6 +106,7 @@ def test_a_number_stays_with_its_sign(written, tied):
 
 def test_session_info_names_versions_and_nothing_of_the_machine():
     info = session_info()
+    assert (info.header, info.caption) == (["Software", "Version"], "Versions that made this page")
     rows = dict(info.rows)
     assert rows["Python"] == platform.python_version()
     assert rows["numpy"] == np.__version__
