@@ -59,7 +59,7 @@ class OLS:
     residual_variance: float
     df: int
     residuals: Floats = field(repr=False)
-    columns: tuple[str, ...] | None = field(default=None, repr=False)
+    columns: tuple[str, ...] | None = field(repr=False)
 
     def predict(self, X: ArrayLike) -> Floats:
         """Return X @ beta, of shape (n,).

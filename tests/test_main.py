@@ -352,6 +352,17 @@ def test_checksums_missing_or_damaged(answer, course, content):
     ]
 
 
+def test_no_data_where_no_variable_names_them(answer, course, monkeypatch):
+    def no_list():
+        raise FileNotFoundError
+
+    monkeypatch.delenv("LABKIT_DATA")
+    monkeypatch.setattr(datasets, "checksums", no_list)
+    code, wrong = answer()
+    assert code == 1
+    assert wrong == ["MEND  no data or no SHA256SUMS: " + Clone(ROOT).restore(ROOT, ["data"])]
+
+
 def test_no_renderer_stops_nobody(answer, monkeypatch):
     without_programs(monkeypatch, "quarto")
     without(monkeypatch, "smalldocs")

@@ -88,6 +88,10 @@ REFUSALS = {
             "rows than columns. Drop columns, or use ridge regression.",
         ),
         (
+            lambda: fit_ols(pd.DataFrame(np.eye(4, 3), columns=["a", "b", "b"]), np.arange(4.0)),
+            "several columns are called 'b': rename them, to tell them apart.",
+        ),
+        (
             lambda: fit_ols([[1.0, 0.0, 0.0]] * 5, np.arange(5.0)),
             "X has columns that are constantly zero: x2, x3. Drop them.",
         ),
