@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (as torch's own documentation has it)
+from torch.overrides import TorchFunctionMode
 
 from labkit.changes import rehearsing
 from labkit.exercise import NotAttempted
@@ -97,8 +99,10 @@ def ask(loss: Loss, prediction: Tensor, target: Tensor, name: str = "") -> Tenso
     shapes = f"{_described(prediction)} and {name}y {_described(target)}"
     given = prediction.detach().clone()
     given.requires_grad_(given.is_floating_point())
+    rows = RowsApart(len(target))
     try:
-        with torch.enable_grad():
+        with torch.enable_grad(), rows, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # torch's, of shapes: see below
             value = rehearsing(loss)(given, target.clone())
     except NotAttempted:
         raise
@@ -116,6 +120,13 @@ def ask(loss: Loss, prediction: Tensor, target: Tensor, name: str = "") -> Tenso
             f"loss must return one number for a batch; for predictions {shapes} it returned the "
             f"shape {tuple(value.shape)}. Use reduction='mean', or .mean()."
         )
+    if rows.all_with_all:
+        raise ValueError(
+            "loss sets a column of shape (n, 1) against a vector of shape (n,): torch would "
+            "broadcast one against the other, so that every prediction is compared with every "
+            f"target. The predictions have shape {_shape(prediction)} and {name}y has shape "
+            f"{_shape(target)}. {_mend(prediction, target, name)}"
+        )
     if given.requires_grad and not value.requires_grad:
         raise ValueError(
             "loss returns a number that has no gradient: it must be computed by torch from the "
@@ -131,46 +142,67 @@ def is_sum(loss: Loss, prediction: Tensor, target: Tensor) -> bool:
     """
     reduction = option(loss, "reduction")
     if reduction is not None or torchs_own(loss) in _MODULES.values():
-        return bool(reduction == "sum")
+        return bool(reduction == "sum" or option(loss, "size_average") is False)
     once = ask(loss, prediction, target).item()
-    twice = ask(loss, torch.cat([prediction] * 2), torch.cat([target] * 2)).item()
+    try:
+        twice = ask(loss, torch.cat([prediction] * 2), torch.cat([target] * 2)).item()
+    except ValueError:  # it has a weight for each row, say, and takes no other number of rows
+        return False
     return once != 0 and math.isclose(twice, 2 * once, rel_tol=1e-4)
 
 
-def require_pairs(loss: Loss, prediction: Tensor, target: Tensor, name: str) -> None:
-    """Refuse a loss of the user's own that compares each prediction with every target.
+def row_weights(loss: Loss) -> Callable[[Tensor], float] | None:
+    """Return what gives the weight of a batch in a mean over classes; None where all rows count.
 
-    It happens where one is a column, (n, 1), and the other a vector, (n,): their difference is an
-    n × n matrix. Such a loss doesn't notice when the targets change places. The predictions that
-    it is given here begin with the targets themselves, so one that compares row by row does.
-
-    Raises
-    ------
-    ValueError
-        With the mend.
+    Torch divides such a loss by the sum of its rows' class weights, without the ignored ones.
     """
-    rows = torch.arange(4.0) if not target.is_floating_point() else torch.linspace(0.1, 0.9, 4)
-    wide = torch.rand(4, prediction[0].numel(), generator=torch.Generator().manual_seed(0))
-    wide[:, 0] = rows
-    as_predictions = wide.reshape(4, *prediction.shape[1:]).to(prediction)
-    shape = (4, *[1] * (target.ndim - 1))
-    as_targets = rows.reshape(shape).expand(4, *target.shape[1:]).to(target)
-    try:
-        trial = rehearsing(loss)
-        values = [float(trial(as_predictions, as_targets[order])) for order in _ORDERS]
-    except (RuntimeError, TypeError, ValueError, IndexError, AssertionError):
-        return  # no loss of numbers like these
-    if all(math.isclose(value, values[0], rel_tol=1e-5) for value in values):
-        column = ", ".join(map(str, (-1, *prediction.shape[1:])))
-        raise ValueError(
-            f"The predictions have shape {_shape(prediction)} and {name}y has shape "
-            f"{_shape(target)}, and the loss doesn't change when the targets change places: torch "
-            "would broadcast one against the other, so that every prediction is compared with "
-            f"every target. Use {name}y.reshape({column})."
-        )
+    if torchs_own(loss) not in CLASSES:
+        return None
+    weight, ignored = option(loss, "weight"), option(loss, "ignore_index", -100)
+
+    def weigh(y: Tensor) -> float:
+        if y.is_floating_point():  # probabilities of classes, by whose number of rows it divides
+            return float(y.shape[0])
+        counted = y[y != ignored]
+        return float(len(counted) if weight is None else weight.to(y.device)[counted].sum())
+
+    return weigh
 
 
-_ORDERS = ([0, 1, 2, 3], [1, 0, 3, 2], [3, 2, 1, 0], [2, 0, 3, 1])
+class RowsApart(TorchFunctionMode):
+    """Notices where a function sets predictions against targets all with all, and not by rows.
+
+    It happens where one is a column, (n, 1), and the other a vector, (n,): torch broadcasts them
+    to an n × n matrix. Predictions are told from targets by the gradient that they require.
+    """
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.column, self.vector, self.matrix = (rows, 1), (rows,), (rows, rows)
+        self.all_with_all = False
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Look at what a function of torch is given, and at what it returns."""
+        result = function(*args, **(kwargs or {}))
+        given = {(tuple(part.shape), part.requires_grad) for part in _tensors(args)}
+        meet = any({(self.column, g), (self.vector, not g)} <= given for g in (True, False))
+        is_loss = getattr(function, "__name__", "").endswith("_loss") and function not in CLASSES
+        is_matrix = any(tuple(part.shape[-2:]) == self.matrix for part in _tensors([result]))
+        self.all_with_all |= meet and (is_loss or is_matrix)
+        return result
+
+
+def _tensors(values: Iterable[Any]) -> list[Tensor]:
+    listed = [part for a in values for part in (a if isinstance(a, list | tuple) else [a])]
+    return [part for part in listed if isinstance(part, Tensor)]
+
+
+def _mend(prediction: Tensor, target: Tensor, name: str) -> str:
+    if prediction.ndim == target.ndim:
+        return "Inside the loss, bring both into one shape: squeeze(1) or unsqueeze(1)."
+    return f"Use {name}y.reshape({'-1' if prediction.ndim == 1 else '-1, 1'})."
 
 
 def _described(tensor: Tensor) -> str:

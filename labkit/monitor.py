@@ -29,6 +29,7 @@ class Monitor:
         self.records: dict[str, list[float]] = {"loss": []}
         self.best_epoch: int | None = None
         self.best_weights: dict[str, Tensor] | None = None
+        self.best_buffers: dict[str, Tensor] = {}
 
     @property
     def epochs_done(self) -> int:
@@ -48,8 +49,14 @@ class Monitor:
         for key, value in values.items():
             self.records.setdefault(key, []).append(value)
         if self.patience is not None and values["val_loss"] < best:
-            self.best_epoch = self.epochs_done
-            self.best_weights = copy.deepcopy(self.model.state_dict())
+            weights = copy.deepcopy(self.model.state_dict())
+            buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
+            # Last, so that an interruption in between leaves the weights of the epoch it names.
+            self.best_weights, self.best_buffers, self.best_epoch = (
+                weights,
+                buffers,
+                self.epochs_done,
+            )
 
     def require_finite(self, X: Tensor, lr: float) -> None:
         """Raise TrainingDiverged if the last epoch's losses are not all numbers."""
@@ -85,10 +92,13 @@ class Monitor:
         """Put the best epoch's weights back, if early stopping kept any."""
         if self.best_weights is not None:
             self.model.load_state_dict(self.best_weights)
+            now = dict(self.model.named_buffers())
+            for name, kept in self.best_buffers.items():  # a state_dict may leave some out
+                now[name].copy_(kept)
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint must hold."""
-        keys = ("records", "best_epoch", "best_weights")
+        keys = ("records", "best_epoch", "best_weights", "best_buffers")
         return {key: getattr(self, key) for key in keys}
 
     def load_state(self, state: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from labkit.inputs import one_of, positive
+from labkit.inputs import one_number, one_of, positive
 
 OptimizerFactory: TypeAlias = Callable[..., torch.optim.Optimizer]
 Schedule: TypeAlias = Callable[[int], float]
@@ -68,11 +68,18 @@ def named_optimizer(
         with suppress(RuntimeError):  # a device for which torch has no fused step
             return factory(params, **options, fused=True)
     try:
-        return _require_one_step(factory(params, **options))
+        made = _require_one_step(factory(params, **options))
     except TypeError as error:
         raise TypeError(
             f"optimizer can't be called with the parameters and {', '.join(options)}: {error}"
         ) from error
+    held = {id(p) for group in made.param_groups for p in group["params"]}
+    if held.isdisjoint(map(id, params)):
+        raise ValueError(
+            "optimizer holds none of the parameters that it was called with, so that nothing would "
+            "be trained: give them on."
+        )
+    return made
 
 
 def _factory(optimizer: str | OptimizerFactory) -> OptimizerFactory:
@@ -134,10 +141,11 @@ class LearningRate:
         """Set the learning rates of a step, counted from 0."""
         if self.schedule is None:
             return
-        factor = float(self.schedule(step))
-        if not (math.isfinite(factor) and factor >= 0):
+        given = self.schedule(step)
+        factor = one_number(given)
+        if factor is None or not (math.isfinite(factor) and factor >= 0):
             raise ValueError(
-                f"schedule({step}) is {factor}: it must return the factor by which lr is "
+                f"schedule({step}) is {given!r:.60}: it must return the factor by which lr is "
                 "multiplied, zero or a positive number."
             )
         for group, lr in zip(self.optimizer.param_groups, self.first, strict=True):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (as torch's own documentation has it)
 
-from labkit.devices import device_of
+from labkit.devices import device_of, random_state
 from labkit.inputs import names_of, require_columns, require_same_rows
 from labkit.losses import (
     CLASSES,
@@ -20,7 +20,7 @@ from labkit.losses import (
     is_sum,
     named_loss,
     option,
-    require_pairs,
+    row_weights,
     torchs_own,
 )
 from labkit.modes import eval_mode
@@ -28,6 +28,7 @@ from labkit.tensors import (
     Data,
     as_features,
     as_tensor,
+    ask_in_train_mode,
     ask_model,
     dtype_of,
     holds_whole_numbers,
@@ -52,6 +53,8 @@ class Pairs(NamedTuple):
         The names of the columns of X and of y, where they had names.
     summed : bool
         Whether the loss is a sum over the rows rather than their mean.
+    weigh : callable or None
+        What gives the weight of a batch in the mean over all rows, where that is not its length.
     """
 
     X: Tensor
@@ -60,6 +63,7 @@ class Pairs(NamedTuple):
     columns: tuple[str, ...] | None
     targets: tuple[str, ...] | None
     summed: bool
+    weigh: Callable[[Tensor], float] | None = None
 
 
 def as_pairs(model: nn.Module, X: Data, y: Data, loss: str | Loss, name: str = "") -> Pairs:
@@ -84,19 +88,10 @@ def as_pairs(model: nn.Module, X: Data, y: Data, loss: str | Loss, name: str = "
         If the data are not finite numbers; if a floating tensor hasn't the model's dtype; if the
         model can't take X; or if the loss can't take its predictions and y.
     """
-    require_same_rows(X, y, name)
-    features, dtype, prediction = _features(model, X, f"{name}X")
-    function = named_loss(loss)
-    if torchs_own(function) is F.binary_cross_entropy:
-        _require_probabilities(model, features, dtype)
-    forms = _targets(loss, y, prediction, len(features), dtype_of(model), f"{name}y")
-    target, summed = forms[0], False
-    if not isinstance(loss, str):
-        target, summed = _asked(model, function, features, dtype, prediction, forms, name)
-    place = device_of(model)
-    if place.type != "cpu":  # in this order: not every device has float64
-        features = features.to(dtype).to(place)
-    return Pairs(features, target.to(place), dtype, names_of(X), names_of(y), summed)
+    with random_state(0, device_of(model)):  # a model or a loss may draw when it is asked
+        pairs, prediction = _pairs(model, X, y, loss, name)
+        ask_in_train_mode(model, pairs.X, pairs.dtype, prediction, f"{name}X")
+    return pairs
 
 
 def as_validation(
@@ -106,13 +101,35 @@ def as_validation(
     name = f"{name}validation "
     require_columns(X, like.columns, f"{name}X")
     require_columns(y, like.targets, f"{name}y")
-    pairs = as_pairs(model, X, y, loss, name)
+    with random_state(0, device_of(model)):
+        pairs, _ = _pairs(model, X, y, loss, name)
     if pairs.dtype != like.dtype:
         raise TypeError(
             f"{name}X is {short(pairs.dtype)} and X is {short(like.dtype)}: bring both into "
             "one dtype."
         )
     return pairs
+
+
+def _pairs(model: nn.Module, X: Data, y: Data, loss: str | Loss, name: str) -> tuple[Pairs, Tensor]:
+    """Return the data, and what the model predicts for two rows."""
+    require_same_rows(X, y, name)
+    features, dtype, prediction = _features(model, X, f"{name}X")
+    function = named_loss(loss)
+    if torchs_own(function) is F.binary_cross_entropy:
+        _require_probabilities(model, features, dtype)
+    if torchs_own(function) is F.nll_loss:
+        _require_log_probabilities(prediction)
+    forms = _targets(loss, y, prediction, len(features), dtype_of(model), f"{name}y")
+    target, summed = forms[0], False
+    if not isinstance(loss, str):
+        target, summed = _asked(model, function, features, dtype, prediction, forms, name)
+    place = device_of(model)
+    if place.type != "cpu":  # in this order: not every device has float64
+        features = features.to(dtype).to(place)
+    weigh = None if summed else row_weights(function)
+    pairs = Pairs(features, target.to(place), dtype, names_of(X), names_of(y), summed, weigh)
+    return pairs, prediction
 
 
 def _features(model: nn.Module, X: Data, name: str) -> tuple[Tensor, torch.dtype, Tensor]:
@@ -241,6 +258,16 @@ def _require_probabilities(model: nn.Module, X: Tensor, dtype: torch.dtype) -> N
             )
 
 
+def _require_log_probabilities(prediction: Tensor) -> None:
+    if prediction.ndim > 1 and not torch.allclose(
+        prediction.logsumexp(1), prediction.new_zeros(()), atol=0.01
+    ):
+        raise ValueError(
+            "model must predict logarithms of probabilities for this loss: end it in a "
+            "torch.nn.LogSoftmax(1), or leave it out and use loss='cross_entropy'."
+        )
+
+
 def _asked(
     model: nn.Module,
     loss: Loss,
@@ -264,8 +291,6 @@ def _asked(
             except ValueError as error:
                 refused.append(error)
                 continue
-            if torchs_own(loss) not in CLASSES and prediction.shape[1:] != target.shape[1:]:
-                require_pairs(loss, prediction_rows, target_rows, name)
             if value.item() != 0:
                 return target, is_sum(loss, prediction_rows, target_rows)
             taken = True
@@ -287,5 +312,5 @@ def _rows(
     few = (torch.arange(count) % min(2, len(X))).tolist()
     place = prediction.device
     yield prediction[few], target[few].to(place)
-    more = 1000  # or as many as there are
-    yield predictions_of(model, X[:more], dtype).clone(), target[:more].to(place)
+    for more in (1000, 20_000):  # or as many as there are
+        yield predictions_of(model, X[:more], dtype), target[:more].to(place)

@@ -8,6 +8,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from labkit.inputs import one_number
+
 Metric: TypeAlias = Callable[[Tensor, Tensor], float]
 
 
@@ -20,16 +22,24 @@ class Tally:
         Functions of predictions and targets that return a number.
     summed : bool
         Whether the loss is a sum over the rows of a batch rather than their mean.
+    weigh : callable, optional
+        The weight of a batch in the mean over all, where that is not its number of rows.
     """
 
-    def __init__(self, metrics: Mapping[str, Metric], *, summed: bool) -> None:
-        self.metrics, self.summed = metrics, summed
-        self.total, self.rows = 0.0, 0
+    def __init__(
+        self,
+        metrics: Mapping[str, Metric],
+        *,
+        summed: bool,
+        weigh: Callable[[Tensor], float] | None = None,
+    ) -> None:
+        self.metrics, self.summed, self.weigh = metrics, summed, weigh
+        self.total, self.rows = 0.0, 0.0
         self.seen: list[tuple[Tensor, Tensor]] = []
 
     def add(self, loss: Tensor, prediction: Tensor, y: Tensor) -> None:
         """Add a batch."""
-        rows = y.shape[0]
+        rows = y.shape[0] if self.weigh is None else self.weigh(y)
         self.total += loss.item() * (1 if self.summed else rows)
         self.rows += rows
         if self.metrics:
@@ -63,9 +73,7 @@ def require_metrics(metrics: Mapping[str, Metric] | None) -> Mapping[str, Metric
 
 
 def _number(name: str, value: object) -> float:
-    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
-        raise TypeError(f"the metric {name!r} must return a number, not {value!r}.")
-    try:
-        return float(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(f"the metric {name!r} must return one number: {error}") from error
+    number = None if isinstance(value, bool | str) else one_number(value)
+    if number is None:
+        raise TypeError(f"the metric {name!r} must return one real number, not {value!r:.60}.")
+    return number

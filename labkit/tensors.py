@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from labkit.devices import device_of
 from labkit.exercise import NotAttempted
 from labkit.inputs import as_numbers, require_finite
-from labkit.modes import eval_mode
+from labkit.modes import eval_mode, set_train_mode
 
 Data: TypeAlias = Tensor | ArrayLike
 Pair: TypeAlias = tuple[Tensor, Tensor]
@@ -162,17 +163,26 @@ def predictions_of(model: nn.Module, X: Tensor, dtype: torch.dtype) -> Tensor:
     can't be used again.
     """
     done = 0
-    with eval_mode(model), torch.inference_mode():
+    with eval_mode(model), torch.no_grad():
         for piece in pieces(X, dtype, device_of(model)):
             prediction: Tensor = model(piece)
             if len(piece) == len(X):
                 return prediction
             if done == 0:
+                if not _goes_by_rows(model, piece):
+                    whole: Tensor = model(X.to(dtype).to(device_of(model)))
+                    return whole
                 found = prediction.new_empty((len(X), *prediction.shape[1:]))
             found[done : done + len(piece)] = prediction
             done += len(piece)
             del prediction
     return found
+
+
+def _goes_by_rows(model: nn.Module, piece: Tensor) -> bool:
+    """Tell whether the prediction for a row is the same without the other rows."""
+    alone, beside = model(piece[-1:]), model(piece[[0, -1]])[1:]
+    return alone.shape == beside.shape and torch.allclose(alone, beside, rtol=1e-3, atol=1e-5)
 
 
 def ask_model(model: nn.Module, X: Tensor, dtype: torch.dtype, name: str = "X") -> Tensor:
@@ -214,6 +224,43 @@ def ask_model(model: nn.Module, X: Tensor, dtype: torch.dtype, name: str = "X") 
             f"model changes the {name} that it is given: use inplace=False in its first layer."
         )
     return prediction
+
+
+def ask_in_train_mode(
+    model: nn.Module, X: Tensor, dtype: torch.dtype, like: Tensor, name: str = "X"
+) -> None:
+    """Raise TypeError or ValueError unless a model does in train mode what it does in eval mode.
+
+    A copy is asked, for two rows: its predictions must have the shape of those in eval mode and a
+    gradient, and its features must stay as they are. A model that can't be copied is not asked.
+    """
+    try:
+        twin = copy.deepcopy(model)
+    except Exception:  # copying may fail in any way
+        return
+    set_train_mode(twin)
+    first = X[:2].to(dtype).to(device_of(model), copy=True)
+    version = first._version
+    try:
+        with torch.enable_grad():
+            prediction = twin(first)
+    except (RuntimeError, TypeError, ValueError):  # two rows may be too few for it in train mode
+        return
+    if not isinstance(prediction, Tensor) or prediction.shape != like.shape:
+        found = getattr(prediction, "shape", type(prediction).__name__)
+        raise TypeError(
+            f"model must return the same in train mode as in eval mode, a tensor of shape "
+            f"{tuple(like.shape)} for two rows, not {found}."
+        )
+    if first._version != version:
+        raise ValueError(
+            f"model changes the {name} that it is given: use inplace=False in its first layer."
+        )
+    if not prediction.requires_grad:
+        raise ValueError(
+            "model returns predictions that have no gradient: leave out detach(), no_grad() and "
+            "NumPy between its parameters and what it returns."
+        )
 
 
 def holds_whole_numbers(values: Data, name: str) -> bool:

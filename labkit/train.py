@@ -180,7 +180,7 @@ def fit_torch(
             _go_on(saved, resume, epochs)
         try:
             for epoch in _remaining(monitor, epochs, progress):
-                tally = Tally(measures, summed=data.summed)
+                tally = Tally(measures, summed=data.summed, weigh=data.weigh)
                 for step, (X_batch, y_batch) in enumerate(batches, (epoch - 1) * len(batches)):
                     rate.set(step)
                     for weight in weights:
@@ -217,8 +217,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Return the loss and the metrics on held-out data, in eval mode and without a graph."""
     prediction = predictions_of(model, held_out.X, held_out.dtype)
-    tally = Tally(metrics, summed=held_out.summed)
-    with torch.inference_mode():
+    tally = Tally(metrics, summed=held_out.summed, weigh=held_out.weigh)
+    with torch.no_grad():
         tally.add(criterion(prediction, held_out.y), prediction, held_out.y)
     return tally.values("val_")
 

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -105,9 +106,9 @@ def test_without_a_schedule_no_rate_is_recorded():
     assert list(fit().history.columns) == ["loss"]
 
 
-@pytest.mark.parametrize("factor", [-0.1, math.nan, math.inf])
+@pytest.mark.parametrize("factor", [-0.1, math.nan, math.inf, None, "0.5", 1j, [0.5, 0.5]])
 def test_a_factor_that_is_no_rate_is_refused_with_its_step(factor):
-    with pytest.raises(ValueError, match=rf"schedule\(5\) is {factor}: it must return the factor"):
+    with pytest.raises(ValueError, match=rf"schedule\(5\) is {re.escape(repr(factor))}: it"):
         fit(schedule=lambda step: factor if step == 5 else 1.0)
 
 
@@ -151,6 +152,15 @@ def test_an_optimizer_that_this_loop_cannot_drive_is_refused():
         fit(optimizer=lambda params, lr: 3)
     with pytest.raises(TypeError, match=r"optimizer can't be called with the parameters and lr: "):
         fit(optimizer=lambda params: torch.optim.SGD(params))
+
+
+def test_an_optimizer_of_other_tensors_is_refused():
+    with pytest.raises(ValueError, match="optimizer holds none of the parameters"):
+        fit(
+            optimizer=lambda params, lr: torch.optim.SGD(
+                [torch.zeros(1, requires_grad=True)], lr=lr
+            )
+        )
 
 
 # --- clip ----------------------------------------------------------------------------------------
@@ -220,12 +230,18 @@ def test_a_metric_may_be_undefined():
         ({"loss": absolute}, ValueError, "metrics can't hold the name 'loss'"),
         ({"lr": absolute}, ValueError, "metrics can't hold the name 'lr'"),
         ({"val_mae": absolute}, ValueError, "metrics can't hold the name 'val_mae'"),
-        ({"mae": lambda p, y: p}, TypeError, "the metric 'mae' must return one number"),
-        ({"mae": lambda p, y: None}, TypeError, "the metric 'mae' must return a number, not None"),
+        ({"mae": lambda p, y: p}, TypeError, "the metric 'mae' must return one real number"),
+        (
+            {"mae": lambda p, y: np.complex128(1 + 2j)},
+            TypeError,
+            "one real number, not np.complex1",
+        ),
+        ({"mae": lambda p, y: np.ma.masked}, TypeError, "one real number, not masked"),
+        ({"mae": lambda p, y: None}, TypeError, "'mae' must return one real number, not None"),
         (
             {"mae": lambda p, y: "0.5"},
             TypeError,
-            "'mae' must return a number, not '0.5'",
+            "'mae' must return one real number, not '0.5'",
         ),
     ],
 )

@@ -216,7 +216,7 @@ SAID = {
         "(n,); the predictions have shape (8,) and y has (8,).",
     ),
     "nothing but ignored": (
-        lambda: fit(nn.Linear(3, 3), y=0 * LABELS + 1, loss=nn.NLLLoss(ignore_index=1)),
+        lambda: fit(nn.Linear(3, 3), y=0 * LABELS + 1, loss=nn.CrossEntropyLoss(ignore_index=1)),
         "y holds only 1, the class that the loss ignores.",
     ),
     "classes from 1": (
@@ -262,9 +262,9 @@ SAID = {
     ),
     "pairs": (
         lambda: fit(y=Y[:, 0], loss=lambda p, y: ((p - y) ** 2).mean()),
-        "The predictions have shape (n, 1) and y has shape (n,), and the loss doesn't change when "
-        "the targets change places: torch would broadcast one against the other, so that every "
-        "prediction is compared with every target. Use y.reshape(-1, 1).",
+        "loss sets a column of shape (n, 1) against a vector of shape (n,): torch would broadcast "
+        "one against the other, so that every prediction is compared with every target. The "
+        "predictions have shape (n, 1) and y has shape (n,). Use y.reshape(-1, 1).",
     ),
     # --- the optimizer, the schedule, the metrics
     "lr twice": (
@@ -307,7 +307,7 @@ SAID = {
     ),
     "factor": (
         lambda: fit(schedule=lambda step: -step),
-        "schedule(1) is -1.0: it must return the factor by which lr is multiplied, zero or a "
+        "schedule(1) is -1: it must return the factor by which lr is multiplied, zero or a "
         "positive number.",
     ),
     "metrics": (lambda: fit(metrics=3), "metrics must map names to functions, not be 3."),
@@ -321,11 +321,11 @@ SAID = {
     ),
     "no number": (
         lambda: fit(metrics={"mae": lambda p, y: None}),
-        "the metric 'mae' must return a number, not None.",
+        "the metric 'mae' must return one real number, not None.",
     ),
     "no one number": (
         lambda: fit(metrics={"mae": lambda p, y: torch.ones(2)}),
-        "the metric 'mae' must return one number: ",
+        "the metric 'mae' must return one real number, not tensor([1., 1.]).",
     ),
     # --- many networks
     "many: patience": (

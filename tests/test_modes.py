@@ -110,3 +110,106 @@ def test_a_deep_copy_predicts_by_its_own_network():
         fit.model.head[2].weight.zero_()
     assert_array_equal(twin.predict(DATA.X), kept)
     assert_array_equal(fit.params["head.2.weight"], 0)
+
+
+def test_a_part_that_stood_in_eval_mode_stands_in_it_in_the_next_fit():
+    model = Borrowed()
+    model.backbone[1].eval()
+    train(model)
+    before = model.backbone[1].running_mean.clone()
+    train(model)
+    assert torch.equal(model.backbone[1].running_mean, before)
+    assert model.head[1].num_batches_tracked == 6
+    model.train()  # said anew: all of it
+    train(model)
+    assert not torch.equal(model.backbone[1].running_mean, before)
+
+
+class Odd(nn.Linear):
+    """Does something else in train mode than in eval mode."""
+
+    def __init__(self, what):
+        super().__init__(3, 1)
+        self.what = what
+
+    def forward(self, x):
+        return self.what(super().forward, x) if self.training else super().forward(x)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        (
+            lambda f, x: f(x)[:, 0],
+            r"the same in train mode as in eval mode, a tensor of shape \(2",
+        ),
+        (lambda f, x: (f(x), x), r"of shape \(2, 1\) for two rows, not tuple"),
+        (lambda f, x: f(x.add_(1)), r"model changes the X that it is given: use inplace=False"),
+        (lambda f, x: f(x).detach(), r"predictions that have no gradient: leave out detach"),
+    ],
+    ids=["shape", "tuple", "in place", "detached"],
+)
+def test_a_model_that_is_another_one_in_train_mode_is_refused(what, message):
+    X = DATA.X.astype("f")
+    with pytest.raises((TypeError, ValueError), match=message):
+        fit_torch(Odd(what), X, Y, epochs=1)
+    assert_array_equal(X, DATA.X.astype("f"))
+
+
+def test_dropout_in_place_in_the_first_layer_is_refused():
+    with pytest.raises(ValueError, match="model changes the X"):
+        train(nn.Sequential(nn.Dropout(0.5, inplace=True), nn.Linear(3, 1)))
+
+
+class Centres(nn.Linear):
+    """Predicts the distance from the mean prediction: what it says of a row hangs on the others."""
+
+    def forward(self, x):
+        return super().forward(x) - super().forward(x).mean(0)
+
+
+def test_a_model_that_looks_at_all_rows_is_given_all_rows():
+    torch.manual_seed(0)
+    X = torch.arange(15_000.0).reshape(5000, 3) / 1000
+    fit = fit_torch(Centres(3, 1), X, X[:, :1], epochs=1, lr=1e-12, validation=(X, X[:, :1]))
+    assert fit.history["val_loss"].iloc[0] == pytest.approx(fit.history["loss"].iloc[0], rel=1e-5)
+    expected = fit.model(X).detach().numpy()
+    assert_array_equal(fit.predict(X), expected)
+
+
+class Moves(nn.Linear):
+    """Keeps a mean in a buffer that its state_dict leaves out."""
+
+    def __init__(self):
+        super().__init__(3, 1)
+        self.register_buffer("shift", torch.zeros(3), persistent=False)
+
+    def forward(self, x):
+        if self.training:
+            self.shift = self.shift + 0.05
+        return super().forward(x - self.shift)
+
+
+def test_early_stopping_restores_what_a_state_dict_leaves_out():
+    torch.manual_seed(0)
+    fit = train(Moves(), epochs=60, lr=0.3, patience=3)
+    assert fit.stopped == "early stopping"
+    best = fit.history["val_loss"].min()
+    assert ((fit.predict(DATA.X) - Y) ** 2).mean() == pytest.approx(best, rel=1e-5)
+
+
+class Slopes(nn.Linear):
+    """Uses autograd to predict."""
+
+    def forward(self, x):
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            value = super().forward(x)
+            (slope,) = torch.autograd.grad(value.sum(), x, create_graph=True)
+        return value + slope.sum(1, keepdim=True)
+
+
+def test_a_model_that_uses_autograd_is_validated_and_predicts():
+    fit = train(Slopes(3, 1))
+    expected = fit.model(torch.tensor(DATA.X, dtype=torch.float32)).detach().numpy()
+    assert_array_equal(fit.predict(DATA.X), expected)
