@@ -28,7 +28,6 @@ from labkit.tensors import (
     Data,
     as_features,
     as_tensor,
-    ask_in_train_mode,
     ask_model,
     dtype_of,
     holds_whole_numbers,
@@ -51,6 +50,8 @@ class Pairs(NamedTuple):
         What the model takes: the dtype of its parameters, or int64 where it looks places up.
     columns, targets : tuple of str or None
         The names of the columns of X and of y, where they had names.
+    outputs : tuple of int
+        The shape of the prediction for one row.
     summed : bool
         Whether the loss is a sum over the rows rather than their mean.
     weigh : callable or None
@@ -62,8 +63,9 @@ class Pairs(NamedTuple):
     dtype: torch.dtype
     columns: tuple[str, ...] | None
     targets: tuple[str, ...] | None
+    outputs: tuple[int, ...]
     summed: bool
-    weigh: Callable[[Tensor], float] | None = None
+    weigh: Callable[[Tensor], float] | None
 
 
 def as_pairs(model: nn.Module, X: Data, y: Data, loss: str | Loss, name: str = "") -> Pairs:
@@ -88,10 +90,31 @@ def as_pairs(model: nn.Module, X: Data, y: Data, loss: str | Loss, name: str = "
         If the data are not finite numbers; if a floating tensor hasn't the model's dtype; if the
         model can't take X; or if the loss can't take its predictions and y.
     """
+    require_same_rows(X, y, name)
     with random_state(0, device_of(model)):  # a model or a loss may draw when it is asked
-        pairs, prediction = _pairs(model, X, y, loss, name)
-        ask_in_train_mode(model, pairs.X, pairs.dtype, prediction, f"{name}X")
-    return pairs
+        features, dtype, prediction = _features(model, X, f"{name}X")
+        function = named_loss(loss)
+        if torchs_own(function) is F.binary_cross_entropy:
+            _require_probabilities(model, features, dtype)
+        if torchs_own(function) is F.nll_loss:
+            _require_log_probabilities(prediction)
+        forms = _targets(loss, y, prediction, len(features), dtype_of(model), f"{name}y")
+        target, summed = forms[0], False
+        if not isinstance(loss, str):
+            target, summed = _asked(model, function, features, dtype, prediction, forms, name)
+    place = device_of(model)
+    if place.type != "cpu":  # in this order: not every device has float64
+        features = features.to(dtype).to(place)
+    return Pairs(
+        X=features,
+        y=target.to(place),
+        dtype=dtype,
+        columns=names_of(X),
+        targets=names_of(y),
+        outputs=tuple(prediction.shape[1:]),
+        summed=summed,
+        weigh=None if summed else row_weights(function),
+    )
 
 
 def as_validation(
@@ -101,35 +124,13 @@ def as_validation(
     name = f"{name}validation "
     require_columns(X, like.columns, f"{name}X")
     require_columns(y, like.targets, f"{name}y")
-    with random_state(0, device_of(model)):
-        pairs, _ = _pairs(model, X, y, loss, name)
+    pairs = as_pairs(model, X, y, loss, name)
     if pairs.dtype != like.dtype:
         raise TypeError(
             f"{name}X is {short(pairs.dtype)} and X is {short(like.dtype)}: bring both into "
             "one dtype."
         )
     return pairs
-
-
-def _pairs(model: nn.Module, X: Data, y: Data, loss: str | Loss, name: str) -> tuple[Pairs, Tensor]:
-    """Return the data, and what the model predicts for two rows."""
-    require_same_rows(X, y, name)
-    features, dtype, prediction = _features(model, X, f"{name}X")
-    function = named_loss(loss)
-    if torchs_own(function) is F.binary_cross_entropy:
-        _require_probabilities(model, features, dtype)
-    if torchs_own(function) is F.nll_loss:
-        _require_log_probabilities(prediction)
-    forms = _targets(loss, y, prediction, len(features), dtype_of(model), f"{name}y")
-    target, summed = forms[0], False
-    if not isinstance(loss, str):
-        target, summed = _asked(model, function, features, dtype, prediction, forms, name)
-    place = device_of(model)
-    if place.type != "cpu":  # in this order: not every device has float64
-        features = features.to(dtype).to(place)
-    weigh = None if summed else row_weights(function)
-    pairs = Pairs(features, target.to(place), dtype, names_of(X), names_of(y), summed, weigh)
-    return pairs, prediction
 
 
 def _features(model: nn.Module, X: Data, name: str) -> tuple[Tensor, torch.dtype, Tensor]:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from labkit.devices import device_of
+from labkit.devices import device_of, random_state
 from labkit.exercise import NotAttempted
 from labkit.inputs import as_numbers, require_finite
 from labkit.modes import eval_mode, set_train_mode
@@ -227,7 +227,7 @@ def ask_model(model: nn.Module, X: Tensor, dtype: torch.dtype, name: str = "X") 
 
 
 def ask_in_train_mode(
-    model: nn.Module, X: Tensor, dtype: torch.dtype, like: Tensor, name: str = "X"
+    model: nn.Module, X: Tensor, dtype: torch.dtype, outputs: tuple[int, ...]
 ) -> None:
     """Raise TypeError or ValueError unless a model does in train mode what it does in eval mode.
 
@@ -242,19 +242,19 @@ def ask_in_train_mode(
     first = X[:2].to(dtype).to(device_of(model), copy=True)
     version = first._version
     try:
-        with torch.enable_grad():
+        with torch.enable_grad(), random_state(0, first.device):
             prediction = twin(first)
     except (RuntimeError, TypeError, ValueError):  # two rows may be too few for it in train mode
         return
-    if not isinstance(prediction, Tensor) or prediction.shape != like.shape:
+    if not isinstance(prediction, Tensor) or prediction.shape[1:] != outputs:
         found = getattr(prediction, "shape", type(prediction).__name__)
         raise TypeError(
             f"model must return the same in train mode as in eval mode, a tensor of shape "
-            f"{tuple(like.shape)} for two rows, not {found}."
+            f"{(len(first), *outputs)} for {len(first)} rows, not {found}."
         )
     if first._version != version:
         raise ValueError(
-            f"model changes the {name} that it is given: use inplace=False in its first layer."
+            "model changes the X that it is given: use inplace=False in its first layer."
         )
     if not prediction.requires_grad:
         raise ValueError(

@@ -22,7 +22,7 @@ from labkit.optimizers import LearningRate, OptimizerFactory, Schedule, named_op
 from labkit.pairs import Pairs, as_pairs, as_validation
 from labkit.result import Stopped
 from labkit.tally import Metric, Tally, require_metrics
-from labkit.tensors import Data, dtype_of, predictions_of
+from labkit.tensors import Data, ask_in_train_mode, dtype_of, predictions_of
 from labkit.trained import TorchFit
 
 
@@ -156,6 +156,7 @@ def fit_torch(
     move(model, device)
     criterion = named_loss(loss)
     data = as_pairs(model, X, y, loss)
+    ask_in_train_mode(model, data.X, data.dtype, data.outputs)
     held_out = validation and as_validation(model, *validation, loss, data)
     batches = Batches(data.X, data.y, batch_size, data.dtype)
     _require_more_than_one_row(model, batches)
