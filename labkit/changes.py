@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from labkit.installed import installed
+from labkit.installed import installed, own_classes
 from labkit.origins import all_code, looked_up, stores
 
 _CONTAINERS = (list, dict, set, deque, bytearray)  # and their subclasses, such as Counter
@@ -32,34 +32,40 @@ def rehearsing(function: Callable[..., Any]) -> Callable[..., Any]:
         return partial(rehearsing(function.func), *function.args, **function.keywords)
     if isinstance(function, types.FunctionType):
         return _twin(function, {})
+    if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
+        return types.MethodType(_twin(function.__func__, {}), _copied(function.__self__))
     copied: Callable[..., Any] = _copied(function)
     return copied
 
 
 def _twin(function: types.FunctionType, met: dict[int, types.FunctionType]) -> types.FunctionType:
     """Return a function with copies of what it changes, or itself where that is nothing."""
-    if installed(function.__code__.co_filename):
-        return function
     if id(function) in met:
         return met[id(function)]
     met[id(function)] = function  # one that calls itself
-    outer = outer_values(function)
-    changed = changed_names(function.__code__, outer)
+    if installed(function.__code__.co_filename) and not hasattr(function, "__wrapped__"):
+        return function
+    outer, code = outer_values(function), function.__code__
+    changed = {name.partition(".")[0] for name in changed_names(code, outer)}
     own = {name: _copied(outer[name]) for name in changed if name in outer}
-    for name, value in outer.items():
-        if isinstance(value, types.FunctionType) and name not in changed:
-            twin = _twin(value, met)
-            if twin is not value:
-                own[name] = twin
+    for name in outer.keys() - own.keys():
+        value = outer[name]
+        if isinstance(value, types.FunctionType):
+            own[name] = _twin(value, met)
+        elif _is_changed(value, code.co_names):
+            own[name] = _copied(value)
+    own = {
+        name: value for name, value in own.items() if value is not outer[name] or name in changed
+    }
     if not changed and not own:
         return function
-    free = function.__code__.co_freevars
+    free = code.co_freevars
     cells = zip(free, function.__closure__ or (), strict=True)
     inner = {name: value for name, value in own.items() if name not in free}
     # A function's globals must be a dict; only one that changes them pays for another.
     shared = not inner and changed <= set(free)
     twin = types.FunctionType(
-        function.__code__,
+        code,
         function.__globals__ if shared else {**function.__globals__, **inner},
         function.__name__,
         function.__defaults__,
@@ -67,8 +73,17 @@ def _twin(function: types.FunctionType, met: dict[int, types.FunctionType]) -> t
     )
     twin.__kwdefaults__ = function.__kwdefaults__
     twin.__dict__.update(function.__dict__)
+    if not shared and outer.get(function.__name__) is function:
+        twin.__globals__[function.__name__] = twin
     met[id(function)] = twin
     return twin
+
+
+def _is_changed(value: Any, called: Iterable[str]) -> bool:
+    """Tell whether a value is an object of the user's that keeps a record when it is used."""
+    if isinstance(value, type | types.ModuleType) or not hasattr(value, "__dict__"):
+        return False
+    return bool(changed_attributes(own_classes(type(value)), vars(value), called))
 
 
 def _cell(own: Mapping[str, Any], name: str) -> types.CellType:

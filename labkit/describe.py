@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 
 from labkit.changes import changed_attributes, changed_names, run_methods
 from labkit.digest import digest
-from labkit.installed import installed
+from labkit.installed import from_library, installed, own_classes
 from labkit.origins import all_code, looked_up
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, torch.dtype, torch.device)
@@ -26,7 +25,6 @@ _INTERNAL = {
 }  # fmt: skip
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 _ON_GRADIENTS = ("_backward_hooks", "_post_accumulate_grad_hooks")
-_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 
 def describe(thing: Any, model: nn.Module | None = None) -> str:
@@ -177,12 +175,14 @@ class _Form:
         used |= {name: _content(cell) for name, cell in cells}
         changed = changed_names(code, used)
         with self._calling(_names(code)):
+            called = function.__name__
+            own = {k: v for k, v in vars(function).items() if f"{called}.{k}" not in changed}
             return (
                 function.__qualname__,
                 self._code(code),
                 self.of([function.__defaults__, function.__kwdefaults__]),
                 self.of({name: value for name, value in used.items() if name not in changed}),
-                self.of({k: v for k, v in vars(function).items() if k != "__wrapped__"}),
+                self.of({k: v for k, v in own.items() if k != "__wrapped__"}),
             )
 
     def _code(self, code: types.CodeType) -> Any:
@@ -193,14 +193,14 @@ class _Form:
         return code.co_code, constants, names, code.co_argcount, code.co_flags
 
     def _class(self, cls: type) -> Any:
-        if _from_library(cls):
+        if from_library(cls):
             return cls.__module__, cls.__qualname__
         own = {name: value for name, value in vars(cls).items() if name not in _INTERNAL}
         return cls.__qualname__, [self.of(base) for base in cls.__bases__], self.of(own)
 
     def _module(self, module: nn.Module) -> Any:
         state = vars(module)
-        classes = _own_classes(type(module))
+        classes = own_classes(type(module))
         changed = changed_attributes(classes, state, self.called) | _recomputed(module)
         kept = {*vars(nn.Module()), *changed}
         own = {name: value for name, value in state.items() if name not in kept}
@@ -224,7 +224,7 @@ class _Form:
         if isinstance(reduced, str):
             return cls, reduced
         make, arguments, *state = reduced
-        classes = _own_classes(type(thing))
+        classes = own_classes(type(thing))
         if state and isinstance(state[0], dict):
             changed = changed_attributes(classes, state[0], self.called)
             kept = {name: v for name, v in state[0].items() if name not in changed}
@@ -240,10 +240,6 @@ def _recomputed(module: nn.Module) -> set[str]:
     return {name for name in vars(module) if {f"{name}_orig", f"{name}_g"} & sources}
 
 
-def _own_classes(cls: type) -> list[type]:
-    return [base for base in cls.__mro__ if not _from_library(base)]
-
-
 def _names(code: types.CodeType) -> set[str]:
     return {name for own in all_code(code) for name in own.co_names}
 
@@ -257,19 +253,3 @@ def _content(cell: types.CellType) -> Any:
         return cell.cell_contents
     except ValueError:  # nothing is bound yet
         return "empty"
-
-
-def _from_library(cls: type) -> bool:
-    """Tell whether Python or an installed package defines a class, by the file of its module."""
-    if not cls.__flags__ & _HEAP_TYPE:  # written in C
-        return True
-    if cls.__module__ == "__main__":
-        return False
-    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-    if file is not None:
-        return installed(file)
-    # A module without a file is one of Python's, or code that is run without being a module.
-    codes = [f.__code__ for f in vars(cls).values() if isinstance(f, types.FunctionType)]
-    if codes:
-        return all(installed(code.co_filename) for code in codes)
-    return cls.__module__ in sys.modules

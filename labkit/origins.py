@@ -25,7 +25,7 @@ _NOWHERE: _Origins = frozenset()
 
 
 class Stores(NamedTuple):
-    """Names outside a function: bound anew, or of what it may change. `self.a` is an attribute."""
+    """What a function binds anew outside itself, and what it may change; `a.b` is an attribute."""
 
     bound: frozenset[str]
     changed: frozenset[str]
@@ -109,8 +109,9 @@ class _Walk:
             self.bound.add(i.argval)
         elif name in {"STORE_DEREF", "DELETE_DEREF"}:
             self.bound |= {i.argval} & self.free
-        elif name in {"STORE_ATTR", "DELETE_ATTR"} and _SELF in self._top():
-            self.bound.add(_SELF + i.argval)
+        elif name in {"STORE_ATTR", "DELETE_ATTR"}:
+            of = {o.removesuffix(".") for o in self._top() if o == _SELF or "." not in o}
+            self.bound |= {f"{o}.{i.argval}" for o in of}
         elif name in _CONTAINER:
             self.changed |= self._top(_CONTAINER[name])
         elif name in {"LOAD_METHOD", "LOAD_ATTR"} and i.argval in _MUTATORS:

@@ -77,6 +77,9 @@ class Made:
     def standardise(self, mean):
         self.mean = mean
 
+    def train(self, mode=True):
+        self.mode = mode
+
     @property
     def doubled(self):
         self.asked = True
@@ -91,9 +94,9 @@ class Other(Made):
 
 
 def test_attributes_count_that_are_assigned_as_it_is_called():
-    assert changed_attributes([Made], {}) == {"calls", "noted"}
-    assert changed_attributes([Other, Made], {}) == {"calls", "noted", "steps", "asked"}
-    assert changed_attributes([Made], {}, {"standardise"}) == {"calls", "noted", "mean"}
+    assert changed_attributes([Made], {}) == {"calls", "noted", "mode"}
+    assert changed_attributes([Other, Made], {}) == {"calls", "noted", "mode", "steps", "asked"}
+    assert changed_attributes([Made], {}, {"standardise"}) == {"calls", "noted", "mode", "mean"}
 
 
 def counts(x, by=1, *, more=0):
@@ -133,6 +136,7 @@ def test_a_trial_of_a_closure_has_cells_of_its_own_for_what_it_changes_alone():
         return x, fixed
 
     trial = rehearsing(loss)
+    assert trial.__globals__ is loss.__globals__  # of which it changes nothing
     assert [trial(1), trial(2)] == [(1, fixed), (2, fixed)]
     assert (calls, seen) == (0, [])
     assert loss(1) == (1, fixed)
@@ -229,3 +233,48 @@ def test_a_trial_among_many_globals_takes_no_time():
     rehearsing(function)
     fastest = min(timeit.repeat(lambda: rehearsing(function), number=20, repeat=20)) / 20
     assert fastest < 50e-6
+
+
+class Meter:
+    calls = 0
+
+    def update(self):
+        self.calls += 1
+
+
+METER, NOTED = Meter(), []
+
+
+class Noting:
+    def loss(self, x):
+        NOTED.append(x)
+        return x
+
+
+def marks(x):
+    marks.calls += 1
+    METER.update()
+    return x
+
+
+def recurs(x):
+    NOTED.append(x)
+    return recurs(x - 1) if x else x
+
+
+@torch.no_grad()
+def undifferentiated(x):
+    NOTED.append(x)
+    return x
+
+
+@functools.wraps(marks)
+def wraps(x):
+    return marks(x)
+
+
+@pytest.mark.parametrize("loss", [marks, recurs, undifferentiated, wraps, Noting().loss])
+def test_a_trial_leaves_nothing_in_what_other_code_keeps(loss):
+    marks.calls = 0
+    assert rehearsing(loss)(2) == (0 if loss is recurs else 2)
+    assert (marks.calls, METER.calls, NOTED) == (0, 0, [])

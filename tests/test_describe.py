@@ -476,6 +476,7 @@ RECORDS = [
     "class Meter:\n n = 0\n def update(s, f): s.n += 1\n"
     "class A:\n def __init__(s): s.meter = Meter()\n"
     " def __call__(s, f):\n  s.meter.update(f)\n  return f\nit = A()",
+    "def it(f):\n it.n += 1\n return f\nit.n = 0",
     "class A:\n n = 0\n def loss(s, f): s.n += 1; return f\nit = A().loss",
 ]
 
@@ -501,3 +502,32 @@ def test_of_a_module_of_the_users_own_counts_what_is_used(tmp_path, monkeypatch)
     first = imported(1, 1, "-")
     assert imported(1, 20, "-") == first
     assert len({first, imported(22, 1, "-"), imported(333, 1, " + ")}) == 3
+
+
+def test_modules_of_the_users_own_that_use_each_other_come_to_an_end(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "ours.py").write_text("import yours\nalpha = 2")
+    (tmp_path / "yours.py").write_text("import ours\nbeta = 3")
+    code = "import ours\ndef it(f): return ours.yours.ours.alpha * ours.yours.beta"
+    first = described(code)
+    monkeypatch.setattr(sys.modules["yours"], "beta", 4)
+    assert described(code) != first
+    for name in ("ours", "yours"):
+        monkeypatch.delitem(sys.modules, name)
+
+
+def test_a_dataclass_of_code_that_is_in_no_module_is_the_users_own():
+    code = """
+import dataclasses
+@dataclasses.dataclass
+class Loss:
+    w: float = 1.0
+    def __call__(self, f, y): return f - {}
+"""
+    found = []
+    for value in (1, 1, 2):
+        names = {}
+        exec(code.format(value), names)
+        found.append(describe(names["Loss"]()))
+    assert found[0] == found[1] != found[2]

@@ -24,6 +24,7 @@ def stored(code, method=False):
         ("def f():\n  def g():\n    global n\n    n = 1\n  g()", {"n"}),
         ("def f():\n  def g(): return n\n  n = 1\n  return g", set()),  # its own
         ("def f():\n  n = 0\n  def g():\n    nonlocal n\n    n += 1\n  g()", set()),
+        ("def f(): f.n += 1; a.b.c = 1", {"f.n", "a.c"}),
         ("def f(): return n.count(1), n.index(1), n[0]", set()),
         ("def f(n): n.append(1); n[0] = 1; n.a = 1", set()),  # what it is given is not outside
     ],
@@ -49,6 +50,7 @@ def test_names_outside_that_are_bound_are_found(code, bound):
         ("def f(x): [log.append(w) for w in W]", {"log"}),
         ("def f(x):\n  for s in logs: s.append(W)", {"logs"}),
         ("def f(x):\n  s = log['a']; s[0] = W", {"log"}),
+        ("def f(x):\n  s = t = log; s[0] = W", {"log"}),
         ("def f(x):\n  s, t = log, W; s[0] = t[0]", {"log"}),
         ("def f():\n  class C:\n    seen.append(1)", {"seen"}),
         ("def f():\n  own = []\n  def g(): own.append(1); log.append(2)\n  g()", {"log"}),
