@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import random
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,12 +22,16 @@ from labkit.sealed import as_file, read_sealed, write_sealed
 Setting: TypeAlias = Mapping[str, str | int | float | tuple[Any, ...] | None]
 
 _STORED = (type(None), bool, int, float, complex, str, bytes, torch.dtype, torch.device)
+_GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
 
 
 class Checkpoint:
     """A file that holds all that a run needs to go on as if it had never stopped.
 
-    Made before the first step, since the optimizer's options are taken as they then are.
+    Made before the first step, since the optimizer's options are taken as they then are. What no
+    file can know is not in it: a counter or a record on which a loss, a schedule or a model
+    depends starts anew in another process, as does a generator of random numbers other than
+    torch's own, and the resumed run may differ.
 
     Parameters
     ----------
@@ -42,7 +47,8 @@ class Checkpoint:
     Raises
     ------
     TypeError, ValueError
-        If `path` is no path, or the optimizer carries hooks, whose state no file can hold.
+        If `path` is no path, or the optimizer carries hooks or the model a generator of random
+        numbers, whose state no file can hold.
     OSError
         If no file can be written there: better before the training than after.
     """
@@ -56,6 +62,7 @@ class Checkpoint:
         setting: Setting,
     ) -> None:
         self.path = as_file(path)
+        _require_no_generator(model)
         self.model, self.optimizer, self.monitor = model, optimizer, monitor
         self.kept: dict[str, Any] | None = None
         self.device = device_of(model)
@@ -91,6 +98,7 @@ class Checkpoint:
                 "Resume with what it was, or choose another checkpoint."
             )
         self.model.load_state_dict(state["model"])
+        _put_back(state["buffers"], self.model)
         self.optimizer.load_state_dict(state["optimizer"])
         self.monitor.load_state(state["monitor"])
         for part, taken_up in self._parts().items():
@@ -114,6 +122,7 @@ class Checkpoint:
         _plain(model, "model")
         return {
             "model": model,  # as it is: torch keeps version numbers in an attribute
+            "buffers": {n: b for n, b in self.model.named_buffers() if n not in model},
             "optimizer": _plain(self.optimizer.state_dict(), "optimizer"),
             "monitor": _plain(self.monitor.state(), "monitor"),
         }
@@ -135,6 +144,19 @@ def _plain(value: Any, part: str) -> Any:
     )
 
 
+def _put_back(buffers: Mapping[str, torch.Tensor], model: nn.Module) -> None:
+    """Fill the buffers that no state_dict holds, and make anew those that have grown."""
+    now = dict(model.named_buffers())
+    for name, buffer in buffers.items():
+        own = now.get(name)
+        if own is not None and (own.shape, own.dtype) == (buffer.shape, buffer.dtype):
+            with torch.no_grad():
+                own.copy_(buffer)
+        else:
+            owner, _, last = name.rpartition(".")
+            setattr(model.get_submodule(owner), last, buffer.to(device_of(model)))
+
+
 # --- what must be the same -----------------------------------------------------------------------
 
 
@@ -143,6 +165,9 @@ def _options(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, An
     _require_no_hooks(optimizer)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     options: dict[str, Any] = {"optimizer": describe(type(optimizer))}
+    for key, value in vars(optimizer).items():
+        if isinstance(value, (bool, int, float, complex, str, np.generic)):
+            options[f"optimizer's {key}"] = _shown(value)
     for number, group in enumerate(optimizer.param_groups):
         of_group = f" in group {number}" if number else ""
         for key, value in group.items():
@@ -160,6 +185,17 @@ def _shown(value: Any) -> Any:
     if type(value) in (list, tuple):
         return tuple(map(_shown, value))
     return value if type(value) in _STORED else describe(value)
+
+
+def _require_no_generator(model: nn.Module) -> None:
+    for part in model.modules():
+        for name, value in vars(part).items():
+            if isinstance(value, _GENERATORS):
+                raise ValueError(
+                    f"checkpoint: the model's {type(part).__name__} has a generator of random "
+                    f"numbers of its own, {name!r}, whose state no checkpoint holds. Draw from "
+                    "torch's global one (torch.rand without generator=), or use checkpoint=None."
+                )
 
 
 def _require_no_hooks(optimizer: torch.optim.Optimizer) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import dis
+import contextlib
 import functools
 import re
-import sys
-import sysconfig
 import types
-from collections.abc import Iterable, Mapping, Set
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from labkit.changes import changed_attributes, changed_names, sets_items
+from labkit.changes import changed_attributes, changed_names, run_methods
 from labkit.digest import digest
+from labkit.installed import from_library, installed, own_classes
+from labkit.origins import all_code, looked_up
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, torch.dtype, torch.device)
 _INTERNAL = {
@@ -25,9 +24,7 @@ _INTERNAL = {
     "__firstlineno__", "__static_attributes__", "__slotnames__", "_abc_impl",
 }  # fmt: skip
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
-_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
-_LOOKUPS = {"LOAD_GLOBAL", "LOAD_NAME"}
-_SHARED = [Path(sysconfig.get_path(key)) for key in ("stdlib", "platstdlib")]
+_ON_GRADIENTS = ("_backward_hooks", "_post_accumulate_grad_hooks")
 
 
 def describe(thing: Any, model: nn.Module | None = None) -> str:
@@ -35,9 +32,9 @@ def describe(thing: Any, model: nn.Module | None = None) -> str:
 
     Of a function that is its code, defaults, closure, and the global values and functions that
     it uses; of a `functools.partial` also its arguments; of a module or another object its class
-    and its state, as pickle would take it apart. What a function or an object changes itself, a
-    counter for instance, is no part of what it is. What Python, torch or an installed package
-    defines is known by its name.
+    and its state, as pickle would take it apart. What a function or an object changes itself as
+    it runs, a counter for instance, is no part of what it is. What Python, torch or an installed
+    package defines is known by its name.
 
     Parameters
     ----------
@@ -54,9 +51,13 @@ def describe(thing: Any, model: nn.Module | None = None) -> str:
     """
     if isinstance(thing, str):
         return thing
-    trained = {} if model is None else model.state_dict(keep_vars=True)
-    form = _Form(trained.values()).of(thing)
+    form = _Form([] if model is None else _in_training(model)).of(thing)
     return f"{_words(thing)} {digest(form)}"
+
+
+def _in_training(model: nn.Module) -> list[Tensor]:
+    saved = model.state_dict(keep_vars=True).values()
+    return [*saved, *model.buffers()]  # also those buffers that no state_dict holds
 
 
 def _words(thing: Any) -> str:
@@ -80,6 +81,7 @@ class _Form:
         self.trained = {id(tensor) for tensor in trained}
         self.met: dict[int, tuple[int, Any]] = {}  # holds what it met, so that no id comes twice
         self.within: list[int] = []
+        self.called: frozenset[str] = frozenset()  # names that the code around uses
 
     def of(self, thing: Any) -> Any:
         if isinstance(thing, _PLAIN):
@@ -90,14 +92,14 @@ class _Form:
             return thing
         if type(thing) in (list, tuple, dict, set, frozenset):
             return self._container(thing)
+        if isinstance(thing, types.ModuleType):
+            return self._file(thing)
         if id(thing) in self.met:
             return "again", self.met[id(thing)][0]
         self.met[id(thing)] = len(self.met), thing
         return type(thing).__name__, self._parts(thing)
 
     def _parts(self, thing: Any) -> Any:
-        if isinstance(thing, types.ModuleType):
-            return thing.__name__
         if isinstance(thing, types.FunctionType):
             return self._function(thing)
         if isinstance(thing, types.CodeType):
@@ -107,7 +109,8 @@ class _Form:
         if isinstance(thing, functools.partial):
             return self.of((thing.func, thing.args, thing.keywords))
         if isinstance(thing, types.MethodType):
-            return self.of((thing.__func__, thing.__self__))
+            with self._calling({thing.__func__.__name__}):
+                return self.of((thing.__func__, thing.__self__))
         if isinstance(thing, (classmethod, staticmethod)):
             return self.of(thing.__func__)
         if isinstance(thing, property):
@@ -122,8 +125,30 @@ class _Form:
 
     def _tensor(self, tensor: Tensor) -> Any:
         if id(tensor) in self.trained:
-            return "trained", tensor.dtype, tuple(tensor.shape), tensor.requires_grad
+            hooks = [list((getattr(tensor, kind) or {}).values()) for kind in _ON_GRADIENTS]
+            form = (tensor.dtype, tuple(tensor.shape), tensor.requires_grad)
+            return "trained", form, self.of(hooks)
         return tensor.detach() if tensor.layout == torch.strided else self.of(tensor.to_dense())
+
+    def _file(self, module: types.ModuleType) -> Any:
+        """Return of a module of the user's own also what the code around uses of it."""
+        file = getattr(module, "__file__", None)
+        if file is None or installed(file) or id(module) in self.within:
+            return "module", module.__name__
+        self.within.append(id(module))
+        try:
+            used = {name: v for name, v in vars(module).items() if name in self.called}
+            return "module", module.__name__, self.of(used)
+        finally:
+            self.within.pop()
+
+    @contextlib.contextmanager
+    def _calling(self, names: Iterable[str]) -> Iterator[None]:
+        before, self.called = self.called, frozenset(names)
+        try:
+            yield
+        finally:
+            self.called = before
 
     def _container(self, thing: Any) -> Any:
         if id(thing) in self.within:  # it holds itself
@@ -141,22 +166,24 @@ class _Form:
             self.within.pop()
 
     def _function(self, function: types.FunctionType) -> Any:
-        if _installed(function.__code__.co_filename):
+        if installed(function.__code__.co_filename):
             name = (function.__module__, function.__qualname__)
             return name, self.of(function.__defaults__), self.of(function.__closure__)
-        code, state = function.__code__, changed_names(function.__code__)
-        used = {name: function.__globals__.get(name) for name in _globals(code)}
+        code = function.__code__
+        used = {name: function.__globals__.get(name) for name in looked_up(code)}
         cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
         used |= {name: _content(cell) for name, cell in cells}
-        if sets_items(code):
-            state |= {name for name, value in used.items() if isinstance(value, (list, dict))}
-        return (
-            function.__qualname__,
-            self._code(code),
-            self.of([function.__defaults__, function.__kwdefaults__]),
-            self.of({name: value for name, value in used.items() if name not in state}),
-            self.of({k: v for k, v in vars(function).items() if k != "__wrapped__"}),
-        )
+        changed = changed_names(code, used)
+        with self._calling(_names(code)):
+            called = function.__name__
+            own = {k: v for k, v in vars(function).items() if f"{called}.{k}" not in changed}
+            return (
+                function.__qualname__,
+                self._code(code),
+                self.of([function.__defaults__, function.__kwdefaults__]),
+                self.of({name: value for name, value in used.items() if name not in changed}),
+                self.of({k: v for k, v in own.items() if k != "__wrapped__"}),
+            )
 
     def _code(self, code: types.CodeType) -> Any:
         constants = [
@@ -166,23 +193,26 @@ class _Form:
         return code.co_code, constants, names, code.co_argcount, code.co_flags
 
     def _class(self, cls: type) -> Any:
-        if _from_library(cls):
+        if from_library(cls):
             return cls.__module__, cls.__qualname__
         own = {name: value for name, value in vars(cls).items() if name not in _INTERNAL}
         return cls.__qualname__, [self.of(base) for base in cls.__bases__], self.of(own)
 
     def _module(self, module: nn.Module) -> Any:
         state = vars(module)
-        kept = {*vars(nn.Module()), *_changed(type(module))}
+        classes = own_classes(type(module))
+        changed = changed_attributes(classes, state, self.called) | _recomputed(module)
+        kept = {*vars(nn.Module()), *changed}
         own = {name: value for name, value in state.items() if name not in kept}
-        return (
-            self.of(type(module)),
-            self.of(own),
-            self.of(dict(module._parameters)),
-            self.of(dict(module._buffers)),
-            [(name, self.of(part)) for name, part in module._modules.items()],
-            [self.of(list(state[kind].values())) for kind in _HOOKS],
-        )
+        with self._calling(_names_of_run(classes, self.called)):
+            return (
+                self.of(type(module)),
+                self.of(own),
+                self.of(dict(module._parameters)),
+                self.of(dict(module._buffers)),
+                [(name, self.of(part)) for name, part in module._modules.items()],
+                [self.of(list(state[kind].values())) for kind in _HOOKS],
+            )
 
     def _object(self, thing: Any) -> Any:
         """Take an object apart as pickle would; of what can't be pickled the class must do."""
@@ -194,15 +224,28 @@ class _Form:
         if isinstance(reduced, str):
             return cls, reduced
         make, arguments, *state = reduced
+        classes = own_classes(type(thing))
         if state and isinstance(state[0], dict):
-            changed = _changed(type(thing))
-            state[0] = {name: v for name, v in state[0].items() if name not in changed}
+            changed = changed_attributes(classes, state[0], self.called)
+            kept = {name: v for name, v in state[0].items() if name not in changed}
+            state[0] = kept or None  # as of one that has no attribute of its own yet
         listed = [list(part) if hasattr(part, "__next__") else part for part in state]
-        return cls, self.of(make), self.of(arguments), self.of(listed)
+        with self._calling(_names_of_run(classes, self.called)):
+            return cls, self.of(make), self.of(arguments), self.of(listed)
 
 
-def _changed(cls: type) -> set[str]:
-    return changed_attributes(base for base in cls.__mro__ if not _from_library(base))
+def _recomputed(module: nn.Module) -> set[str]:
+    """Return what torch's weight_norm, spectral_norm and prune compute before each call."""
+    sources = module._parameters.keys()
+    return {name for name in vars(module) if {f"{name}_orig", f"{name}_g"} & sources}
+
+
+def _names(code: types.CodeType) -> set[str]:
+    return {name for own in all_code(code) for name in own.co_names}
+
+
+def _names_of_run(classes: Iterable[type], called: Iterable[str]) -> set[str]:
+    return set().union(*(_names(f.__code__) for f in run_methods(classes, called)))
 
 
 def _content(cell: types.CellType) -> Any:
@@ -210,31 +253,3 @@ def _content(cell: types.CellType) -> Any:
         return cell.cell_contents
     except ValueError:  # nothing is bound yet
         return "empty"
-
-
-def _globals(code: types.CodeType) -> set[str]:
-    """Return the names that code, and the code within it, looks up globally."""
-    names = {i.argval for i in dis.get_instructions(code) if i.opname in _LOOKUPS}
-    inner = (constant for constant in code.co_consts if isinstance(constant, types.CodeType))
-    return names.union(*map(_globals, inner))
-
-
-def _from_library(cls: type) -> bool:
-    """Tell whether Python or an installed package defines a class."""
-    codes = [f.__code__ for f in vars(cls).values() if isinstance(f, types.FunctionType)]
-    if codes:
-        return any(_installed(code.co_filename) for code in codes)
-    if not cls.__flags__ & _HEAP_TYPE:  # written in C
-        return True
-    home = sys.modules.get(cls.__module__)
-    file = getattr(home, "__file__", None)
-    if home is None or cls.__module__ == "__main__":
-        return False
-    return file is None or _installed(file)
-
-
-def _installed(file: str) -> bool:
-    path = Path(file)
-    if file.startswith("<frozen") or {"site-packages", "dist-packages"} & set(path.parts):
-        return True
-    return any(path.is_relative_to(folder) for folder in _SHARED)

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -422,6 +423,124 @@ def test_an_optimizer_whose_state_is_in_a_hook_is_refused_before_the_training(tm
     with pytest.raises(ValueError, match=r"carries a hook or a scheduler.* Use schedule= and clip"):
         train(checkpoint=tmp_path / "run", optimizer=factory)
     assert list(tmp_path.iterdir()) == []
+
+
+class KOptimizer(torch.optim.SGD):
+    """Stochastic gradient descent with an option that is in no group."""
+
+    def __init__(self, params, lr, k=5, name="a", nesterov=False):
+        super().__init__(params, lr=lr)
+        self.k, self.name, self.own = k, name, nesterov
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"k": 6}, "optimizer's k was 5 and is now 6"),
+        ({"name": "b"}, "optimizer's name was a and is now b"),
+        ({"nesterov": True}, "optimizer's own was False and is now True"),
+    ],
+)
+def test_an_option_of_the_optimizer_that_is_in_no_group_counts(tmp_path, change, message):
+    again = {"checkpoint": tmp_path / "run", "resume": True}
+    train(checkpoint=tmp_path / "run", epochs=2, optimizer=KOptimizer)
+    with pytest.raises(ValueError, match=message):
+        train(**again, optimizer=P(KOptimizer, **change))
+    train(**again, optimizer=P(KOptimizer, k=5))
+
+
+class Averages(nn.Module):
+    """Predict from rows less their running mean, which no state_dict holds."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 1)
+        self.register_buffer("mean", torch.zeros(3, dtype=torch.float64), persistent=False)
+
+    def forward(self, x):
+        if self.training:
+            self.mean.mul_(0.9).add_(0.1 * x.detach().mean(0))
+        return self.linear(x - self.mean.to(x))
+
+
+def averages(seed=0):
+    torch.manual_seed(seed)
+    return Averages()
+
+
+def test_a_buffer_that_no_state_dict_holds_is_resumed(tmp_path):
+    whole = train(averages(), epochs=6)
+    train(averages(), epochs=3, checkpoint=tmp_path / "run")
+    other = averages(5)
+    mean = other.mean
+    resumed = train(other, epochs=6, checkpoint=tmp_path / "run", resume=True)
+    assert_same_run(resumed, whole)
+    assert other.mean is mean
+    assert torch.equal(resumed.model.mean, whole.model.mean)
+    assert (resumed.model.mean != 0).all()
+
+
+class Remembers(nn.Module):
+    """Predict from rows less the first that it saw, and keep the sizes of its batches."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 1)
+        self.register_buffer("first", None, persistent=False)
+        self.register_buffer("sizes", torch.zeros(0), persistent=False)
+
+    def forward(self, x):
+        if self.training:
+            self.first = x.detach()[0] if self.first is None else self.first
+            self.sizes = torch.cat([self.sizes, torch.tensor([float(len(x))])])
+        return self.linear(x - self.first) if self.first is not None else self.linear(x)
+
+
+def test_a_buffer_that_is_made_or_grows_in_the_training_is_resumed(tmp_path):
+    def remembers():
+        torch.manual_seed(0)
+        return nn.Sequential(Remembers())
+
+    whole = train(remembers(), epochs=6)
+    train(remembers(), epochs=3, checkpoint=tmp_path / "run")
+    resumed = train(remembers(), epochs=6, checkpoint=tmp_path / "run", resume=True)
+    assert_same_run(resumed, whole)
+    for name, buffer in whole.model.named_buffers():
+        assert torch.equal(resumed.model.get_buffer(name), buffer)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [torch.Generator, np.random.default_rng, np.random.RandomState, random.Random],
+    ids=lambda make: make.__name__,
+)
+def test_a_model_with_a_generator_of_its_own_is_refused_before_the_training(tmp_path, make):
+    model = network()
+    model[2].noise = make()
+    with pytest.raises(
+        ValueError, match=r"model's ReLU has a generator of random numbers .*'noise'"
+    ):
+        train(model, checkpoint=tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+    train(model, epochs=1)
+
+
+SEEN = {"loss": []}
+
+
+def seeing(prediction, target):
+    loss = F.mse_loss(prediction, target)
+    SEEN["loss"].append(loss.item())
+    return loss
+
+
+def test_a_loss_that_keeps_a_record_is_called_as_often_as_it_trains_and_resumed(tmp_path):
+    SEEN["loss"].clear()
+    train(epochs=2, checkpoint=tmp_path / "run", loss=seeing, validation=None, patience=None)
+    assert len(SEEN["loss"]) == 2 * BATCHES
+    again = {"checkpoint": tmp_path / "run", "resume": True}
+    train(epochs=3, **again, loss=seeing, validation=None, patience=None)
+    assert len(SEEN["loss"]) == 3 * BATCHES
 
 
 # --- by itself -----------------------------------------------------------------------------------

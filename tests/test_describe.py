@@ -266,16 +266,44 @@ def test_frozen_weights_are_part_of_the_architecture():
     assert architecture(frozen) != architecture(network())
 
 
-def test_attributes_and_buffers_that_no_file_holds_are_part_of_the_architecture():
-    plain, named, temporary, other = (network() for _ in range(4))
+def test_attributes_are_part_of_the_architecture_and_buffers_by_shape_alone():
+    plain, named, other, longer = (network() for _ in range(4))
     named[0].scale = 2.0
-    temporary[0].register_buffer("mean", torch.ones(3), persistent=False)
-    other[0].register_buffer("mean", torch.zeros(3), persistent=False)
-    assert len({architecture(m) for m in (plain, named, temporary, other)}) == 4
-    for model in (temporary, other):
-        del model[0].mean
-        model[0].register_buffer("mean", torch.rand(3))
-    assert architecture(temporary) == architecture(other)
+    other[0].register_buffer("mean", torch.ones(3), persistent=False)
+    longer[0].register_buffer("mean", torch.ones(4), persistent=False)
+    assert len({architecture(m) for m in (plain, named, other, longer)}) == 4
+    before = architecture(other)
+    other[0].mean += 1
+    assert architecture(other) == before
+
+
+@pytest.mark.parametrize("register", ["register_hook", "register_post_accumulate_grad_hook"])
+def test_hooks_on_gradients_are_part_of_the_architecture(register):
+    models = [network() for _ in range(4)]
+    for model, factor in zip(models, [None, 2, 3, 3], strict=True):
+        if factor:
+            getattr(model[0].weight, register)(lambda g, factor=factor: g * factor)
+    plain, twice, thrice, again = map(architecture, models)
+    assert len({plain, twice, thrice}) == 3
+    assert thrice == again
+
+
+@pytest.mark.parametrize("normed", ["weight_norm", "spectral_norm", "prune"])
+@pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated")
+def test_a_weight_that_is_computed_before_each_call_is_no_setting(normed):
+    model = network()
+    if normed == "prune":
+        from torch.nn.utils import prune
+
+        prune.l1_unstructured(model[0], "weight", 0.3)
+    else:
+        getattr(nn.utils, normed)(model[0])
+    before = architecture(model)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 1.0
+        model(torch.ones(2, 3))
+    assert architecture(model) == before != architecture(network())
 
 
 def test_recurrent_layers_which_list_their_weights_again_have_an_architecture():
@@ -403,3 +431,103 @@ def test_a_global_setting_beside_a_counter_is_one(loss, monkeypatch):
     before = describe(loss)
     monkeypatch.setitem(globals(), "SCALE", 3.0)
     assert describe(loss) != before
+
+
+# --- what the run doesn't change is one ----------------------------------------------------------
+
+DIFFER = [
+    """W = [1., {}]
+def it(f, y):
+    w = torch.full_like(y, W[0])
+    w[y > 0] = W[1]
+    return (w * (f - y) ** 2).mean()""",
+    "w = torch.tensor({}.)\ndef it(f, y): return w.add(f - y).mean()",
+    "w = torch.tensor([{}.])\ndef it(f, y):\n v = w.clone()\n v[0] = y\n return w.add(v)",
+    "class A:\n def __call__(s, f): return s.w * f\n def use(s, w): s.w = w\nit = A(); it.use({})",
+    "class it(nn.Module):\n def forward(s, x): return x - s.m\n"
+    " def standardise(s, X): s.m = X\nit = it(); it.standardise(torch.tensor({}))",
+    "class A:\n def __call__(s, f): return s.w.add(f)\nit = A(); it.w = torch.tensor({})",
+    "import dataclasses\n@dataclasses.dataclass\nclass A:\n w: float = 1.\n"
+    " def __call__(s, f, y): return f - {}\nit = A()",
+    "class A(nn.Module):\n"
+    " def forward(s, x): return x * {}\n @torch.no_grad()\n def g(s): pass\nit = A()",
+    "import enum\nclass A(enum.Enum):\n K = {}\nk = A.K\ndef it(f, y): return f * k.value",
+]
+
+
+@pytest.mark.parametrize("code", DIFFER)
+def test_what_the_run_does_not_change_is_a_setting(code):
+    assert described(code.format(2)) == described(code.format(2)) != described(code.format(3))
+
+
+RECORDS = [
+    "log = {'loss': []}\ndef it(f):\n log['loss'].append(f)\n return f",
+    "import collections\nlog = collections.Counter()\ndef it(f):\n log['n'] += 1\n return f",
+    "import collections\nlog = collections.defaultdict(list)\n"
+    "def it(f):\n log['n'].append(f)\n return f",
+    "log = []\ndef note(f): log.append(f)\ndef it(f):\n note(f)\n return f",
+    "class A:\n def __init__(s): s.seen = {'n': 0}\n"
+    " def __call__(s, f):\n  s.seen['n'] += 1\n  return f\nit = A()",
+    "class A(nn.Module):\n def __init__(s): super().__init__(); s.log = {'f': []}\n"
+    " def forward(s, f):\n  s.note(f)\n  return f\n"
+    " def note(s, f): s.log['f'].append(f); s.last = f\nit = A()",
+    "class Meter:\n n = 0\n def update(s, f): s.n += 1\nmeter = Meter()\n"
+    "def it(f):\n meter.update(f)\n return f",
+    "class Meter:\n n = 0\n def update(s, f): s.n += 1\n"
+    "class A:\n def __init__(s): s.meter = Meter()\n"
+    " def __call__(s, f):\n  s.meter.update(f)\n  return f\nit = A()",
+    "def it(f):\n it.n += 1\n return f\nit.n = 0",
+    "class A:\n n = 0\n def loss(s, f): s.n += 1; return f\nit = A().loss",
+]
+
+
+@pytest.mark.parametrize("code", RECORDS)
+def test_records_that_lie_in_others_are_no_part_of_what_keeps_them(code):
+    it = run(code)["it"]
+    before = describe(it)
+    it(torch.ones(2))
+    assert describe(it) == before
+
+
+def test_of_a_module_of_the_users_own_counts_what_is_used(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    form = "ALPHA, UNUSED = {}, {}\ndef my(f, y): return f {} y\n"
+
+    def imported(*values):
+        (tmp_path / "myhelp.py").write_text(form.format(*values))
+        monkeypatch.delitem(sys.modules, "myhelp", raising=False)
+        return described("import myhelp\ndef it(f, y): return myhelp.my(f, y) * myhelp.ALPHA")
+
+    first = imported(1, 1, "-")
+    assert imported(1, 20, "-") == first
+    assert len({first, imported(22, 1, "-"), imported(333, 1, " + ")}) == 3
+
+
+def test_modules_of_the_users_own_that_use_each_other_come_to_an_end(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "ours.py").write_text("import yours\nalpha = 2")
+    (tmp_path / "yours.py").write_text("import ours\nbeta = 3")
+    code = "import ours\ndef it(f): return ours.yours.ours.alpha * ours.yours.beta"
+    first = described(code)
+    monkeypatch.setattr(sys.modules["yours"], "beta", 4)
+    assert described(code) != first
+    for name in ("ours", "yours"):
+        monkeypatch.delitem(sys.modules, name)
+
+
+def test_a_dataclass_of_code_that_is_in_no_module_is_the_users_own():
+    code = """
+import dataclasses
+@dataclasses.dataclass
+class Loss:
+    w: float = 1.0
+    def __call__(self, f, y): return f - {}
+"""
+    found = []
+    for value in (1, 1, 2):
+        names = {}
+        exec(code.format(value), names)
+        found.append(describe(names["Loss"]()))
+    assert found[0] == found[1] != found[2]
