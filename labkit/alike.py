@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import copy
-import inspect
-import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from labkit.chain import ENTRIES, Chain, is_chain
-from labkit.changes import changed_attributes, changed_names, rehearsing
+from labkit.changes import rehearsing
 from labkit.devices import device_of, random_state
 from labkit.losses import Loss
 from labkit.mapped import Mapped
 from labkit.modes import eval_mode
 from labkit.stack import Stack
+from labkit.surroundings import changes_on_the_way, knows, outside_of, remembers
 from labkit.tensors import Pair
 
 Pass: TypeAlias = Chain | Mapped
@@ -52,7 +50,7 @@ def pass_over_all(
     criterion : callable
         The loss.
     """
-    if not _have_weights_alone(models) or _remembers(criterion):
+    if not _have_weights_alone(models) or remembers(criterion):
         return None
     try:
         with random_state(0, device_of(models[0])):
@@ -157,7 +155,7 @@ def _candidates(
         and all(map(is_chain, models))
     ):
         yield Chain
-    if any(map(_changes_on_the_way, models)):
+    if knows(criterion, models) or any(map(changes_on_the_way, models)):
         return
     twins = copy.deepcopy(list(models))  # what a step changes in them may tell
     tried = rehearsing(criterion)
@@ -170,32 +168,9 @@ def _candidates(
     if (
         all(_same(_attributes(model), first) for model in (*models, *twins))
         and all(map(_have_the_same_weights, twins, models))
-        and _same(_surroundings(tried), _surroundings(criterion))
+        and _same(_state(tried), _state(criterion))
     ):
         yield Mapped
-
-
-def _remembers(loss: object) -> bool:
-    """Tell whether a loss changes something as it is called, and so may count its calls."""
-    if isinstance(loss, partial):
-        return _remembers(loss.func)
-    if isinstance(loss, types.MethodType):
-        return _remembers(loss.__func__) or _remembers(loss.__self__)
-    if isinstance(loss, types.FunctionType):
-        return bool(changed_names(loss.__code__))
-    return bool(changed_attributes(_classes_of(loss)))
-
-
-def _changes_on_the_way(model: nn.Module) -> bool:
-    """Tell whether a part of a network changes something outside of it as it predicts."""
-    ways = {cls.__dict__.get("forward") for part in model.modules() for cls in _classes_of(part)}
-    return any(changed_names(way.__code__) for way in ways if isinstance(way, types.FunctionType))
-
-
-def _classes_of(thing: object) -> list[type]:
-    """Return the classes of an object that are its author's own, not torch's or Python's."""
-    theirs = ("torch", "builtins")
-    return [cls for cls in type(thing).__mro__ if cls.__module__.split(".")[0] not in theirs]
 
 
 def _trained(model: nn.Module) -> list[nn.Parameter]:
@@ -256,16 +231,8 @@ def _stacked(pairs: Sequence[Pair]) -> Pair:
     return torch.stack(X), torch.stack(y)
 
 
-def _surroundings(loss: Any) -> Any:
-    """Return what a loss may remember by: attributes, or the names outside that it uses."""
-    if isinstance(loss, partial):
-        return [_surroundings(loss.func), loss.args, loss.keywords]
-    if isinstance(loss, types.MethodType):
-        return _surroundings(loss.__self__)
-    if isinstance(loss, types.FunctionType):
-        found = inspect.getclosurevars(loss)
-        return [found.nonlocals, found.globals]
-    return _attributes(loss) if isinstance(loss, nn.Module) else getattr(loss, "__dict__", {})
+def _state(loss: Loss) -> object:
+    return _attributes(loss) if isinstance(loss, nn.Module) else outside_of(loss)
 
 
 def _attributes(model: nn.Module) -> list[tuple[str, type, dict[str, Any]]]:

@@ -453,6 +453,54 @@ def test_a_penalty_on_the_weights_of_one_network_has_its_gradient(r, way):
     assert way() == {fit_torch}
 
 
+def hinge(weight):
+    return (weight.abs().sum() - 1000).relu()
+
+
+class Hinged:
+    def __init__(self, model):
+        self.parts = {"first": model[0]}
+
+    def __call__(self, f, y):
+        return functional.mse_loss(f, y) + hinge(self.parts["first"].weight)
+
+
+def with_more(more):
+    return lambda f, y: own_loss(f, y) + more()
+
+
+def with_first_of(weights):
+    return lambda f, y: own_loss(f, y) + hinge(weights[0])
+
+
+PENALTIES = {
+    "closure": lambda m: lambda f, y: own_loss(f, y) + hinge(m[0].weight),
+    "a list of weights": lambda m: with_first_of([m[2].bias]),
+    "default": lambda m: lambda f, y, m=m: own_loss(f, y) + hinge(m[0].weight),
+    "partial": lambda m: partial(lambda f, y, m: own_loss(f, y) + hinge(m[0].weight), m=m),
+    "object": Hinged,
+    "helper": lambda m: with_more(lambda: hinge(m[0].bias)),
+    "no gradient": lambda m: with_more(lambda: m[0].weight.detach().abs().sum()),
+}
+
+
+@pytest.mark.parametrize("penalised", PENALTIES.values(), ids=PENALTIES)
+def test_a_penalty_that_may_act_later_only_is_left_to_a_loop(penalised, way):
+    models = networks_in_double()
+    alone = copy.deepcopy(models)
+    ours, theirs = penalised(alone[2]), penalised(models[2])
+    single = [fit_torch(m, *d, epochs=4, loss=ours) for m, d in zip(alone, PAIRS, strict=True)]
+    assert losses(fit_torch_many(models, PAIRS, epochs=4, loss=theirs)) == losses(single)
+    assert way() == {fit_torch}
+
+
+def test_a_loss_may_know_another_network(way):
+    teacher = network(9).double().requires_grad_(False)
+    known = with_more(lambda: teacher[0].weight.abs().sum())
+    exact(networks_in_double(), loss=known, lr=1e-4)
+    assert way() == {Mapped}
+
+
 class Bent(nn.Module):
     """It bends the gradient on its way back, and leaves the prediction as it is."""
 
@@ -556,7 +604,8 @@ def test_a_loss_with_settings_of_its_own_is_mapped(way):
 
     settings = {"power": 3}
     exact(networks_in_double(), loss=Powered(3))
-    exact(networks_in_double(), loss=partial(Powered.__call__, Powered(3)))
+    exact(networks_in_double(), loss=functional.smooth_l1_loss)
+    exact(networks_in_double(), loss=partial(functional.huber_loss, delta=0.5))
     exact(networks_in_double(), loss=lambda f, y: ((f - y).abs() ** settings["power"]).mean())
     assert way() == {Mapped}
 
