@@ -12,11 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from labkit.chain import ENTRIES, Chain, is_chain
+from labkit.changes import rehearsing
 from labkit.devices import device_of, random_state
 from labkit.losses import Loss
 from labkit.mapped import Mapped
 from labkit.modes import eval_mode
 from labkit.stack import Stack
+from labkit.surroundings import changes_on_the_way, knows, outside_of, remembers
 from labkit.tensors import Pair
 
 Pass: TypeAlias = Chain | Mapped
@@ -34,9 +36,10 @@ def pass_over_all(
     """Return what trains networks in one, and what validates them; None where that isn't right.
 
     It is right where it predicts for every network, in the first pass over its own data, what the
-    network itself predicts. Where that can't tell, since something has an effect later or beside
-    the prediction, the answer is None: hooks, buffers, parameters used twice, attributes in
-    which the networks differ or that change as they predict.
+    network itself predicts, and where the gradients are autograd's of its own loss. Where that
+    can't tell, since something has an effect later or beside them, the answer is None: hooks,
+    buffers, parameters used twice, attributes in which the networks differ or that change as
+    they predict, and a loss or a `forward` that changes something as it is called.
 
     Parameters
     ----------
@@ -47,23 +50,26 @@ def pass_over_all(
     criterion : callable
         The loss.
     """
-    if not _have_weights_alone(models):
+    if not _have_weights_alone(models) or remembers(criterion):
         return None
     try:
         with random_state(0, device_of(models[0])):
-            for kind, own in _candidates(models, pairs, held_out, criterion):
+            for kind in _candidates(models, pairs, held_out, criterion):
                 stack = Stack(models)
                 trained = kind(stack, *_stacked(pairs), criterion)
-                if not _agree(trained, own, pairs, criterion):
+                if not _agree(trained, models, pairs, criterion):
                     continue
-                trained.backward()  # raises where a parameter is not used
+                if isinstance(trained, Mapped) and not _agree_in_gradients(
+                    trained, models, pairs, criterion
+                ):
+                    continue
                 if held_out is None:
                     return stack, trained, None
                 validated = kind(stack, *_stacked(held_out), criterion)
                 with ExitStack() as modes:
-                    for model in (models[0], *own):
+                    for model in models:
                         modes.enter_context(eval_mode(model))
-                    if _agree(validated, own, held_out, criterion):
+                    if _agree(validated, models, held_out, criterion):
                         return stack, trained, validated
     except Exception:  # what stacked networks can't do, one alone may do
         return None
@@ -138,8 +144,8 @@ def _candidates(
     pairs: Sequence[Pair],
     held_out: Sequence[Pair] | None,
     criterion: Loss,
-) -> Iterator[tuple[type[Chain | Mapped], Sequence[nn.Module]]]:
-    """Yield the ways to train all in one, the quicker first, with models to hold them against."""
+) -> Iterator[type[Chain | Mapped]]:
+    """Yield the ways to train all in one, the quicker first."""
     X, y = pairs[0]
     if (
         criterion in ENTRIES
@@ -148,19 +154,31 @@ def _candidates(
         and y.is_floating_point() == (criterion is not nn.functional.cross_entropy)
         and all(map(is_chain, models))
     ):
-        yield Chain, models
-    twins = copy.deepcopy(list(models))  # what predicting changes in them may tell
-    tried = copy.deepcopy(criterion) if isinstance(criterion, nn.Module) else criterion
-    with torch.no_grad():
-        for twin, (X, y) in zip(twins, pairs, strict=True):
-            tried(twin(X), y)
-        for twin, (X, _) in zip(twins, held_out or [], strict=bool(held_out)):
-            with eval_mode(twin):
-                twin(X)
+        yield Chain
+    if knows(criterion, models) or any(map(changes_on_the_way, models)):
+        return
+    twins = copy.deepcopy(list(models))  # what a step changes in them may tell
+    tried = rehearsing(criterion)
+    for twin, (X, y) in zip(twins, pairs, strict=True):
+        torch.autograd.grad(tried(twin(X), y), _trained(twin))
+    for twin, (X, _) in zip(twins, held_out or [], strict=bool(held_out)):
+        with eval_mode(twin), torch.no_grad():
+            twin(X)
     first = _attributes(models[0])
-    alike = all(_same(_attributes(model), first) for model in (*models, *twins))
-    if alike and _same(_attributes(tried), _attributes(criterion)):
-        yield Mapped, twins
+    if (
+        all(_same(_attributes(model), first) for model in (*models, *twins))
+        and all(map(_have_the_same_weights, twins, models))
+        and _same(_state(tried), _state(criterion))
+    ):
+        yield Mapped
+
+
+def _trained(model: nn.Module) -> list[nn.Parameter]:
+    return [p for p in model.parameters() if p.requires_grad]
+
+
+def _have_the_same_weights(a: nn.Module, b: nn.Module) -> bool:
+    return all(map(torch.equal, a.parameters(), b.parameters()))
 
 
 def _agree(
@@ -172,8 +190,29 @@ def _agree(
         predictions = [model(X) for model, (X, _) in zip(own, pairs, strict=True)]
         own_losses = [criterion(f, y) for f, (_, y) in zip(predictions, pairs, strict=True)]
     return _close(over_all.predictions.detach(), torch.stack(predictions)) and _close(
-        losses, torch.stack(own_losses)
+        losses, torch.stack(own_losses).reshape(len(losses))
     )
+
+
+def _agree_in_gradients(
+    mapped: Mapped, models: Sequence[nn.Module], pairs: Sequence[Pair], criterion: Loss
+) -> bool:
+    """Tell whether a pass gives each network the gradients of its own loss.
+
+    Those of a thousandth of it and of a thousand times as much tell of what is done to gradients
+    on their way back and has no effect on the first, such as a limit.
+    """
+    for times in (1.0, 1e-3, 1e3):
+        mapped.losses()
+        ours = [gradient.flatten(1) for gradient in mapped.slopes(times)]
+        theirs = [
+            torch.autograd.grad(times * criterion(model(X), y), _trained(model))
+            for model, (X, y) in zip(models, pairs, strict=True)
+        ]
+        flat = torch.stack([torch.cat([g.flatten() for g in of_one]) for of_one in theirs])
+        if not _close(torch.cat(ours, dim=1), flat):
+            return False
+    return True
 
 
 def _close(ours: Tensor, theirs: Tensor) -> bool:
@@ -192,10 +231,12 @@ def _stacked(pairs: Sequence[Pair]) -> Pair:
     return torch.stack(X), torch.stack(y)
 
 
-def _attributes(model: nn.Module | Loss) -> list[tuple[str, type, dict[str, Any]]]:
-    """Return what a module is besides its parameters; a function is taken to be no more."""
-    if not isinstance(model, nn.Module):
-        return []
+def _state(loss: Loss) -> object:
+    return _attributes(loss) if isinstance(loss, nn.Module) else outside_of(loss)
+
+
+def _attributes(model: nn.Module) -> list[tuple[str, type, dict[str, Any]]]:
+    """Return what a module is besides its parameters."""
     return [
         (name, type(part), {k: v for k, v in vars(part).items() if k not in _OWN_PLACES})
         for name, part in model.named_modules(remove_duplicate=False)

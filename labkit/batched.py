@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
@@ -24,8 +25,8 @@ _BYTES_AT_ONCE = 2**23  # what a step then reads and writes stays in a processor
 
 
 def fit_torch_many(
-    models: Sequence[nn.Module],
-    data: Sequence[tuple[Data, Data]],
+    models: Iterable[nn.Module],
+    data: Iterable[tuple[Data, Data]],
     *,
     epochs: int = 200,
     lr: float | None = None,
@@ -34,7 +35,7 @@ def fit_torch_many(
     weight_decay: float | None = None,
     schedule: Schedule | None = None,
     clip: float | None = None,
-    validation: Sequence[tuple[Data, Data]] | None = None,
+    validation: Iterable[tuple[Data, Data]] | None = None,
     patience: int | None = None,
 ) -> list[TorchFit]:
     """Train networks of one architecture, each on its own data, all in the same step.
@@ -43,15 +44,15 @@ def fit_torch_many(
 
     Parameters
     ----------
-    models : sequence of torch.nn.Module
+    models : iterable of torch.nn.Module
         Networks of one architecture, dtype and device, with starting values of their own. They
         are trained in place and left in eval mode.
-    data : sequence of (X, y)
+    data : iterable of (X, y)
         A data set for each network, all of the same shapes, each as `fit_torch` takes it.
     epochs, lr, loss, optimizer, weight_decay, schedule, clip, patience
         As for `fit_torch`. The norm of each network's gradient is clipped by itself, and each
         stops early by itself.
-    validation : sequence of (X, y), optional
+    validation : iterable of (X, y), optional
         Data for each network, all of the same shapes, whose loss is recorded after each epoch.
 
     Returns
@@ -76,10 +77,12 @@ def fit_torch_many(
     named loss the gradients are written out; other networks take `torch.func.vmap`. As many
     networks are stacked at a time as a processor's cache holds.
 
-    Each network's first predictions are compared with what its own model predicts. Where they
-    differ, and where networks have more than weights (buffers such as BatchNorm's, dropout, hooks,
-    a parameter used twice, attributes in which they differ), or an optimizer does not work entry by
-    entry, they are trained one after another: as right, and as slow as a loop over `fit_torch`.
+    Each network's first predictions are compared with what its own model predicts, and under
+    `vmap` its first gradients with its own. Where they differ, and where networks have more than
+    weights (buffers such as BatchNorm's, dropout, hooks, a parameter used twice, attributes in
+    which they differ), where a loss or a network counts its calls, or an optimizer does not work
+    entry by entry, they are trained one after another: as right, and as slow as a loop over
+    `fit_torch`.
     """
     epochs = whole(epochs, "epochs")
     patience = None if patience is None else whole(patience, "patience")
@@ -87,15 +90,24 @@ def fit_torch_many(
     if patience is not None and validation is None:
         raise ValueError("patience needs validation=[(X, y), …]: there is nothing to stop by.")
     setting = Setting(epochs, lr, loss, optimizer, weight_decay, schedule, clip, patience)
-    jobs = _jobs(models, data, validation, loss)
+    jobs = _jobs(
+        _listed(models, "models", "networks"),
+        _listed(data, "data", "pairs (X, y)"),
+        None if validation is None else _listed(validation, "validation", "pairs (X, y)"),
+        loss,
+    )
     fits: list[TorchFit] = []
     try:
         for some in _groups(jobs):
-            fits += fit_together(some, setting) or _one_after_another(some, setting)
-            if fits[-1].stopped == "interrupted":
+            together = fit_together(some, setting)
+            if together is None:
+                _one_after_another(some, setting, fits)
+            else:
+                fits += together
+            if any(fit.stopped == "interrupted" for fit in fits):
                 break
     except KeyboardInterrupt:
-        pass  # before a group had begun
+        pass  # while a group, or a network, was prepared
     finally:
         for job in jobs:
             job.model.eval()
@@ -103,6 +115,15 @@ def fit_torch_many(
         as_fit(job.model, Monitor(job.model, patience=None), "interrupted", job.data)
         for job in jobs[len(fits) :]
     ]
+
+
+def _listed(values: Iterable[Any], name: str, what: str) -> list[Any]:
+    """Return what an argument gives for each network; a list of networks is a module, too."""
+    single = isinstance(values, nn.Module) and not isinstance(values, nn.ModuleList)
+    if single or isinstance(values, str) or not isinstance(values, Iterable):
+        came = f"one {type(values).__name__}" if single else repr(values)
+        raise TypeError(f"{name} must be a list of {what}, one for each network, not {came}.")
+    return list(values)
 
 
 def _jobs(
@@ -119,6 +140,9 @@ def _jobs(
             f"models has {len(models)} networks and validation {len(validation)} data sets."
         )
     named_loss(loss)
+    for name, pairs in (("data", data), ("validation", validation or [])):
+        for r, pair in enumerate(pairs):
+            _require_pair(pair, name, r)
     held_out = [None] * len(models) if validation is None else validation
     jobs = [
         _job(r, *parts, loss) for r, parts in enumerate(zip(models, data, held_out, strict=True))
@@ -127,7 +151,19 @@ def _jobs(
         raise ValueError("models holds the same network twice; copy.deepcopy makes another.")
     _require_alike(jobs)
     _require_apart(models)
-    return jobs
+    return _with_one_verdict(jobs)
+
+
+def _require_pair(pair: object, name: str, r: int) -> None:
+    of = ""
+    if isinstance(pair, tuple | list):
+        if len(pair) == 2:
+            return
+        of = f" of {len(pair)}"
+    raise TypeError(
+        f"{name} must hold a pair (X, y) for each network; that of network {r} is "
+        f"{type(pair).__name__}{of}."
+    )
 
 
 def _job(
@@ -137,14 +173,28 @@ def _job(
     held_out: tuple[Data, Data] | None,
     loss: str | Loss,
 ) -> Job:
-    for name, pair in (("data", given), ("validation", held_out)):
-        if pair is not None and not (isinstance(pair, tuple | list) and len(pair) == 2):
-            raise TypeError(f"{name} must hold a pair (X, y) for each network, not {pair!r}.")
     dtype_of(model)
     place = f"data set {r}: "
     checked = as_pairs(model, *given, loss, place)
     validated = held_out and as_validation(model, *held_out, loss, checked, place)
     return Job(r, model, given, held_out, checked, validated)
+
+
+def _with_one_verdict(jobs: Sequence[Job]) -> list[Job]:
+    """Let a loss be a sum for all networks where it shows itself as one for any.
+
+    Where it is zero for a network's first rows, it doesn't tell.
+    """
+    pairs = [pair for job in jobs for pair in (job.data, job.held_out) if pair is not None]
+    summed = any(pair.summed for pair in pairs)
+    return [
+        replace(
+            job,
+            data=job.data._replace(summed=summed),
+            held_out=job.held_out and job.held_out._replace(summed=summed),
+        )
+        for job in jobs
+    ]
 
 
 def _require_alike(jobs: Sequence[Job]) -> None:
@@ -195,7 +245,8 @@ def _require_apart(models: Sequence[nn.Module]) -> None:
 
 def _architecture(model: nn.Module) -> list[Any]:
     """Return the kinds of all parts of a network, and the shapes of its parameters."""
-    parts = [(name, type(part).__qualname__) for name, part in model.named_modules()]
+    modules = model.named_modules(remove_duplicate=False)  # one used twice has two places
+    parts = [(name, type(part).__qualname__) for name, part in modules]
     return [*parts, *((name, p.shape) for name, p in model.named_parameters())]
 
 
@@ -221,9 +272,11 @@ def _bytes(job: Job) -> int:
     return weights[0].element_size() * (tables + states)
 
 
-def _one_after_another(jobs: Sequence[Job], setting: Setting) -> list[TorchFit]:
-    """Train each network by itself, until one is interrupted."""
-    fits: list[TorchFit] = []
+def _one_after_another(jobs: Sequence[Job], setting: Setting, fits: list[TorchFit]) -> None:
+    """Train each network by itself, until one is interrupted, and append what it gets to `fits`.
+
+    What has ended is thus kept, wherever an interruption strikes.
+    """
     for job in jobs:
         try:
             fit = fit_torch(job.model, *job.given, validation=job.given_held_out, **vars(setting))
@@ -233,4 +286,3 @@ def _one_after_another(jobs: Sequence[Job], setting: Setting) -> list[TorchFit]:
         fits.append(fit)
         if fit.stopped == "interrupted":
             break
-    return fits

@@ -104,7 +104,8 @@ class Chain:
         self.share, self.axes = 1 / y[0].numel(), tuple(range(1, y.ndim))
         self.layers: list[_Linear | _Activation] = []
         made = X.mT.contiguous()
-        for name, module in stack.models[0].named_children():
+        _, *modules = stack.models[0].named_modules(remove_duplicate=False)  # one may be used twice
+        for name, module in modules:
             layer: _Linear | _Activation
             if isinstance(module, nn.Linear):
                 above_trained = any(layer.is_trained for layer in self.layers)

@@ -36,15 +36,18 @@ class Mapped:
     def losses(self) -> Tensor:
         """Go forward, and return the loss of each network, (R,)."""
         self.predictions: Tensor = self.forward(self.weights, self.X)
-        self.value: Tensor = self.criterion(self.predictions, self.y)
+        self.value: Tensor = self.criterion(self.predictions, self.y).reshape(len(self.y))
         return self.value.detach()
 
     def backward(self) -> None:
-        """Go back from the losses, and write the gradients into the stack.
+        """Go back from the losses, and write the gradients into the stack."""
+        for gradient, new in zip(self.stack.gradients.values(), self.slopes(), strict=True):
+            gradient.copy_(new)
+
+    def slopes(self, times: float = 1.0) -> tuple[Tensor, ...]:
+        """Return the gradients of so many times the losses, by each parameter that is trained.
 
         The losses are added, so no gradient of one network reaches another.
         """
-        gradients = self.stack.gradients
-        found = torch.autograd.grad(self.value.sum(), [self.weights[name] for name in gradients])
-        for gradient, new in zip(gradients.values(), found, strict=True):
-            gradient.copy_(new)
+        trained = [self.weights[name] for name in self.stack.gradients]
+        return torch.autograd.grad(times * self.value.sum(), trained)

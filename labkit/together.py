@@ -105,6 +105,7 @@ def _train(
                     break
     except KeyboardInterrupt:
         interrupted = True
+        del history[stopping.epochs :]  # an epoch that was not recorded whole
     finally:
         stopping.restore()
         stack.write_back()

@@ -277,6 +277,41 @@ def test_networks_may_share_what_is_frozen():
     assert_each_as_alone(models, PAIRS, epochs=10, atol=1e-10)
 
 
+def test_what_gives_networks_and_data_once_is_enough():
+    given = fit_torch_many(networks(), PAIRS, epochs=5, validation=PAIRS)
+    once = fit_torch_many(
+        (network(r) for r in range(R)),
+        iter(PAIRS),
+        epochs=5,
+        validation=zip(*zip(*PAIRS)),  # noqa: B905
+    )
+    assert [fit.records for fit in once] == [fit.records for fit in given]
+    held = nn.ModuleList(networks())
+    assert fit_torch_many(held, PAIRS, epochs=5, validation=PAIRS)[1].model is held[1]
+
+
+def test_lists_are_needed():
+    refuse("models must be a list of networks.* not one Sequential", network(0), PAIRS, TypeError)
+    refuse("models must be a list of networks.* not one Linear", nn.Linear(3, 1), PAIRS, TypeError)
+    refuse("models must be a list of networks.* not 3", 3, PAIRS, TypeError)
+    refuse("data must be a list of pairs.* not 7", networks(), 7, TypeError)
+    refuse("validation must be a list of pairs.* not 0", networks(), None, TypeError, validation=0)
+    refuse("models has 4 networks and validation 0 data sets", networks(), validation=())
+
+
+@pytest.mark.parametrize(
+    ("entry", "came"),
+    [(None, "NoneType"), (0, "int"), ((), "tuple of 0"), (PAIRS[0][0], "ndarray"), ("ab", "str")],
+    ids=["none", "number", "empty", "array", "string"],
+)
+@pytest.mark.parametrize("name", ["data", "validation"])
+def test_each_entry_must_be_a_pair(name, entry, came):
+    given = {"data": PAIRS[:2], "validation": PAIRS[:2], "patience": 3}
+    given[name] = [PAIRS[0], entry]
+    message = rf"{name} must hold a pair \(X, y\) for each network; that of network 1 is {came}\."
+    refuse(message, networks()[:2], error=TypeError, **given)
+
+
 @pytest.mark.parametrize("name", ["data", "validation"])
 def test_pairs_are_needed(name):
     [X, y], options = PAIRS[0], {}

@@ -1,6 +1,7 @@
 """Many networks at once: which way they are trained, and that each way gives the same."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -180,6 +181,37 @@ def test_a_module_that_changes_as_it_predicts_is_trained_alone(way):
     models = [Counting(r, calls=0).double() for r in range(R)]
     exact(models, lr=1e-4)
     assert way() == {fit_torch}
+
+
+def one_activation_twice(kind):
+    activation = kind()
+    return [nn.Linear(3, 4), activation, nn.Linear(4, 2), activation, nn.Linear(2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken"),
+    [(nn.ReLU, Chain), (nn.Tanh, Chain), (nn.GELU, Mapped)],
+    ids=["relu", "tanh", "gelu"],
+)
+def test_an_activation_used_twice_is_taken_twice(kind, taken, way):
+    exact(seeded(lambda: one_activation_twice(kind)), validation=PAIRS[::-1])
+    assert way() == {taken}
+
+
+def test_one_activation_twice_and_two_of_a_kind_are_one_architecture(way):
+    models = seeded(lambda: one_activation_twice(nn.ReLU))
+    models[1][3] = nn.ReLU()
+    exact(models)
+    assert way() == {Chain}
+
+
+def test_a_layer_without_weights_used_twice_is_taken_twice_in_a_nested_network(way):
+    def layers():
+        inner = nn.Sequential(nn.Tanh(), nn.GELU())
+        return [nn.Linear(3, 4), inner, nn.Linear(4, 4), inner, nn.Linear(4, 1)]
+
+    exact(seeded(layers))
+    assert way() == {Mapped}
 
 
 def tied_layers():
@@ -365,6 +397,269 @@ def test_a_loss_that_vmap_cannot_do_is_called_for_each_network_alone(way):
     assert way() == {fit_torch}
 
 
+def places(r):
+    """Return places in a table of five, and targets."""
+    generator = torch.Generator().manual_seed(r)
+    X = torch.randint(5, (30, 3), generator=generator)
+    return X, torch.randn(30, 1, dtype=torch.float64, generator=generator)
+
+
+def test_a_row_for_padding_is_not_trained(way):
+    models = seeded(lambda: [nn.Embedding(5, 2, padding_idx=0), nn.Flatten(), nn.Linear(6, 1)])
+    exact(models, [places(r) for r in range(R)], epochs=5, lr=0.1)
+    assert way() == {fit_torch}
+
+
+@pytest.mark.filterwarnings("ignore:There is a performance drop")  # of vmap's
+def test_a_largest_norm_is_kept_to():
+    models = seeded(lambda: [nn.Embedding(5, 2, max_norm=0.5), nn.Flatten(), nn.Linear(6, 1)])
+    exact(models, [places(r) for r in range(R)], lr=0.1)
+
+
+def test_a_network_that_writes_over_its_weights_is_trained_alone(way):
+    class Shrinking(Scaled):
+        def forward(self, x):
+            with torch.no_grad():
+                self.inner.weight.mul_(0.99)
+            return self.inner(x)
+
+    fit_torch_many([Shrinking(r) for r in range(R)], PAIRS, epochs=3)
+    assert way() == {fit_torch}
+
+
+def test_a_row_for_padding_that_one_network_alone_meets_stays_as_it_was(way):
+    models = seeded(lambda: [nn.Embedding(5, 2, padding_idx=0), nn.Flatten(), nn.Linear(6, 1)])
+    with torch.no_grad():
+        for model in models:
+            model[0].weight[0] = 1.0
+    data = [(X if r == 2 else X.clamp(min=1), y) for r, (X, y) in enumerate(map(places, range(R)))]
+    exact(models, data, epochs=5)
+    assert all((model[0].weight[0] == 1).all() for model in models)
+    assert way() == {fit_torch}
+
+
+@pytest.mark.parametrize("by_frequency", [False, True])
+def test_other_tables_are_mapped(by_frequency, way):
+    options = {"scale_grad_by_freq": by_frequency}
+    models = seeded(lambda: [nn.Embedding(5, 2, **options), nn.Flatten(), nn.Linear(6, 1)])
+    exact(models, [places(r) for r in range(R)])
+    assert way() == {Mapped}
+
+
+@pytest.mark.parametrize("r", range(R))
+def test_a_penalty_on_the_weights_of_one_network_has_its_gradient(r, way):
+    models = networks_in_double()
+    alone = copy.deepcopy(models)
+
+    def penalised(model):
+        return lambda f, y: functional.mse_loss(f, y) + model[0].weight.abs().sum()
+
+    single = [
+        fit_torch(m, *d, epochs=8, loss=penalised(alone[r]))
+        for m, d in zip(alone, PAIRS, strict=True)
+    ]
+    together = fit_torch_many(models, PAIRS, epochs=8, loss=penalised(models[r]))
+    assert losses(together) == losses(single)
+    assert way() == {fit_torch}
+
+
+def hinge(weight):
+    return (weight.abs().sum() - 1000).relu()
+
+
+class Hinged:
+    def __init__(self, model):
+        self.parts = {"first": model[0]}
+
+    def __call__(self, f, y):
+        return functional.mse_loss(f, y) + hinge(self.parts["first"].weight)
+
+
+def with_more(more):
+    return lambda f, y: own_loss(f, y) + more()
+
+
+def with_first_of(weights):
+    return lambda f, y: own_loss(f, y) + hinge(weights[0])
+
+
+PENALTIES = {
+    "closure": lambda m: lambda f, y: own_loss(f, y) + hinge(m[0].weight),
+    "a list of weights": lambda m: with_first_of([m[2].bias]),
+    "default": lambda m: lambda f, y, m=m: own_loss(f, y) + hinge(m[0].weight),
+    "partial": lambda m: partial(lambda f, y, m: own_loss(f, y) + hinge(m[0].weight), m=m),
+    "object": Hinged,
+    "helper": lambda m: with_more(lambda: hinge(m[0].bias)),
+    "no gradient": lambda m: with_more(lambda: m[0].weight.detach().abs().sum()),
+}
+
+
+@pytest.mark.parametrize("penalised", PENALTIES.values(), ids=PENALTIES)
+def test_a_penalty_that_may_act_later_only_is_left_to_a_loop(penalised, way):
+    models = networks_in_double()
+    alone = copy.deepcopy(models)
+    ours, theirs = penalised(alone[2]), penalised(models[2])
+    single = [fit_torch(m, *d, epochs=4, loss=ours) for m, d in zip(alone, PAIRS, strict=True)]
+    assert losses(fit_torch_many(models, PAIRS, epochs=4, loss=theirs)) == losses(single)
+    assert way() == {fit_torch}
+
+
+def test_a_loss_may_know_another_network(way):
+    teacher = network(9).double().requires_grad_(False)
+    known = with_more(lambda: teacher[0].weight.abs().sum())
+    exact(networks_in_double(), loss=known, lr=1e-4)
+    assert way() == {Mapped}
+
+
+class Bent(nn.Module):
+    """It bends the gradient on its way back, and leaves the prediction as it is."""
+
+    def __init__(self, r, bend):
+        super().__init__()
+        torch.manual_seed(r)
+        self.inner, self.bend = nn.Linear(3, 1), bend
+
+    def forward(self, x):
+        made = self.inner(x)
+        if made.requires_grad:
+            made.register_hook(self.bend)
+        return made
+
+
+BENDS = {
+    "doubled": lambda g: 2 * g,
+    "a limit that bites at once": lambda g: g.clamp(-1e-3, 1e-3),
+    "a limit that bites later": lambda g: g.clamp(-3, 3),
+    "a floor that counts later": lambda g: torch.where(g.abs() < 1e-6, 0.0, g),
+}
+
+
+@pytest.mark.parametrize("bend", BENDS.values(), ids=BENDS)
+def test_what_is_done_to_gradients_on_their_way_back_is_done(bend, way):
+    exact([Bent(r, bend).double() for r in range(R)], optimizer="adam")
+    assert way() == {fit_torch}
+
+
+def counting_by_a_closure():
+    k = 0
+
+    def loss(f, y):
+        nonlocal k
+        k += 1
+        return functional.mse_loss(f, y) * (1 if k < 12 else 0.5)
+
+    return loss
+
+
+def going_round():
+    """It is again where it was after a call for each network."""
+    k = 0
+
+    def loss(f, y):
+        nonlocal k
+        k = (k + 1) % R
+        return functional.mse_loss(f, y) * (1 + k)
+
+    return loss
+
+
+def counting_by_a_dict():
+    state = {"k": 0}
+
+    def loss(f, y):
+        state["k"] += 1
+        return functional.mse_loss(f, y) / state["k"]
+
+    return loss
+
+
+def counting_by_a_list():
+    seen = []
+
+    def loss(f, y):
+        seen.append(1)
+        return functional.mse_loss(f, y) * (1 if len(seen) < 12 else 0.5)
+
+    return loss
+
+
+class Counter:
+    def __init__(self):
+        self.k = 0
+
+    def __call__(self, f, y):
+        self.k += 1
+        return functional.mse_loss(f, y) * (1 if self.k < 12 else 0.5)
+
+    def method(self, f, y):
+        return self(f, y)
+
+
+COUNTING = {
+    "closure": counting_by_a_closure,
+    "round": going_round,
+    "dict": counting_by_a_dict,
+    "list": counting_by_a_list,
+    "object": Counter,
+    "bound method": lambda: Counter().method,
+    "partial": lambda: partial(counting_by_a_closure()),
+    "module": Annealed,
+}
+
+
+@pytest.mark.parametrize("loss", COUNTING.values(), ids=COUNTING)
+def test_a_loss_that_counts_its_calls_counts_those_of_a_loop(loss, way):
+    models, ours, theirs = networks_in_double(), loss(), loss()
+    alone = copy.deepcopy(models)
+    single = [fit_torch(m, *d, epochs=5, loss=ours) for m, d in zip(alone, PAIRS, strict=True)]
+    together = fit_torch_many(models, PAIRS, epochs=5, loss=theirs)
+    assert losses(together) == losses(single)
+    assert way() == {fit_torch}
+
+
+def test_a_loss_with_settings_of_its_own_is_mapped(way):
+    class Powered:
+        def __init__(self, power):
+            self.power = power
+
+        def __call__(self, f, y):
+            return ((f - y).abs() ** self.power).mean()
+
+    settings = {"power": 3}
+    exact(networks_in_double(), loss=Powered(3))
+    exact(networks_in_double(), loss=functional.smooth_l1_loss)
+    exact(networks_in_double(), loss=partial(functional.huber_loss, delta=0.5))
+    exact(networks_in_double(), loss=lambda f, y: ((f - y).abs() ** settings["power"]).mean())
+    assert way() == {Mapped}
+
+
+def test_a_network_that_counts_by_a_closure_is_trained_alone(way):
+    calls = 0
+
+    class Warming(Scaled):
+        def forward(self, x):
+            nonlocal calls
+            calls += 1
+            return self.inner(x)
+
+    fit_torch_many([Warming(r) for r in range(R)], PAIRS, epochs=3)
+    assert way() == {fit_torch}
+
+
+def test_a_sum_that_is_zero_for_the_first_network_is_a_sum_for_all(way):
+    models = networks_in_double()
+    for parameter in models[0].parameters():
+        nn.init.zeros_(parameter)
+    data = [(PAIRS[0][0], 0 * PAIRS[0][1]), *PAIRS[1:]]
+    exact(models, data, loss=sum_of_squares, lr=1e-4, validation=[data[0], *PAIRS[:0:-1]])
+    assert way() == {Mapped}
+
+
+def test_a_loss_in_a_tensor_of_one_entry_is_a_number(way):
+    exact(networks_in_double(), loss=lambda f, y: (f - y).square().mean().reshape(1))
+    assert way() == {Mapped}
+
+
 def test_classes_that_a_function_ignores_are_ignored(way):
     data = []
     for d in DATA:
@@ -441,6 +736,15 @@ def test_an_optimizer_that_mixes_entries_is_given_one_network_at_a_time(optimize
 def test_one_that_works_entry_by_entry_is_given_all(optimizer, way):
     exact(networks_in_double(), optimizer=optimizer)
     assert way() == {Chain}
+
+
+def test_an_optimizer_that_cannot_be_made_says_why(way):
+    def refusing(params, lr):
+        raise ValueError("these are not mine")
+
+    with pytest.raises(ValueError, match="these are not mine"):
+        fit_torch_many(networks(), PAIRS, optimizer=refusing)
+    assert way() <= {fit_torch}
 
 
 def test_both_ways_of_stacking_give_the_same(monkeypatch):

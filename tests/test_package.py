@@ -20,7 +20,7 @@ HEAVY = {"torch", "pandas", "matplotlib", "scipy", "sklearn", "joblib", "tqdm", 
 TORCH_MODULES = {
     "alike", "batched", "batches", "chain", "checkpoint", "describe", "devices", "digest", "graph",
     "losses", "mapped", "modes", "monitor", "optimizers", "pairs", "sealed", "stack", "stopping",
-    "tally", "tensors", "together", "train", "trained",
+    "surroundings", "tally", "tensors", "together", "train", "trained",
 }  # fmt: skip
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -146,6 +147,97 @@ def test_an_interruption_returns_what_there_is(models, monkeypatch, patience):
         assert fit.best_epoch == alone.best_epoch
         for name, value in fit.params.items():
             assert_allclose(value, alone.params[name], atol=1e-9)
+
+
+ONE_BY_ONE = NETWORKS["one after another"]
+
+
+@pytest.mark.parametrize("at", range(R))
+@pytest.mark.parametrize("where", ["labkit.train.as_pairs", "labkit.batched.fit_torch"])
+def test_what_has_ended_before_an_interruption_is_kept(where, at, monkeypatch):
+    """It strikes in the preparation of a network, or between two."""
+    import labkit.train
+
+    torch.manual_seed(1)
+    models = [nn.Sequential(*ONE_BY_ONE()).double() for _ in range(R)]
+    alone = [fit_torch(copy.deepcopy(m), *d, epochs=5) for m, d in zip(models, PAIRS, strict=True)]
+    function = getattr(labkit.train, where.split(".")[-1])
+    calls = iter(range(R))
+
+    def interrupted(*args, **options):
+        if next(calls) == at:
+            raise KeyboardInterrupt
+        return function(*args, **options)
+
+    monkeypatch.setattr(where, interrupted)
+    fits = fit_torch_many(models, PAIRS, epochs=5)
+    assert [fit.stopped for fit in fits] == ["budget"] * at + ["interrupted"] * (R - at)
+    assert [len(fit.history) for fit in fits] == [5] * at + [0] * (R - at)
+    for fit, model, single in zip(fits, models, alone, strict=True):
+        assert fit.model is model
+        assert not model.training
+        if len(fit.history):
+            assert fit.records == single.records
+
+
+def test_an_interruption_ends_all_groups_even_where_the_last_network_had_stopped(monkeypatch):
+    monkeypatch.setattr("labkit.batched._BYTES_AT_ONCE", 13_000)  # two at a time
+    torch.manual_seed(1)
+    models = [nn.Sequential(*NETWORKS["chain"]()).double() for _ in range(R)]
+    held_out = [(X[:12], y[:12]) for X, y in PAIRS]
+    X = held_out[1][0]
+    with torch.no_grad():  # what network 1 predicts at first it never predicts as well again
+        held_out[1] = X, models[1](torch.tensor(X)).numpy() + 0.01
+    fits = fit_torch_many(
+        models, PAIRS, epochs=20, validation=held_out, patience=2, schedule=interrupting(10)
+    )
+    assert [fit.stopped for fit in fits] == ["interrupted", "early stopping"] + ["interrupted"] * 2
+    assert [len(fit.history) for fit in fits] == [10, 3, 0, 0]
+
+
+def interrupted_at_line(number, names, function):
+    """Return what a function returns when Ctrl-C strikes at a line of the functions so named."""
+    lines = iter(range(10**6))
+
+    def trace(frame, event, _):
+        if event == "line" and next(lines) == number:
+            raise KeyboardInterrupt
+        return trace
+
+    def enter(frame, event, _):
+        code = frame.f_code
+        return trace if code.co_name in names and "stopping" in code.co_filename else None
+
+    before = sys.gettrace()
+    sys.settrace(enter)
+    try:
+        return function(), next(lines) <= number
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize("layers", [NETWORKS["chain"], NETWORKS["mapped"]], ids=["chain", "mapped"])
+def test_wherever_an_interruption_strikes_weights_and_records_agree(layers):
+    names, number, over = {"record", "_with_rows"}, 0, False
+    while not over:
+        torch.manual_seed(1)
+        models = [nn.Sequential(*layers()).double() for _ in range(R)]
+        fits, over = interrupted_at_line(
+            number,
+            names,
+            lambda models=models: fit_torch_many(
+                models, PAIRS, epochs=3, lr=0.05, validation=HELD_OUT, patience=2
+            ),
+        )
+        assert over or {fit.stopped for fit in fits} == {"interrupted"}
+        for fit, (X, y) in zip(fits, HELD_OUT, strict=True):
+            recorded = fit.records.get("val_loss", [])
+            assert len(recorded) == len(fit.records["loss"])
+            assert fit.best_epoch == (recorded.index(min(recorded)) + 1 if recorded else None)
+            if recorded:
+                assert_allclose(np.mean((fit.predict(X) - y) ** 2), min(recorded))
+        number += 1
+    assert number > 50
 
 
 def test_an_interruption_before_the_first_step_leaves_all_as_they_were(models):
