@@ -11,6 +11,8 @@ import linecache
 import math
 import traceback
 from collections.abc import Callable
+from decimal import Decimal
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -154,6 +156,9 @@ def _in_one_form(value: Any, memo: Memo) -> Any:
         return entries if array is None else array
     if type(value).__name__ == "NAType":  # pandas', which compares as neither true nor false
         return math.nan
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "m":
+        # NumPy's durations equal the number of their units; Python's equal no number.
+        return value.astype("m8[us]").astype(object)
     array = _array(value) if _is_tensor(value) or _is_table(value) else None
     return _copied(value, memo) if array is None else array
 
@@ -166,11 +171,19 @@ def _array(values: Any) -> Any:
         if np.ma.is_masked(values):
             values = values.astype(float).filled(np.nan)
         array = np.asarray(dense(values))
-        if array.dtype.kind == "O":  # as pandas keeps what has missing values
+        if array.dtype.kind == "O" and all(map(_is_numeric, array.flat)):
+            # As pandas keeps what has missing values; text that reads as a number is none.
             array = values.to_numpy(float, na_value=np.nan)
     except (AttributeError, TypeError, ValueError, RuntimeError):
         return None
     return array.copy()[()] if array.dtype.kind in "biufc" else None
+
+
+def _is_numeric(entry: Any) -> bool:
+    """Return whether it is a number, or pandas' sign that one is missing."""
+    if isinstance(entry, np.timedelta64):  # which NumPy counts among the whole numbers
+        return False
+    return isinstance(entry, Real | Decimal | None) or type(entry).__name__ == "NAType"
 
 
 def _is_tensor(value: Any) -> bool:

@@ -23,16 +23,20 @@ class CellRun:
         equals that of the same source.
     run : object
         Another one in each run.
+    known : bool
+        Whether the cell is known by an id; another may have the same source.
     """
 
     cell: Hashable
     run: Any
+    known: bool = False
 
     def repeats(self, other: CellRun) -> bool:
         """Return whether this is the same cell as the other, run again."""
-        return self.cell == other.cell and not self._same_run(other)
+        return self.cell == other.cell and not self.is_run(other)
 
-    def _same_run(self, other: CellRun) -> bool:
+    def is_run(self, other: CellRun) -> bool:
+        """Return whether this is the same run as the other, if it is of the same cell."""
         if isinstance(self.run, weakref.ref):
             return bool(self.run == other.run)
         return self.run is other.run
@@ -50,9 +54,11 @@ def running_cell() -> CellRun:
     # While a cell runs, the last result is that of the one before it. IPython compiles each
     # statement by itself, and may not count the run, so that neither tells two runs apart.
     last = shell.last_execution_result
+    cell_id = message.get("metadata", {}).get("cellId")
     return CellRun(
-        cell=message.get("metadata", {}).get("cellId", source),
+        cell=source if cell_id is None else cell_id,
         run=None if last is None else weakref.ref(last),
+        known=cell_id is not None,
     )
 
 

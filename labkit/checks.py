@@ -17,24 +17,31 @@ from labkit.report import Table
 
 @dataclass(frozen=True)
 class Check:
-    """One named number, the open interval it must lie in, and how that interval is written."""
+    """One named number, the open interval it must lie in, and how both are written."""
 
     name: str
     value: float
     low: float
     high: float
     expected: str
+    digits: int = 3
 
     @property
     def ok(self) -> bool:
         """Whether the value lies in its range; NaN never does."""
         return self.low < self.value < self.high
 
+    def shown(self, digits: int = 3) -> str:
+        """Return the value in so many digits, or in as many as tell it from its limits."""
+        return f"{self.value:.{max(digits, self.digits)}g}"
+
 
 class Checks:
     """Named numbers, each with the range that it must fall in.
 
     A cell can be run again, edited or not: what it adds takes the place of what it added before.
+    Where no editor says which cell it is, cells of one source count as one that is run again where
+    they add the same names.
 
     Examples
     --------
@@ -76,7 +83,7 @@ class Checks:
         ----------
         name : str
             What the number is, with its unit; used once, by one cell. When the cell is run again,
-            all that it had added before is replaced.
+            all that it had added before is replaced. Not empty.
         value : float
             The number. True and False count as 1 and 0. NaN falls in no range.
         below, above : float, optional
@@ -94,10 +101,15 @@ class Checks:
         """
         if not isinstance(name, str):
             raise TypeError(f"a check's name must be a string, not {name!r}.")
+        if not name.strip():
+            raise ValueError("a check's name must not be empty: say what the number is.")
         check = _check(name, _as_number(name, value), below, above, between)
         here = running_cell()
+        before = self._added.get(name)
         for other, added in self._added.items():
-            if added is not None and here.repeats(added[1]):
+            if added is None or not here.repeats(added[1]):
+                continue
+            if here.known or (before is not None and added[1].is_run(before[1])):
                 self._added[other] = None
         if self._added.get(name) is not None:
             raise ValueError(
@@ -120,12 +132,12 @@ class Checks:
             raise AssertionError("Nothing was checked: add a check before the report.")
         failed = [check for check in checks if not check.ok]
         if failed:
-            lines = [f"  {c.name}: {c.value:.4g}, expected {c.expected}" for c in failed]
+            lines = [f"  {c.name}: {c.shown(4)}, expected {c.expected}" for c in failed]
             count = f"{len(failed)} of {len(checks)} checks failed:"
             raise AssertionError("\n".join([count, *lines]))
         return Table(
             ["Check", "Value", "Expected", "Verdict"],
-            [[c.name, f"{c.value:.3g}", c.expected, "ok"] for c in checks],
+            [[c.name, c.shown(), c.expected, "ok"] for c in checks],
         )
 
 
@@ -141,7 +153,8 @@ def finite_differences(f: Callable[[Floats], float], x: ArrayLike, *, step: floa
     step : float
         The half width of (f(x + h) − f(x − h)) / 2h is h = step · max(1, abs(x)) for each entry.
         The error is of order h² from the third derivative and ε/h from rounding, so about 1e-6
-        serves functions of moderate size.
+        serves functions of moderate size. The difference with h/2 must agree with that of h, up
+        to 1 % or the rounding of f.
 
     Returns
     -------
@@ -153,7 +166,8 @@ def finite_differences(f: Callable[[Floats], float], x: ArrayLike, *, step: floa
     TypeError
         If `x` are not real numbers, or `f` returns something other than one real number.
     ValueError
-        If `x` or a value of `f` is not finite, or `step` is not positive, or too small to move x.
+        If `x` or a value of `f` is not finite, or `step` is not positive, too small to move x, or
+        too large; if the differences with h and h/2 disagree, so that neither is a derivative.
 
     Examples
     --------
@@ -169,15 +183,39 @@ def finite_differences(f: Callable[[Floats], float], x: ArrayLike, *, step: floa
     for i in np.ndindex(x.shape):
         middle = float(x[i])
         h = step * max(1.0, abs(middle))
-        above, below = middle + h, middle - h
-        if not below < middle < above:
-            raise ValueError(f"step={step:g} is too small: it doesn't move x = {middle:g}.")
-        values = []
-        for x[i] in (above, below):
-            values.append(_value_of(f, x))
+        if not math.isfinite(2 * h + abs(middle)):
+            raise ValueError(f"step={step:g} is too large: it moves x = {middle:g} to infinity.")
+        slopes: list[float] = []
+        sizes: list[float] = []
+        for width in (h, h / 2):
+            above, below = middle + width, middle - width
+            if not below < middle < above:
+                raise ValueError(f"step={step:g} is too small: it doesn't move x = {middle:g}.")
+            values = []
+            for x[i] in (above, below):
+                values.append(_value_of(f, x))
+            slopes.append((values[0] - values[1]) / (above - below))  # as it was rounded
+            sizes += map(abs, values)
         x[i] = middle
-        gradient[i] = (values[0] - values[1]) / (above - below)  # as it was rounded
+        _require_agreement(slopes, max(sizes), middle, h)
+        gradient[i] = slopes[0]
     return gradient
+
+
+def _require_agreement(slopes: list[float], size: float, x: float, h: float) -> None:
+    """Raise ValueError if the differences over h and h/2 differ by more than 1 % and rounding.
+
+    A value near 0, as that of a loss at its minimum, may be the sum of terms of about 1 whose
+    rounding is larger than its own.
+    """
+    wide, narrow = slopes
+    rounding = 1e3 * float(np.finfo(float).eps) * max(1.0, size) / h
+    if not abs(wide - narrow) <= max(0.01 * max(abs(wide), abs(narrow)), rounding):
+        raise ValueError(
+            f"the central differences of f at x = {x:g} are {wide:g} over ±{h:g} and {narrow:g} "
+            f"over ±{h / 2:g}, so that neither is the derivative: take another step, a point where "
+            "f is smooth, or compute f in float64."
+        )
 
 
 def _value_of(f: Callable[[Floats], float], x: Floats) -> float:
@@ -202,12 +240,33 @@ def _check(
         raise ValueError(f"the check {name!r} needs exactly one of below, above and between.")
     if between is not None:
         low, high = _limits(name, between)
-        return Check(name, value, low, high, f"between {low:g} and {high:g}")
-    if below is not None:
-        high = _limit(name, below)
-        return Check(name, value, -math.inf, high, f"below {high:g}")
-    low = _limit(name, above)
-    return Check(name, value, low, math.inf, f"above {low:g}")
+        more = max(_more_digits(value, low), _more_digits(value, high))
+        expected = f"between {low:.{6 + more}g} and {high:.{6 + more}g}"
+    elif below is not None:
+        low, high = -math.inf, _limit(name, below)
+        more = _more_digits(value, high)
+        expected = f"below {high:.{6 + more}g}"
+    else:
+        low, high = _limit(name, above), math.inf
+        more = _more_digits(value, low)
+        expected = f"above {low:.{6 + more}g}"
+    return Check(name, value, low, high, expected, 3 + more)
+
+
+def _more_digits(value: float, limit: float) -> int:
+    """Return how many digits more than 3 of a value, and 6 of its limit, show which is larger."""
+
+    def order(a: float, b: float) -> int:
+        return (a > b) - (a < b)
+
+    right = order(value, limit)
+    return next(
+        (k for k in range(14) if order(_rounded(value, 3 + k), _rounded(limit, 6 + k)) == right), 14
+    )
+
+
+def _rounded(number: float, digits: int) -> float:
+    return float(f"{number:.{digits}g}")
 
 
 def _limits(name: str, between: Any) -> tuple[float, float]:

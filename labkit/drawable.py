@@ -34,6 +34,34 @@ def visible(words: str, argument: str) -> str:
     return words
 
 
+def labels_of(names: Sequence[Any], argument: str) -> list[str]:
+    """Return names with spaces for "_"; where that makes two alike, both as they were given."""
+    given = [visible(str(name), argument) for name in names]
+    words = [visible(name.replace("_", " "), argument) for name in given]
+    return [
+        name if words.count(label) > 1 else label for name, label in zip(given, words, strict=True)
+    ]
+
+
+def estimators_of(summary: pd.DataFrame) -> list[str]:
+    """Return the estimators' names: the level or column of that name, else the first level."""
+    import pandas as pd
+
+    index: pd.Index[Any] = summary.index
+    if "estimator" in index.names:
+        names: Any = index.get_level_values("estimator")
+    elif "estimator" in summary:
+        names = summary["estimator"]
+    elif index.names == [None] and index.equals(pd.RangeIndex(len(index))):
+        raise ValueError(
+            "summary names no estimator: its index is 0, 1, 2, …, and it has no column "
+            "'estimator'. Use what study.summary() returns, or set_index."
+        )
+    else:
+        names = index.get_level_values(0)
+    return [visible(str(name), "summary") for name in names]
+
+
 def text(value: Any, name: str) -> str:
     """Return a text, or say that the argument `name` must be one."""
     if not isinstance(value, str):

@@ -90,14 +90,19 @@ class Exercise:
     """
 
     def __new__(
-        cls, rules: Callable[[Any], Iterable[Rule]] | None = None, *, hints: Sequence[str] = ()
+        cls, rules: Callable[[Any], Iterable[Rule]] | None = None, *, hints: Any = ...
     ) -> Any:
-        """Return the exercise, or with hints alone what then decorates the rules."""
-        return partial(cls, hints=hints) if rules is None and hints else super().__new__(cls)
+        """Return the exercise, or with hints alone, even none, what then decorates the rules."""
+        alone = rules is None and hints is not ...
+        return partial(cls, hints=hints) if alone else super().__new__(cls)
 
     def __init__(
-        self, rules: Callable[[Any], Iterable[Rule]] | None = None, *, hints: Sequence[str] = ()
+        self,
+        rules: Callable[[Any], Iterable[Rule]] | None = None,
+        *,
+        hints: Sequence[str] | None = (),
     ) -> None:
+        hints = () if hints is None else hints
         if not callable(rules):
             raise TypeError(f"rules must be a function that takes the answer, not {rules!r}.")
         if isinstance(hints, str) or not all(isinstance(hint, str) for hint in hints):
@@ -162,6 +167,8 @@ class Exercise:
             # Of several numbers where the rule compares one: none of them settles it.
             if holds.all():
                 because = f"it returns {described(answer.result)}, where one number is asked for."
+        elif _compares_in_its_own_way(answer.result):
+            because = f"it returns {described(answer.result)}, which its check can't use."
         else:
             raise TypeError(
                 f"a rule of {self._name} must say True or False, not {holds!r} of type "
@@ -187,7 +194,17 @@ def _guarded(answer: Answer, step: Callable[[], Any]) -> Any:
 
 
 def _is_true_or_false(holds: Any) -> bool:
-    return isinstance(holds, bool | np.bool_) or (_are_truths(holds) and holds.ndim == 0)
+    if isinstance(holds, bool | np.bool_):
+        return True
+    return _are_truths(holds) and holds.ndim == 0 and str(getattr(holds, "device", "")) != "meta"
+
+
+def _compares_in_its_own_way(result: Any) -> bool:
+    """Return whether a comparison of a result, such as a Series, may be neither True nor False."""
+    plain = bool | int | float | complex | str | bytes | np.generic | np.ndarray
+    if result is None or isinstance(result, plain | tuple | list | dict):
+        return False
+    return any("__eq__" in vars(base) for base in type(result).__mro__[:-1])
 
 
 def _are_truths(holds: Any) -> bool:

@@ -97,7 +97,7 @@ def plot_graph(
     Raises
     ------
     ValueError
-        If the result has no graph, or a name is empty.
+        If the result has no graph, a name is empty, or one tensor has two.
     TypeError
         If the result is no tensor, or `names` is no mapping from names to tensors.
 
@@ -141,12 +141,15 @@ def plot_graph(
 
 def _called(names: Mapping[str, Tensor] | None) -> dict[int, str]:
     """Return the name of each tensor by its identity."""
-    called = {}
+    called: dict[int, str] = {}
     for name, tensor in named({} if names is None else names, "names").items():
         if not isinstance(tensor, Tensor):
             kind = type(tensor).__name__
             raise TypeError(f"names[{name!r}] must be a Tensor, not of type {kind}.")
-        called[id(tensor)] = name
+        if (other := called.setdefault(id(tensor), name)) != name:
+            raise ValueError(
+                f"names has one tensor under two names, {other!r} and {name!r}: give it one."
+            )
     return called
 
 

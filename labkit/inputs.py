@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Sequence
 from numbers import Integral, Real
@@ -88,7 +89,10 @@ def one_number(value: Any) -> float | None:
     if hasattr(value, "item") and math.prod(getattr(value, "shape", ())) == 1:
         if getattr(value.dtype, "kind", "f") not in "biuf":  # NumPy's; a date may be an int inside
             return None
-        value = value.item()
+        try:
+            value = value.item()
+        except RuntimeError:  # a tensor on the device "meta" has a shape and no number
+            return None
     return as_float(value) if isinstance(value, Real) else None
 
 
@@ -112,7 +116,8 @@ def as_matrix(X: ArrayLike, name: str = "X", *, min_rows: int = 2) -> Floats:
     """
     matrix = as_floats(X, name)
     if matrix.ndim != 2:
-        mend = f"{name}.reshape(-1, 1) makes one column of it" if matrix.ndim == 1 else "flatten it"
+        column = f"{name}.to_frame()" if hasattr(X, "to_frame") else f"{name}.reshape(-1, 1)"
+        mend = f"{column} makes one column of it" if matrix.ndim == 1 else "flatten it"
         raise ValueError(
             f"{name} must have two dimensions, rows × columns, not shape {matrix.shape}; {mend}."
         )
@@ -148,9 +153,8 @@ def as_vector(y: ArrayLike, n: int, name: str = "y") -> Floats:
     """
     vector = as_floats(y, name)
     if vector.ndim == 2 and vector.shape[1] == 1 and vector.shape[0] == n:
-        raise ValueError(
-            f"{name} has shape ({n}, 1), not ({n},); {name}.ravel() makes it a vector."
-        )
+        mend = f"{name}.iloc[:, 0]" if hasattr(y, "iloc") else f"{name}.ravel()"
+        raise ValueError(f"{name} has shape ({n}, 1), not ({n},); {mend} makes it a vector.")
     if vector.ndim != 1:
         raise ValueError(f"{name} must be a vector of shape ({n},), not of shape {vector.shape}.")
     if vector.shape[0] != n:
@@ -205,7 +209,7 @@ def require_columns(X: Any, known: Sequence[str] | None, what: str = "X") -> Non
     """Raise ValueError if `X` has named columns other than those a model was fitted on.
 
     What has no names is taken by position, now or where the model was fitted; the names x1,
-    x2, … are positions too.
+    x2, … are positions too, and so are pandas' own 0, 1, ….
 
     Parameters
     ----------
@@ -220,8 +224,9 @@ def require_columns(X: Any, known: Sequence[str] | None, what: str = "X") -> Non
     if names is None:
         return
     if known is None:
-        positions = column_names(None, len(names))
-        known = positions if sorted(names) == sorted(positions) else names
+        p = len(names)
+        positions = (column_names(None, p), [str(j) for j in range(p)])
+        known = next((known for known in positions if sorted(known) == sorted(names)), names)
     if names == tuple(known):
         return
     if sorted(names) == sorted(known):
@@ -240,19 +245,34 @@ def require_columns(X: Any, known: Sequence[str] | None, what: str = "X") -> Non
 
 
 def require_same_rows(X: Any, y: Any, name: str = "") -> None:
-    """Raise ValueError if a DataFrame and a Series have the same rows in different orders.
+    """Raise ValueError if a DataFrame and a Series say that their rows are different ones.
 
-    Rows are matched by position, as everywhere in this course; an index that says otherwise
-    must not be ignored. Other differences are allowed, such as one index having been reset.
+    Rows are matched by position, as everywhere in this course; where both have an index that says
+    otherwise, it must not be ignored. An index 0, 1, 2, …, as after a reset, says nothing beside
+    other labels; beside the same in another order it does.
     """
     rows: Any = getattr(X, "index", None)
     others: Any = getattr(y, "index", None)
     if not hasattr(rows, "equals") or not hasattr(others, "equals") or rows.equals(others):
         return
-    if len(rows) == len(others) and set(rows) == set(others):
-        raise ValueError(
-            f"{name}X and {name}y have the same index in different orders: use y.loc[X.index]."
-        )
+    import pandas as pd
+
+    n = len(rows)
+    if len(others) != n:  # refused for that
+        return
+    permuted = set(rows) == set(others)
+    if not permuted and any(index.equals(pd.RangeIndex(n)) for index in (rows, others)):
+        return
+    first = bisect.bisect_left(
+        range(n), True, key=lambda i: not rows[: i + 1].equals(others[: i + 1])
+    )
+    mine, its = rows[first : first + 1].tolist()[0], others[first : first + 1].tolist()[0]
+    how = "the same index in different orders" if permuted else "different rows by their index"
+    raise ValueError(
+        f"{name}X and {name}y have {how}: row {first} (counted from 0) is {mine!r} in X and "
+        f"{its!r} in y. Use y.loc[X.index], or, if the rows belong together as they stand, "
+        "reset_index(drop=True) on both."
+    )
 
 
 def require_same_order(names: Any, known: Sequence[str], what: str) -> None:

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 
 from labkit.inputs import Floats, as_numbers, as_vector, whole
 
+_MOST = 10**18  # comparisons; further out Student's quantile is no number to rely on
+
 
 class Interval(NamedTuple):
     """A mean with the ends of its confidence interval.
@@ -83,7 +85,7 @@ def mean_interval(values: ArrayLike, *, comparisons: int = 1) -> Interval:
     """
     from scipy.stats import t
 
-    comparisons = whole(comparisons, "comparisons")
+    comparisons = whole(comparisons, "comparisons", at_most=_MOST)
     given = as_numbers(values, "values")
     if given.ndim != 1 or len(given) < 2:
         raise ValueError(
@@ -101,8 +103,10 @@ def mean_and_sd(values: Floats) -> tuple[float, float]:
     """Return the mean and the standard deviation, on n − 1, of two or more finite values.
 
     They are brought to a size near 1 by a power of two, which rounds nothing, so that squares
-    neither overflow nor vanish.
+    neither overflow nor vanish. Where all are equal, so is their mean, which a sum would round.
     """
+    if (values == values[0]).all():
+        return float(values[0]), 0.0
     scale = math.ldexp(1.0, math.frexp(float(np.abs(values).max()))[1] - 1)
     scaled = values / scale
     return float(scaled.mean()) * scale, float(scaled.std(ddof=1)) * scale

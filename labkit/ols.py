@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TOLERANCE = 1e-10  # of a column's length; what is left below it is rounding error
-_ROUNDING = 1e-13  # of an estimate; a standard error below it is rounding error
+_ROUNDING = 1e-13  # of a number; what is left below it of a sum with it is rounding error
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +50,8 @@ class OLS:
         Observed minus fitted.
     columns : tuple of str or None
         The columns' names where they had names; `predict` takes no others.
+    largest_term : float
+        The largest of the terms x_ij β_j that the fitted values are sums of, by its size.
     """
 
     names: list[str]
@@ -60,6 +62,7 @@ class OLS:
     df: int
     residuals: Floats = field(repr=False)
     columns: tuple[str, ...] | None = field(repr=False)
+    largest_term: float = field(default=0.0, repr=False)
 
     def predict(self, X: ArrayLike) -> Floats:
         """Return X @ beta, of shape (n,).
@@ -144,7 +147,7 @@ def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
         )
     return OLS(
         labels, beta, np.sqrt(np.diag(covariance)), covariance, residual_variance, df, residuals,
-        names_of(given),
+        names_of(given), float((largest * np.abs(beta)).max()),
     )  # fmt: skip
 
 
@@ -203,7 +206,7 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
 
     if not isinstance(ols, OLS):
         raise TypeError(f"ols must be what fit_ols returns, not of type {type(ols).__name__}.")
-    if others and (ols.se <= _ROUNDING * np.abs(ols.beta)).any():
+    if others and _fits_perfectly(ols):
         raise ValueError(
             "ols fits perfectly: its standard errors are rounding errors, and gaps in standard "
             "errors have no meaning. Compare the coefficients themselves with ols.beta."
@@ -219,6 +222,16 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
         columns[name] = values
         columns[f"{name}_gap"] = (values - ols.beta) / ols.se
     return pd.DataFrame(columns, index=pd.Index(ols.names, name="coefficient"))
+
+
+def _fits_perfectly(ols: OLS) -> bool:
+    """Tell whether the residuals are rounding errors of the terms that they are sums of.
+
+    Where columns nearly cancel, the standard errors are large, and made of rounding all the same.
+    """
+    error = np.sqrt(ols.residual_variance)
+    precise = ols.se <= _ROUNDING * np.abs(ols.beta)
+    return bool(error <= _ROUNDING * ols.largest_term or precise.any())
 
 
 def _as_coefficients(estimate: Any, ols: OLS, name: str) -> Floats:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from numbers import Real
 from typing import Any, TypeAlias
 
-import numpy as np
+from labkit.inputs import as_float, one_number
 
 Outcome: TypeAlias = float | Mapping[str, float]
 Row: TypeAlias = dict[str, float]
@@ -43,12 +43,11 @@ def _real(value: Any) -> float | None:
 
     `float` alone would cut imaginary parts off, count dates, and warn of a tensor with a graph.
     """
-    kind = getattr(getattr(value, "dtype", None), "kind", "f")  # a tensor's dtype has no kind
-    if kind not in "biuf" or np.ma.is_masked(value):
-        return None
+    if isinstance(value, Decimal):
+        return math.nan if value.is_nan() else float(value)  # a signalling NaN raises
     if getattr(value, "ndim", None) == 0:
-        value = value.item()
-    return float(value) if isinstance(value, Real | Decimal) else None
+        return one_number(value)
+    return as_float(value) if isinstance(value, Real) else None
 
 
 def by_metric(by_name: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str], list[float]]:

@@ -15,6 +15,8 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from labkit.drawable import (
+    estimators_of,
+    labels_of,
     level_of,
     losses_of,
     named,
@@ -23,7 +25,6 @@ from labkit.drawable import (
     require_one_metric,
     standard_errors_of,
     text,
-    visible,
 )
 from labkit.inputs import positive
 from labkit.result import Fit
@@ -192,7 +193,7 @@ def plot_coefficients(
     error = width * standard_errors_of(comparison, "comparison", "ols_se")
     gaps = {f"{name}_gap" for name in comparison if name not in ("ols", "ols_se")}
     others = [name for name in comparison if name not in {"ols", "ols_se", "truth", *gaps}]
-    labels = [visible(str(name).replace("_", " "), "comparison") for name in others]
+    labels = labels_of(others, "comparison")
     estimates = [numbers_of(comparison, "comparison", name) for name in others]
     ax = axes_or_current(ax)
     rows = range(len(comparison))
@@ -223,7 +224,8 @@ def plot_study(
     Parameters
     ----------
     summary : DataFrame
-        Rows of `Study.summary()`, with one metric; the index's first level names the estimators.
+        Rows of `Study.summary()`, with one metric. The level of the index, or the column,
+        `estimator` names the estimators; where there is none, the index's first level does.
     ax : Axes, optional
         Where to draw; the current axes where None.
     width : float
@@ -238,14 +240,14 @@ def plot_study(
     Raises
     ------
     ValueError
-        If the summary has more than one metric, an estimator twice, no row, or a number that is
-        not finite, or if `width` is not positive.
+        If the summary has more than one metric, an estimator twice or no names of them, no row,
+        or a number that is not finite, or if `width` is not positive.
     TypeError
         If the summary is no DataFrame of numbers, such as the study itself.
     """
     require_frame(summary, "summary", "study.summary()", ("mean", "mcse"))
     require_one_metric(summary)
-    names = [visible(str(name), "summary") for name in summary.index.get_level_values(0)]
+    names = estimators_of(summary)
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"summary has more than one row for {', '.join(twice)}: choose one each.")
     width, label = positive(width, "width"), text(label, "label")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -85,13 +85,10 @@ class Predict:
     ) -> None:
         if not isinstance(question, str) or not isinstance(unit, str):
             raise TypeError("question and unit must be strings.")
-        if isinstance(kind, str):
-            if kind not in ("number", "sign"):
-                raise ValueError(f"kind must be 'number', 'sign' or choices, not {kind!r}.")
-        elif len({*kind}) < 2 or not all(isinstance(choice, str) for choice in kind):
-            raise ValueError(f"kind must list two choices or more, strings, not {kind!r}.")
+        if isinstance(kind, str) and kind not in ("number", "sign"):
+            raise ValueError(f"kind must be 'number', 'sign' or choices, not {kind!r}.")
         self.question, self.unit = question, unit
-        self.kind = kind if isinstance(kind, str) else tuple(kind)
+        self.kind = kind if isinstance(kind, str) else _choices(kind)
         self.said: float | str | None = None
 
     def __call__(self, prediction: Any = ...) -> Prediction:
@@ -151,7 +148,8 @@ class Predict:
         """Return a number, the sign of one, or a choice; None for what is none of them."""
         if isinstance(self.kind, tuple):
             return value if isinstance(value, str) and value in self.kind else None
-        number = None if isinstance(value, bool) else one_number(value)
+        truth = isinstance(value, bool) or str(getattr(value, "dtype", "")) in _TRUTHS
+        number = None if truth else one_number(value)
         if number is not None and not math.isfinite(number):
             return None
         if self.kind == "number":
@@ -179,9 +177,23 @@ class Predict:
         return f"{_short(times)} times as large" if times > 2 else f"1/{_short(came / said)} of it"
 
 
+def _choices(kind: Any) -> tuple[str, ...]:
+    """Return the choices in their order, or say what is wrong with them."""
+    if not isinstance(kind, Iterable) or isinstance(kind, Set):
+        raise TypeError(
+            "kind must be 'number', 'sign' or a list of choices in their order, not "
+            f"{kind!r:.60} of type {type(kind).__name__}."
+        )
+    choices = tuple(kind)
+    if not all(isinstance(choice, str) for choice in choices) or len(set(choices)) < 2:
+        raise ValueError(f"kind must list two choices or more, strings, not {kind!r}.")
+    return choices
+
+
 def _short(number: float) -> str:
     """Write a number in three digits, or with commas where it is large."""
     return f"{number:,.0f}" if 1000 <= abs(number) < 1e9 else f"{number:.3g}"
 
 
+_TRUTHS = ("bool", "boolean", "torch.bool")
 _SIGNS = {"+": "+", "-": "−", "−": "−", "0": "0"}

@@ -133,8 +133,8 @@ def run_study(
         Fixes everything. Replicate r has its own seed, and in it each estimator has one by
         its name: the results depend neither on `n_jobs`, nor on which other estimators there are.
     n_jobs : int
-        Processes for joblib; -1 takes all cores, -2 all but one. Joint estimators run in this
-        one.
+        Processes for joblib, as many as there are replicates at most; -1 takes all cores, -2 all
+        but one. Joint estimators run in this one.
 
     Returns
     -------
@@ -166,7 +166,8 @@ def run_study(
 
     replicates = whole(replicates, "replicates", at_least=2)
     seed = whole(seed, "seed", at_least=0)
-    if whole(n_jobs, "n_jobs", at_least=-sys.maxsize) == 0:
+    n_jobs = min(whole(n_jobs, "n_jobs", at_least=-sys.maxsize), replicates)
+    if n_jobs == 0:
         raise ValueError("n_jobs must not be 0: 1 stays in this process, -1 takes all cores.")
     joint = {} if joint is None else joint
     _require_callable(make_data, "make_data")
@@ -219,17 +220,27 @@ def _all_replicates(
     streams = [_stream(seed, r, name) for r in range(len(datasets))]
     with _noting(f"This happened to {name!r}, which takes all replicates at once."):
         results = estimator(list(datasets), streams)
-        # A generator runs only here. A tensor is told by its detach, without an import of torch.
-        ordered = isinstance(results, Sequence | Iterator | np.ndarray)
-        outcomes = list(results) if ordered or hasattr(results, "detach") else None
-    if outcomes is None:
+        # A generator runs only here, and each result is read at once: it may fill one object anew.
+        ordered = _has_order(results)
+        rows = [as_row(outcome, name, r) for r, outcome in enumerate(results if ordered else ())]
+    if not ordered:
         raise TypeError(
             f"{name!r} gave its results as {type(results).__name__}; a joint estimator must "
             "return a list, a tuple or an array, with one result for each data set in order."
         )
-    if len(outcomes) != len(datasets):
-        raise ValueError(f"{name!r} gave {len(outcomes)} results for {len(datasets)} data sets.")
-    return [as_row(outcome, name, r) for r, outcome in enumerate(outcomes)]
+    if len(rows) != len(datasets):
+        raise ValueError(f"{name!r} gave {len(rows)} results for {len(datasets)} data sets.")
+    return rows
+
+
+def _has_order(results: Any) -> bool:
+    """Tell whether results come one after the other, in an order that says whose each is."""
+    if isinstance(results, str | bytes | bytearray | memoryview | type(iter(set()))):
+        return False
+    # A tensor is told by its detach, without an import of torch.
+    if isinstance(results, np.ndarray) or hasattr(results, "detach"):
+        return bool(results.ndim)
+    return isinstance(results, Sequence | Iterator)
 
 
 @contextmanager

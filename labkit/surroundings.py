@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from types import FunctionType, MethodType, ModuleType
 
 from torch import nn
 
-from labkit.changes import changed_attributes, changed_names
+from labkit.changes import changed_attributes, changed_names, outer_values
+from labkit.installed import own_classes
 
 _DEPTH = 6  # of things in things: deep enough for what people write, and not the whole session
 
@@ -18,17 +19,18 @@ def remembers(loss: object) -> bool:
     """Tell whether a loss changes something as it is called, and so may count its calls."""
     if isinstance(loss, partial):
         return remembers(loss.func)
-    if isinstance(loss, types.MethodType):
+    if isinstance(loss, MethodType):
         return remembers(loss.__func__) or remembers(loss.__self__)
-    if isinstance(loss, types.FunctionType):
-        return bool(changed_names(loss.__code__))
-    return bool(changed_attributes(_own_classes(loss)))
+    if isinstance(loss, FunctionType):
+        return bool(changed_names(loss.__code__, outer_values(loss)))
+    return bool(changed_attributes(own_classes(type(loss)), getattr(loss, "__dict__", {})))
 
 
 def changes_on_the_way(model: nn.Module) -> bool:
     """Tell whether a part of a network changes something outside of it as it predicts."""
-    ways = {vars(cls).get("forward") for part in model.modules() for cls in _own_classes(part)}
-    return any(changed_names(way.__code__) for way in ways if isinstance(way, types.FunctionType))
+    classes = {cls for part in model.modules() for cls in own_classes(type(part))}
+    ways = [way for cls in classes if isinstance(way := vars(cls).get("forward"), FunctionType)]
+    return any(changed_names(way.__code__, outer_values(way)) for way in ways)
 
 
 def knows(loss: object, models: Sequence[nn.Module]) -> bool:
@@ -45,9 +47,9 @@ def outside_of(loss: object) -> Mapping[str, object]:
     """Return what a loss may remember by: attributes, or the names outside that it uses."""
     if isinstance(loss, partial):
         return {"function": outside_of(loss.func), "args": loss.args, "keywords": loss.keywords}
-    if isinstance(loss, types.MethodType):
+    if isinstance(loss, MethodType):
         return outside_of(loss.__self__)
-    if isinstance(loss, types.FunctionType):
+    if isinstance(loss, FunctionType):
         found = inspect.getclosurevars(loss)
         defaults = {"defaults": loss.__defaults__, "keyword defaults": loss.__kwdefaults__}
         return {**found.globals, **found.nonlocals, **defaults}
@@ -69,20 +71,14 @@ def _inside(thing: object) -> Iterable[object]:
         return thing.values()
     if isinstance(thing, list | tuple | set):
         return thing
-    if isinstance(thing, partial | types.MethodType):
+    if isinstance(thing, partial | MethodType):
         called = thing.func if isinstance(thing, partial) else thing.__func__
         return (called, *outside_of(thing).values())
-    if isinstance(thing, types.ModuleType | type) or _is_torchs(thing):
+    if isinstance(thing, ModuleType | type) or _is_torchs(thing):
         return ()
     return outside_of(thing).values()
 
 
 def _is_torchs(thing: object) -> bool:
-    module = thing.__module__ if isinstance(thing, types.FunctionType) else type(thing).__module__
+    module = thing.__module__ if isinstance(thing, FunctionType) else type(thing).__module__
     return str(module).split(".")[0] == "torch" and not isinstance(thing, nn.Module)
-
-
-def _own_classes(thing: object) -> list[type]:
-    """Return the classes of an object that are its author's own, not torch's or Python's."""
-    theirs = ("torch", "builtins")
-    return [cls for cls in type(thing).__mro__ if cls.__module__.split(".")[0] not in theirs]

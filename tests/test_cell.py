@@ -123,6 +123,26 @@ def test_a_function_of_another_cell_adds_for_the_cell_that_calls_it(lab):
     assert values(lab) == [["a", "2"], ["c", "1"]]
 
 
+def test_cells_of_one_source_keep_each_others_checks(lab):
+    source = 'checks.add(f"gap {k}", value, below=10)'
+    for k in (1, 2):
+        lab.run(f"k = {k}")
+        lab.run(source, value=k)
+    assert values(lab) == [["gap 1", "1"], ["gap 2", "2"]]
+    lab.run("k = 1")
+    lab.run(source, value=3)
+    assert values(lab) == [["gap 1", "3"], ["gap 2", "2"]]
+
+
+def test_a_cell_that_is_known_drops_what_it_no_longer_adds():
+    lab = InIPython()
+    source = 'checks.add(f"gap {value}", value, below=10)'
+    for value in (1, 2):
+        lab.run(source, "first", value=value)
+    assert values(lab) == [["gap 2", "2"]]
+    lab.close()
+
+
 def test_an_edited_cell_is_the_same_cell_where_the_editor_says_so():
     lab = InIPython()
     lab.run(ONE, "first")

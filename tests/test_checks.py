@@ -341,4 +341,77 @@ def test_a_function_that_changes_its_argument_changes_nothing_else():
         return value
 
     assert_allclose(finite_differences(greedy, [1.0, 2.0]), [2, 4], rtol=1e-8)
-    assert len({id(v) for v in kept}) == 4
+    assert len({id(v) for v in kept}) == 8
+
+
+FLAWED = {
+    "in float32": (lambda v: 10 + np.sin(np.float32(v[0])), 1.2, {}),
+    "many waves": (lambda v: math.sin(v[0]), 1e10, {}),
+    "a pole": (lambda v: 1 / v[0], 1e-10, {}),
+    "a cusp": (lambda v: math.sqrt(abs(v[0])), 1e-10, {}),
+    "a kink": (lambda v: abs(v[0]), 0.7e-6, {}),
+    "a jump": (lambda v: float(v[0] > 0), 0.0, {}),
+    "a wide step": (lambda v: math.tanh(v[0]), 0.0, {"step": 1e300}),
+    "overflow": (lambda v: 1e308 * math.copysign(1, v[0]), 0.0, {}),
+}
+
+
+@pytest.mark.parametrize("name", FLAWED)
+def test_differences_that_are_no_derivative_are_refused(name):
+    f, at, options = FLAWED[name]
+    with pytest.raises(ValueError, match=r"^the central differences of f at x = .* neither is the"):
+        finite_differences(f, [at], **options)
+
+
+def test_a_step_to_infinity_is_refused():
+    with pytest.raises(ValueError, match=r"^step=1e\+308 is too large: it moves x = 100 to"):
+        finite_differences(lambda v: math.tanh(v[0]), [100.0], step=1e308)
+
+
+def test_differences_are_right_where_they_are_small():
+    """A kink in the middle, a flat point, and a minimum where rounding is all that is left."""
+    assert finite_differences(lambda v: max(v[0], 0.0), [0.0]) == 0.5
+    assert finite_differences(lambda v: abs(v[0]), [0.0]) == 0
+    assert finite_differences(lambda v: v[0] ** 3, [0.0]) == pytest.approx(0, abs=2e-12)
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    beta = np.array([1.0, -2.0, 3.0])
+    found = finite_differences(lambda w: float(((X @ beta - X @ w) ** 2).sum()), beta)
+    assert_allclose(found, 0, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "shown", "expected"),
+    [
+        (2.9999, {"below": 3}, "2.9999", "below 3"),
+        (3.0001, {"above": 3}, "3.0001", "above 3"),
+        (0.99999, {"between": (0, 1)}, "0.99999", "between 0 and 1"),
+        (1.0, {"below": 1.0000001}, "1", "below 1.0000001"),
+        (1.00000001, {"between": (1, 2)}, "1.00000001", "between 1 and 2"),
+        (2.1, {"below": 3}, "2.1", "below 3"),
+        (math.pi, {"below": 10 / 3}, "3.14", "below 3.33333"),
+    ],
+    ids=str,
+)
+def test_a_value_is_shown_apart_from_its_limit(value, limits, shown, expected):
+    checks = Checks()
+    checks.add("number", value, **limits)
+    assert checks.report().rows == [["number", shown, expected, "ok"]]
+
+
+def test_a_failure_is_shown_apart_from_its_limit():
+    checks = Checks()
+    checks.add("number", 3.0000001, below=3)
+    with pytest.raises(AssertionError, match=r"number: 3\.0000001, expected below 3$"):
+        checks.report()
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_name_is_not_empty(name):
+    with pytest.raises(ValueError, match="a check's name must not be empty"):
+        Checks().add(name, 1, below=2)
+
+
+def test_a_tensor_without_a_number_is_none():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    with pytest.raises(TypeError, match="the check 'number' needs one number, not Tensor"):
+        Checks().add("number", torch.tensor(1.0, device="meta"), below=2)

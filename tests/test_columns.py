@@ -93,6 +93,14 @@ def test_names_that_say_a_position_must_say_the_right_one(fit):
 
 
 @each_estimator
+def test_numbered_columns_say_a_position_too(fit):
+    fitted, numbered = fit(DATA.X), pd.DataFrame(DATA.X)
+    assert_allclose(fitted.predict(numbered), fitted.predict(DATA.X), rtol=1e-5)
+    with pytest.raises(ValueError, match=r"in another order: column 0 .* '1' and was '0'"):
+        fitted.predict(numbered[[1, 0, 2]])
+
+
+@each_estimator
 def test_a_copy_remembers_the_names(fit):
     for again in (copy.deepcopy(fit(TABLE)), pickle.loads(pickle.dumps(fit(TABLE)))):
         assert_array_equal(again.predict(TABLE), fit(TABLE).predict(TABLE))

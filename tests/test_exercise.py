@@ -728,3 +728,80 @@ def test_an_exercise_is_pickled_with_its_hints():
     again = pickle.loads(cloudpickle.dumps(hinted))
     assert str(again.hint()) == "Hint 1 of 1: Think."
     assert str(again(lambda x: 2 * x)) == "Right."
+
+
+class Odd:
+    """Its comparisons are neither true nor false."""
+
+    def __eq__(self, other):
+        return "perhaps"
+
+    __hash__ = None
+
+
+def on_meta(*shape):
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    return torch.ones(shape, device="meta")
+
+
+NEITHER = {
+    "strings": lambda: pd.Series(["3", "4"]),
+    "one string": lambda: pd.Series(["3"]),
+    "a table": lambda: pd.DataFrame({"a": ["3"]}),
+    "an index": lambda: pd.Index(["a"]),
+    "categories": lambda: pd.Series(["a", "b"], dtype="category"),
+    "a categorical": lambda: pd.Categorical(["a"]),
+    "dates": lambda: pd.Series(pd.to_datetime(["2020-01-01"])),
+    "durations": lambda: pd.Series([3], dtype="m8[ns]"),
+    "an object": lambda: Odd(),
+    "meta": on_meta,
+    "several on meta": lambda: on_meta(3),
+}
+
+
+@pytest.mark.parametrize("name", NEITHER)
+def test_what_compares_in_its_own_way_is_no_error_of_the_check(name):
+    @Exercise
+    def check(answer):
+        yield answer() == 3, "it is not 3."
+
+    @Exercise
+    def check_value(answer):
+        yield answer == 3, "it is not 3."
+
+    for verdict in (check(NEITHER[name]), check_value(NEITHER[name]())):
+        assert verdict.status == "not right yet"
+        assert verdict.because.startswith("it returns a")
+        assert verdict.because.endswith(", which its check can't use.")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *[np.timedelta64(3, "D"), np.timedelta64(3), np.array([3], "m8[s]"), pd.Timedelta(3)],
+        *[[np.timedelta64(3, "ns")], "3", ["3"], np.array(["3"]), np.array(["3"], object)],
+        *[
+            pd.Series(["3"], dtype=object),
+            pd.DataFrame({"a": ["3"]}),
+            pd.Series([3], dtype="m8[s]"),
+        ],
+    ],
+    ids=repr,
+)
+def test_text_and_durations_are_no_numbers(form):
+    @Exercise
+    def check(answer):
+        yield np.all(answer() == 3), "it is not 3."
+
+    assert check(lambda: form).status == "not right yet"
+    assert check(lambda: 3).status == "right"
+
+
+@pytest.mark.parametrize("hints", [None, ()])
+def test_hints_may_be_none(hints):
+    @Exercise(hints=hints)
+    def check(answer):
+        yield answer == 3, "it is not 3."
+
+    assert check(3).status == "right"
+    assert str(check.hint()) == "There are no hints to check."

@@ -364,3 +364,9 @@ def test_names_lead_to_tensors():
     left_undrawn("each name in names must be text, not 1", loss, {1: w}, error=TypeError)
     left_undrawn("names has an empty name", loss, {"": w})
     left_undrawn("ax must be one Axes", loss, ax=[1], error=TypeError)
+
+
+def test_one_tensor_has_one_name():
+    a = torch.ones(3, requires_grad=True)
+    with pytest.raises(ValueError, match=r"^names has one tensor under two names, 'a' and 'b'"):
+        plot_graph(a.sum(), {"a": a, "b": a})

@@ -171,7 +171,7 @@ BAD_X = {
     "empty list": ([], ValueError, r"^X must have two dimensions, .* not shape \(0,\)"),
     "one row": (X[:1], ValueError, "^X has 1 row; at least 2 are needed"),
     "a vector": (X[:, 0], ValueError, r"^X must have two .* \(20,\); X\.reshape\(-1, 1\) makes"),
-    "a Series": (pd.Series(X[:, 0]), ValueError, r"X\.reshape\(-1, 1\) makes one column of it"),
+    "a Series": (pd.Series(X[:, 0]), ValueError, r"X\.(to_frame\(\)|reshape\(-1, 1\)) makes one"),
     "three dimensions": (X[None], ValueError, r"^X must have two .* shape \(1, 20, 3\); flatten"),
     "a number": (3.0, ValueError, r"^X must have two dimensions, .* not shape \(\)"),
     "nothing": (None, TypeError, "^X must hold real numbers, not dtype object"),
@@ -304,7 +304,7 @@ def test_the_same_rows_in_another_order_are_refused(fit):
     frame, y = pd.DataFrame(X, index=patients), pd.Series(Y, index=patients)
     assert_allclose(numbers(fit(frame, y)), numbers(fit(X, Y)), rtol=1e-12)
     with pytest.raises(
-        ValueError, match=r"^X and y have the same index in different orders: use y"
+        ValueError, match=r"^X and y have the same index in different orders: row 0 .* 'p0' in X"
     ):
         fit(frame, y.iloc[::-1])
     mended = y.iloc[::-1].loc[frame.index]
@@ -315,6 +315,41 @@ def test_the_same_rows_in_another_order_are_refused(fit):
 def test_an_index_that_was_reset_is_allowed(fit):
     frame, y = pd.DataFrame(X, index=range(100, 120)), pd.Series(Y)
     assert_allclose(numbers(fit(frame, y)), numbers(fit(X, Y)), rtol=1e-12)
+
+
+@each_fit
+def test_rows_dropped_in_one_and_others_in_the_other_are_refused(fit):
+    frame, y = pd.DataFrame(X), pd.Series(Y)
+    with pytest.raises(
+        ValueError, match=r"^X and y have different rows by their index: row 2 .* is 3 in X and 2 i"
+    ):
+        fit(frame.drop(index=2), y.drop(index=7))
+    mended = numbers(fit(frame.drop(index=2), y.loc[frame.drop(index=2).index]))
+    assert_allclose(mended, numbers(fit(np.delete(X, 2, 0), np.delete(Y, 2))), rtol=1e-12)
+
+
+def test_an_index_says_nothing_only_where_it_is_0_1_2():
+    frame = pd.DataFrame(X)
+    dates = pd.date_range("2020", periods=20)
+    pairs = pd.MultiIndex.from_product([["a", "b"], range(10)])
+    for labels in (dates, pairs, [math.nan, *range(19)], ["p"] * 20):
+        require_same_rows(frame, pd.Series(Y, index=labels))
+        require_same_rows(frame.set_axis(labels), pd.Series(Y))
+        require_same_rows(frame.set_axis(labels), pd.Series(Y, index=labels))
+        with pytest.raises(ValueError, match="different rows by their index: row 0"):
+            require_same_rows(frame.set_axis(labels), pd.Series(Y, index=range(1, 21)))
+    for order in (frame.index[::-1], [1, 0, *range(2, 20)]):
+        with pytest.raises(ValueError, match="the same index in different orders: row 0"):
+            require_same_rows(frame, pd.Series(Y, index=order))
+
+
+def test_a_mend_is_one_that_the_data_have():
+    column = pd.DataFrame({"y": Y})
+    with pytest.raises(ValueError, match=r"y\.iloc\[:, 0\] makes it a vector"):
+        fit_ols(X, column)
+    assert_array_equal(fit_ols(X, column.iloc[:, 0]).beta, fit_ols(X, Y).beta)
+    with pytest.raises(ValueError, match=r"X\.to_frame\(\) makes one column of it"):
+        fit_ols(column["y"], Y)
 
 
 # --- numbers among the options -------------------------------------------------------------------
@@ -505,8 +540,9 @@ AGE_DOSE = pd.DataFrame({"age": [1.0, 2.0], "dose": [3.0, 4.0]})
         ),
         (
             lambda: require_same_rows(AGE_DOSE, AGE_DOSE["age"][::-1], "validation "),
-            "validation X and validation y have the same index in different orders: use "
-            "y.loc[X.index].",
+            "validation X and validation y have the same index in different orders: row 0 (counted "
+            "from 0) is 0 in X and 1 in y. Use y.loc[X.index], or, if the rows belong together as "
+            "they stand, reset_index(drop=True) on both.",
         ),
         (
             lambda: require_same_order(["b", "a"], ["a", "b"], "truth"),

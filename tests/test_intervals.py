@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from labkit import Interval, mean_interval
+from labkit.intervals import mean_and_sd
 
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
 
@@ -150,3 +151,14 @@ def test_refusals_name_the_values(values, message):
 def test_comparisons_are_counted(comparisons):
     with pytest.raises((TypeError, ValueError), match=r"^comparisons must be"):
         mean_interval([1.0, 2.0], comparisons=comparisons)
+
+
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 1e-300, -1e140, 0.0])
+@pytest.mark.parametrize("n", [2, 3, 10, 1000])
+def test_equal_values_have_themselves_as_mean_and_no_spread(value, n):
+    assert mean_and_sd(np.full(n, value)) == (value, 0.0)
+
+
+def test_comparisons_beyond_counting_are_refused():
+    with pytest.raises(ValueError, match=r"^comparisons must be at most 1000000000000000000, not"):
+        mean_interval([1.0, 2.0], comparisons=10**400)

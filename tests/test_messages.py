@@ -344,7 +344,7 @@ SAID = {
     ),
     "many: pairs": (
         lambda: many(data=[(X, Y), 3]),
-        "data must hold a pair (X, y) for each network, not 3.",
+        "data must hold a pair (X, y) for each network; that of network 1 is int.",
     ),
     "many: architecture": (
         lambda: many(nn.Sequential(nn.Linear(3, 1))),

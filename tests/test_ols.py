@@ -389,3 +389,14 @@ def test_only_what_fit_ols_returns_is_compared_with(ols):
     kind = type(ols).__name__
     with pytest.raises(TypeError, match=f"ols must be what fit_ols returns, not of type {kind}"):
         compare_coefficients(ols, truth=NUMBERS)
+
+
+@pytest.mark.parametrize("start", [0, 1e3, 1e6, 1e8])
+def test_a_perfect_fit_is_told_by_its_residuals(start):
+    X = np.column_stack([np.ones(50), np.arange(50) + start])
+    perfect = X @ [1, 2]
+    with pytest.raises(ValueError, match="ols fits perfectly"):
+        compare_coefficients(fit_ols(X, perfect), truth=[1, 2])
+    noise = np.random.default_rng(0).normal(size=50)
+    table = compare_coefficients(fit_ols(X, perfect + noise), truth=[1, 2])
+    assert table["truth_gap"].abs().max() < 4

@@ -514,3 +514,20 @@ def test_any_colour_vision_can_tell_the_estimators_apart(vision):
     for one, other in combinations(COLORS.values(), 2):
         gap = seen(one, VISIONS[vision]) - seen(other, VISIONS[vision])
         assert np.linalg.norm(gap) > 15, (one, other)
+
+
+def test_names_that_a_space_makes_alike_are_labelled_as_they_were_given():
+    two = COMPARISON.assign(my_net=[1.0, 2.0], **{"my net": [3.0, 4.0]})
+    ax = plot_coefficients(two, ax=plt.figure().gca())
+    labels = [label.get_text() for label in ax.get_legend().get_texts()]
+    assert {"my_net", "my net"} <= set(labels)
+    assert len(set(labels)) == len(labels)
+
+
+def test_estimators_are_named_by_the_level_or_column_of_that_name():
+    names = [*MEANS.index.get_level_values("estimator")]
+    for summary in (MEANS, MEANS.reset_index(), MEANS.swaplevel(), MEANS.reset_index("metric")):
+        ax = plot_study(summary, ax=plt.figure().gca())
+        assert [label.get_text() for label in ax.get_yticklabels()] == names
+    with pytest.raises(ValueError, match=r"^summary names no estimator: its index is 0, 1, 2"):
+        plot_study(MEANS.reset_index(drop=True))

@@ -4,6 +4,7 @@ import math
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from labkit import Predict
@@ -159,3 +160,30 @@ def test_question_and_unit_are_words():
     for words in ({"question": 3}, {"question": "What?", "unit": 3}):
         with pytest.raises(TypeError, match="question and unit must be strings"):
             Predict(**words)
+
+
+@pytest.mark.parametrize("kind", [3, None, {"a", "b"}, frozenset("ab")], ids=range(4))
+def test_choices_have_an_order(kind):
+    with pytest.raises(TypeError, match=r"^kind must be 'number', 'sign' or a list of choices in"):
+        Predict("Which?", kind)
+
+
+@pytest.mark.parametrize(
+    "kind", [[["a"], ["b"]], [{}, {}], b"ab", ["a", "a"], iter(["a"])], ids=range(5)
+)
+def test_choices_are_two_strings(kind):
+    with pytest.raises(ValueError, match=r"^kind must list two choices or more, strings, not"):
+        Predict("Which?", kind)
+
+
+def test_choices_may_come_one_by_one():
+    assert Predict("Which?", iter(["a", "b"])).kind == ("a", "b")
+
+
+@pytest.mark.parametrize("truth", [True, np.True_, np.array([False]), pd.Series([True])], ids=repr)
+@pytest.mark.parametrize("kind", ["number", "sign"])
+def test_true_and_false_are_no_numbers(truth, kind):
+    guess = Predict("How many?", kind)
+    assert str(guess(truth)).startswith("Not noted")
+    with pytest.raises(ValueError, match="what came out must be"):
+        guess.compare(truth)

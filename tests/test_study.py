@@ -589,3 +589,40 @@ def test_names_must_differ_and_there_must_be_one():
 def test_bad_options_are_named(options, message):
     with pytest.raises((TypeError, ValueError), match=f"^{message}"):
         study(**options)
+
+
+def jointly(results, **options):
+    return run_study(draw, {}, joint={"e": results}, replicates=3, **options)
+
+
+def test_a_generator_may_fill_one_object_anew():
+    def refills(datasets, streams):
+        kept = {}
+        for number in range(3):
+            kept["value"] = float(number)
+            yield kept
+
+    assert jointly(refills).values == {("e", "value"): [0.0, 1.0, 2.0]}
+
+
+@pytest.mark.parametrize(
+    "results",
+    [b"abc", "123", bytearray(3), iter({3.0, 1.0, 2.0}), {1.0, 2.0, 3.0}, np.array(1.0)],
+    ids=lambda results: type(results).__name__,
+)
+def test_what_has_no_order_is_no_joint_result(results):
+    with pytest.raises(TypeError, match=r"^'e' gave its results as .*; a joint estimator must"):
+        jointly(lambda *_: results)
+
+
+@pytest.mark.parametrize(
+    "outcome", [10**400, -(10**400), Fraction(10**400), Decimal("sNaN"), Decimal("nan")], ids=type
+)
+def test_a_number_that_no_float_can_hold_is_refused_in_words(outcome):
+    with pytest.raises(ValueError, match=r"^'e' gave value = (-?inf|nan) in replicate 0\.$"):
+        study({"e": lambda *_: outcome})
+
+
+def test_no_more_processes_are_asked_for_than_there_are_replicates():
+    few = study(replicates=2, n_jobs=10**30)
+    assert few.values == study(replicates=2).values
