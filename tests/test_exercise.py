@@ -805,3 +805,13 @@ def test_hints_may_be_none(hints):
 
     assert check(3).status == "right"
     assert str(check.hint()) == "There are no hints to check."
+
+
+def test_an_answer_whose_source_is_gone_is_shown_its_error_alone():
+    @Exercise
+    def half(answer):
+        yield answer(2) == 1, "half of 2 is 1."
+
+    names = {}
+    exec(compile("def answer(x):\n    return x / 0", "<gone>", "exec"), names)
+    assert half(names["answer"]).because == "it raised ZeroDivisionError: division by zero"

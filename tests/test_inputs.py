@@ -512,6 +512,10 @@ AGE_DOSE = pd.DataFrame({"age": [1.0, 2.0], "dose": [3.0, 4.0]})
             "z holds 1e+150, whose square overflows: rescale it.",
         ),
         (
+            lambda: as_vector([1.0, 1e150], 2, "z"),
+            "z holds 1e+150, whose square overflows: rescale it.",
+        ),
+        (
             lambda: as_vector(np.ones((2, 1)), 2, "z"),
             "z has shape (2, 1), not (2,); z.ravel() makes it a vector.",
         ),

@@ -236,6 +236,13 @@ def test_spirals_from_the_same_seed_are_the_same_and_a_generator_goes_on():
     assert (first.X != second.X).all()
 
 
+def test_spirals_draw_a_normal_number_for_each_point_and_no_more():
+    generator, beside = np.random.default_rng(7), np.random.default_rng(7)
+    make_spirals(6, rng=generator)
+    beside.standard_normal(6)
+    assert generator.standard_normal() == beside.standard_normal()
+
+
 def test_spirals_can_be_drawn_from_rs_stream():
     data = make_spirals(4, noise_sd=1, rng=RStream(42))
     moved = np.linalg.norm(data.X - data.curve, axis=1)
