@@ -1,5 +1,6 @@
 """Without torch, marked cells say that they are skipped; all others run."""
 
+import os
 import subprocess
 import sys
 import types
@@ -119,9 +120,10 @@ def test_nbval_runs_a_torch_cell_where_there_is_torch_and_skips_it_elsewhere(tmp
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     nbformat.write(notebook, tmp_path / "lab.ipynb")
     options = ["--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider", "-q"]
+    plugins = {k: v for k, v in os.environ.items() if k != "PYTEST_DISABLE_PLUGIN_AUTOLOAD"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "lab.ipynb"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+        cwd=tmp_path, env=plugins, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "3 passed" in done.stdout, done.stdout
     assert (tmp_path / "went on").exists()
