@@ -24,14 +24,14 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
 
 site: $(READY)  ## execute the labs that are stale, render the site to _site/ (EDITION=student: without solutions; ZIP=: without the students' zip)
-	@$(BIN)/python -m tools.colab
-	@$(BIN)/python -m tools.execute_labs
-	$(if $(ZIP),@$(BIN)/python -m tools.student_edition --unless-current)
-	@$(BIN)/python -m tools.render_site $(if $(EDITION),--edition $(EDITION))
+	@$(BIN)/python -m course.publishing.colab
+	@$(BIN)/python -m course.run
+	$(if $(ZIP),@$(BIN)/python -m course.student.edition --unless-current)
+	@$(BIN)/python -m course.site.render $(if $(EDITION),--edition $(EDITION))
 
 student: $(READY)  ## the zip for students in _student/: no solutions (WHEELS=yes: with every package, for this system)
-	@$(BIN)/python -m tools.execute_labs
-	@$(BIN)/python -m tools.student_edition $(if $(WHEELS),--wheels)
+	@$(BIN)/python -m course.run
+	@$(BIN)/python -m course.student.edition $(if $(WHEELS),--wheels)
 
 test: $(READY)  ## style, types, unit tests, every lab, the rendered site
 	$(BIN)/ruff check .
@@ -43,25 +43,25 @@ lab: $(READY)  ## open JupyterLab in notebooks/
 	cd notebooks && ../$(BIN)/jupyter lab
 
 labs: $(READY)  ## execute every lab, stale or not, and store its outputs
-	@$(BIN)/python -m tools.colab
-	@$(BIN)/python -m tools.execute_labs --all
-	@$(BIN)/python -m tools.generated_pages
+	@$(BIN)/python -m course.publishing.colab
+	@$(BIN)/python -m course.run --all
+	@$(BIN)/python -m course.pages.write
 
 stale: $(READY)  ## name each lab whose stored outputs are stale, and what changed
-	@$(BIN)/python -m tools.freshness
+	@$(BIN)/python -m course.stale
 
 # A variable counts only where it stands on the command line: some shells have a NAME of their own.
 given = $(if $(filter command,$(origin $(1))),--$(2) "$$$(1)")
 
 new-lab: $(READY)  ## make a lab that keeps every rule: NAME=survival [TITLE="…"] [NUMBER=11]
-	@$(BIN)/python -m tools.new_lab $(call given,NAME,name) $(call given,TITLE,title) $(call given,NUMBER,number)
+	@$(BIN)/python -m course.new_lab $(call given,NAME,name) $(call given,TITLE,title) $(call given,NUMBER,number)
 
 remove-lab: $(READY)  ## take a lab out of the course: LAB=11 [YES=1]
-	@$(BIN)/python -m tools.remove_lab $(call given,LAB,lab) $(if $(YES),--yes)
+	@$(BIN)/python -m course.remove_lab $(call given,LAB,lab) $(if $(YES),--yes)
 
 grade: $(READY)  ## grade students' notebooks: FOLDER=submissions [OUT=grades.csv] [JOBS=2] [SECONDS=600] [MEMORY=4000]
 	@test -n "$$FOLDER" || { echo "Say where the students' notebooks are: make grade FOLDER=submissions"; exit 1; }
-	@$(BIN)/python -m tools.grade "$$FOLDER" $(call given,OUT,out) $(call given,JOBS,jobs) $(call given,SECONDS,seconds) $(call given,MEMORY,memory)
+	@$(BIN)/python -m course.grading.grade "$$FOLDER" $(call given,OUT,out) $(call given,JOBS,jobs) $(call given,SECONDS,seconds) $(call given,MEMORY,memory)
 
 serve: $(READY)  ## look at the rendered site in a browser
 	@test -f $(SITE)/index.html || { echo "There is no site yet: run 'make site$(if $(EDITION), EDITION=$(EDITION))' first."; exit 1; }
@@ -72,11 +72,11 @@ doctor: $(READY)  ## is this machine ready?
 	@$(BIN)/python -m labkit
 
 studies: $(READY)  ## run the studies too long for a lab and store them in data/ (STUDY=name: that one)
-	@$(BIN)/python -m tools.run_studies $(STUDY)
+	@$(BIN)/python -m course.studies $(STUDY)
 
 .PHONY: mutants
 mutants: $(READY)  ## change labkit's code at random: do its tests notice? [SAMPLE=100] [SEED=1] [MODULES=labkit/ols.py]
-	@$(BIN)/python -m tools.mutants $(call given,SAMPLE,sample) $(call given,SEED,seed) $(MODULES)
+	@$(BIN)/python -m course.mutants.ask $(call given,SAMPLE,sample) $(call given,SEED,seed) $(MODULES)
 
 bench: $(READY)  ## compare labkit's speed with the alternatives
 	$(BIN)/python -m benchmarks
@@ -84,13 +84,13 @@ bench: $(READY)  ## compare labkit's speed with the alternatives
 
 lock:  ## pin every dependency anew in requirements.lock
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q uv
-	sh tools/lock.sh .venv-lock/bin/uv
+	sh course/environment/lock.sh .venv-lock/bin/uv
 
 clean:  ## remove everything that the commands above have made
 	rm -rf .venv .venv-notorch .venv-lock _site _site-student _student .quarto .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The last thing that make_venv does is to write this file, so a half-made environment never counts as ready.
-$(READY): requirements.lock pyproject.toml tools/make_venv.py
+$(READY): requirements.lock pyproject.toml course/environment/make_venv.py
 	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)' here: install Python 3.11 or newer, or say which to use: make PYTHON=/path/to/python3.12"; exit 1; }
-	@$(PYTHON) tools/make_venv.py $(VENV) $(if $(TORCH),,--no-torch)
+	@$(PYTHON) course/environment/make_venv.py $(VENV) $(if $(TORCH),,--no-torch)

@@ -1,4 +1,4 @@
-"""What the tests have in common: where the tools are, and the site, rendered once for all."""
+"""What the tests have in common: where the course is, and the site, rendered once for all."""
 
 import sys
 from pathlib import Path
@@ -7,14 +7,14 @@ import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
-# The tools are run as `python -m tools.NAME` from the root; the tests import them the same way.
+# `python -m course.NAME` is run from the root; the tests import the same way.
 sys.path.insert(0, str(ROOT))
 
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory, worker_id) -> Path:
     """Return the site as smalldocs renders it, whichever worker comes first; to read only."""
-    from tools.render_site import render
+    from course.site.render import render
 
     folder = tmp_path_factory.getbasetemp()
     if worker_id != "master":

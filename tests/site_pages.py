@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from tools.freshness import ROOT
+from course import ROOT
 
 
 def listed():

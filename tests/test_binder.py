@@ -8,8 +8,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from tools.binder import binder_files
-from tools.freshness import ROOT
+from course import ROOT
+from course.publishing.binder import binder_files
 
 FOLDER = ROOT / ".binder"
 
@@ -18,7 +18,7 @@ FOLDER = ROOT / ".binder"
 @pytest.mark.parametrize("name", ["runtime.txt", "requirements.txt", "postBuild"])
 def test_the_files_for_binder_are_those_of_the_lock(name):
     stored = (FOLDER / name).read_text(encoding="utf-8")
-    assert stored == binder_files()[name], "commit what this writes: python -m tools.binder"
+    assert stored == binder_files()[name], "run python -m course.publishing.binder"
 
 
 def test_the_script_after_the_build_can_be_run():

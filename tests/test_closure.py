@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tools.closure import ClosureError, closure, lock
+from course.environment.closure import ClosureError, closure, lock
 
 ASKED_BY = {
     "numpy": ["narrow>=1 ; extra == 'fast'", "wide>=2"],
@@ -41,7 +41,7 @@ def project(tmp_path, monkeypatch):
             raise PackageNotFoundError(name)
         return ASKED_BY[name]
 
-    monkeypatch.setattr("tools.closure.requires", requires)
+    monkeypatch.setattr("course.environment.closure.requires", requires)
     monkeypatch.setattr("sys.platform", "linux")
     return tmp_path
 

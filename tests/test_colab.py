@@ -11,13 +11,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import colab
-from tools.colab import set_up_all, setup_source
-from tools.freshness import ROOT, is_for_colab, is_fresh, labs, parts
-from tools.lab_rules import RULES, check_file
-from tools.repo_links import Repository, RepositoryError
-from tools.rules.notebook import Lab
-from tools.run_studies import STUDIES, code_hash, program
+from course import ROOT
+from course.notebook import Lab
+from course.publishing import colab
+from course.publishing.colab import set_up_all, setup_source
+from course.publishing.repository import Repository, RepositoryError
+from course.rules.check import RULES, check_file
+from course.stale import is_for_colab, is_fresh, labs, parts
+from course.studies import STUDIES, code_hash, program
 
 URL = "https://github.com/example/course"
 NOT_SET = "  # repo-url: https://github.com/OWNER/NAME\n"

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools.editions import ExerciseCells, exercises, student_notebook, student_sources, tags
-from tools.freshness import labs
-from tools.render_site import render
-from tools.rules.notebook import Lab
+from course.notebook import Lab
+from course.site.render import render
+from course.stale import labs
+from course.student.sources import ExerciseCells, exercises, student_notebook, student_sources, tags
 
 LABS = [pytest.param(path, id=path.stem) for path in labs()]
 
@@ -203,7 +203,7 @@ def test_quarto_renders_the_students_site_from_the_same_sources(project, tmp_pat
         site.mkdir()
         (site / "index.html").write_text("<html><body><main></main></body></html>")
 
-    monkeypatch.setattr("tools.render_site.with_quarto", quarto)
+    monkeypatch.setattr("course.site.render.with_quarto", quarto)
     render(project, tmp_path / "out", "quarto", student=True)
     render(project, tmp_path / "out", "quarto")
     assert seen[0] == set()

@@ -7,14 +7,14 @@ import pytest
 from bs4 import BeautifulSoup
 
 import labkit
-from tools.explorer_data import BLOCK, FOLDER, HEADS, SCRIPT, block, draw, one_run
-from tools.finish_pages import place_explorer
-from tools.freshness import ROOT
+from course import ROOT
+from course.site.explorer_data import BLOCK, FOLDER, HEADS, SCRIPT, block, draw, one_run
+from course.site.postprocess import place_explorer
 
 
 def test_the_script_holds_the_data_that_labkit_draws():
     (committed,) = BLOCK.findall(SCRIPT.read_text(encoding="utf-8"))
-    assert committed == block(), "run: python -m tools.explorer_data"
+    assert committed == block(), "run: python -m course.site.explorer_data"
     numbers = [float(number) for number in re.findall(r"-?\d+\.\d+(?:e-?\d+)?", committed)]
     data = draw()
     assert numbers == [*data.X.ravel(), *data.y], "digits were lost on the way"

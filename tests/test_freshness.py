@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tools import freshness
-from tools.freshness import ROOT, changes, labs, parts
-from tools.reach import reached
-from tools.syntax import digest, program
+from course import ROOT
+from course import stale as freshness
+from course.dependencies.reach import reached
+from course.dependencies.syntax import digest, program
+from course.stale import changes, labs, parts
 
 LAB = """
 import labkit

@@ -4,9 +4,9 @@ from itertools import zip_longest
 
 import pytest
 
-from tools import generated_pages
-from tools.freshness import ROOT
-from tools.generated_pages import GENERATORS, write_all
+from course import ROOT
+from course.pages import write as generated_pages
+from course.pages.write import GENERATORS, write_all
 
 
 @pytest.mark.parametrize("name", GENERATORS)
@@ -17,7 +17,7 @@ def test_the_committed_page_is_what_its_generator_gives_now(name):
     pairs = zip_longest(now.splitlines(), new.splitlines())
     first = next((n for n, (a, b) in enumerate(pairs, 1) if a != b), 1)
     assert now == new, (
-        f"{name} is not current (from line {first} on): run python -m tools.generated_pages"
+        f"{name} is not current (from line {first} on): run python -m course.pages.write"
     )
 
 

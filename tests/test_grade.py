@@ -12,15 +12,16 @@ import zipfile
 
 import nbformat
 import pytest
-from lab_slice import needed, statements
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tools import grade, sandbox
-from tools.editions import exercises, tags
-from tools.freshness import ROOT, labs
-from tools.grade import grade_all, plain, submissions
-from tools.notebook_worker import RESULT, Worker
-from tools.sandbox import MIB, Limits
+from course import ROOT
+from course.grading import grade, sandbox
+from course.grading.grade import grade_all, plain, submissions
+from course.grading.sandbox import MIB, Limits
+from course.grading.worker import RESULT, Worker
+from course.slice import needed, statements
+from course.stale import labs
+from course.student.sources import exercises, tags
 
 SETUP = "import labkit\n\nfactor = 2\n\n\ndef largest(values):\n    return max(values)"
 KIND = "class Value:\n    def __init__(self, data):\n        self.data = data"
@@ -501,7 +502,7 @@ def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):
 
 FAULTY_KERNEL = """
 import os, sys
-from tools import notebook_worker
+from course.grading import worker as notebook_worker
 
 class Worker(notebook_worker.Worker):
     tries = 0

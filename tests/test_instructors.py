@@ -6,11 +6,12 @@ import shutil
 
 import pytest
 import yaml
-from lab_runner import case
 
-from tools.freshness import ROOT, labs
-from tools.instructors_page import PARTS, main, masked, plain, stored_messages, text
-from tools.rules.notebook import Lab
+from course import ROOT
+from course.cases import case
+from course.notebook import Lab
+from course.pages.instructors import PARTS, main, masked, plain, stored_messages, text
+from course.stale import labs
 
 LABS = [path.name[:2] for path in labs()]
 
@@ -54,7 +55,7 @@ def test_every_wrong_answer_is_on_the_page_with_its_message(page, lab):
     stored = stored_messages(ROOT, lab)
     assert {name: exercise for name, (exercise, *_) in case(lab).WRONG.items()} == {
         name: one["exercise"] for name, one in stored.items()
-    }, f"run python -m tools.instructors_page --messages {lab}"
+    }, f"run python -m course.pages.instructors --messages {lab}"
     for name, one in stored.items():
         assert f"| {plain(name)} | {plain(one['message'])} |" in part_of(page, lab)
 

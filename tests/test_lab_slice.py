@@ -1,6 +1,6 @@
 """Which statements of a lab a check needs."""
 
-from lab_slice import needed, statements
+from course.slice import needed, statements
 
 PROGRAM = statements(
     [

@@ -9,7 +9,9 @@ import pytest
 pytest.importorskip("torch", reason="the labs' networks need torch")
 
 import nbformat
-from lab_runner import (
+
+from course import ROOT
+from course.cases import (
     LABS,
     NOTEBOOKS,
     as_it_stands,
@@ -21,10 +23,8 @@ from lab_runner import (
     solved,
     tags,
 )
-
-from tools import editions
-from tools.freshness import ROOT
-from tools.instructors_page import MEND, masked, stored_messages
+from course.pages.instructors import MEND, masked, stored_messages
+from course.student import sources as editions
 
 # GradcheckError and a second `backward` are RuntimeErrors, a class without a logit an IndexError.
 FAILURES = (AssertionError, ValueError, ArithmeticError, RuntimeError, IndexError)

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tools import mutants
-from tools.freshness import ROOT
+from course import ROOT
+from course.mutants import ask as mutants
 
 TINY = """
 def clip(value, low=0):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutation import mutants
+from course.mutants.mutation import mutants
 
 LABKIT = sorted((Path(__file__).parent.parent / "labkit").glob("*.py"))
 

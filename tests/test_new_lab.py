@@ -9,14 +9,14 @@ import sys
 import pytest
 from site_pages import without_code
 
-from tools import new_lab
-from tools.check_site import soup
-from tools.execute_labs import LabError
-from tools.freshness import ROOT, labs
-from tools.navigation import NavigationError, with_lab, without_lab
-from tools.new_lab import NewLabError, check, make
-from tools.remove_lab import RemoveLabError, find, needing, remove
-from tools.render_site import render
+from course import ROOT, new_lab
+from course.navigation import NavigationError, with_lab, without_lab
+from course.new_lab import NewLabError, check, make
+from course.remove_lab import RemoveLabError, find, needing, remove
+from course.run import LabError
+from course.site.check import soup
+from course.site.render import render
+from course.stale import labs
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv*", "_*site", "_site", "_student", ".*_cache", ".hypothesis", "__pycache__",
@@ -62,7 +62,7 @@ def course(tmp_path_factory):
     shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
     run(folder, "git", "init", "--quiet", check=True)
     commit(folder)
-    python(folder, "tools.generated_pages", check=True)  # with whatever labs are stale here
+    python(folder, "course.pages.write", check=True)  # with whatever labs are stale here
     commit(folder) if status(folder) else None
     return folder
 
@@ -73,7 +73,7 @@ def with_new(course, tmp_path_factory):
     folder = tmp_path_factory.mktemp("with-new") / "course"
     shutil.copytree(course, folder)
     how = ["--name", "survival", "--title", "Survival, for a start", "--number", "11"]
-    done = python(folder, "tools.new_lab", *how)
+    done = python(folder, "course.new_lab", *how)
     assert done.returncode == 0, done.stderr
     assert "notebooks/11-survival.ipynb" in done.stdout
     return folder
@@ -99,7 +99,7 @@ def test_a_new_lab_keeps_every_rule_bites_and_answers_at_once(with_new):
     files = [f"tests/{name}.py" for name in files]
     done = python(with_new, "pytest", "-q", "-p", "no:cacheprovider", "-k", "[11", *files)
     assert done.returncode == 0, done.stdout[-3000:]
-    done = python(with_new, "tools.lab_rules", "notebooks/11-survival.ipynb")
+    done = python(with_new, "course.rules.check", "notebooks/11-survival.ipynb")
     assert "breaches: 0" in done.stdout, done.stdout
 
 
@@ -122,7 +122,7 @@ def test_a_new_lab_is_a_page_of_the_site(again, tmp_path):
 
 @NEEDS_GIT
 def test_removing_a_new_lab_leaves_nothing(again):
-    done = python(again, "tools.remove_lab", "--lab", "11", "--yes")
+    done = python(again, "course.remove_lab", "--lab", "11", "--yes")
     assert done.returncode == 0, done.stderr
     assert status(again) == set()
 
@@ -131,7 +131,7 @@ def test_removing_a_new_lab_leaves_nothing(again):
 @pytest.mark.parametrize("answer", ["", "n\n"])
 def test_without_a_yes_nothing_is_removed(again, answer):
     before = status(again)
-    done = python(again, "tools.remove_lab", "--lab", "survival", input=answer)
+    done = python(again, "course.remove_lab", "--lab", "survival", input=answer)
     assert done.returncode == 1
     assert "Nothing was removed." in done.stderr
     assert status(again) == before
@@ -223,7 +223,7 @@ def test_a_lab_is_found_by_its_number_and_by_its_name(asked):
 
 def test_a_lab_that_others_link_to_or_that_has_a_study_is_still_needed():
     needed = needing(find("7"), ROOT)
-    assert "tools/run_studies.py (the study baselines)" in needed
+    assert "course/studies.py (the study baselines)" in needed
     assert "notebooks/01-training-loop.ipynb" in needing(find("5"), ROOT)
 
 
@@ -267,7 +267,7 @@ def test_the_only_lab_of_a_section_is_not_taken_out_by_a_program(pages):
     [
         (["NAME=survival"], '--name "$NAME"'),
         (["NAME=survival", "TITLE=Life; $(x) `y`"], '--name "$NAME" --title "$TITLE"'),
-        ([], "-m tools.new_lab"),
+        ([], "-m course.new_lab"),
     ],
 )
 def test_make_takes_the_name_from_its_command_line_alone(given, expected):

@@ -1,6 +1,6 @@
 """Every lab keeps every rule, and every rule can go red.
 
-The rules stand in tools/rules; `python tools/lab_rules.py` applies them to the labs too.
+The rules stand in course/rules; `python course/rules/check.py` applies them to the labs too.
 """
 
 from collections.abc import Callable
@@ -18,10 +18,10 @@ from nbformat.v4 import (
     new_raw_cell,
 )
 
-from tools.colab import setup_source
-from tools.lab_rules import RULES, breaches, check_file, main
-from tools.repo_links import Repository
-from tools.rules.notebook import Lab
+from course.notebook import Lab
+from course.publishing.colab import setup_source
+from course.publishing.repository import Repository
+from course.rules.check import RULES, breaches, check_file, main
 
 ROOT = Path(__file__).resolve().parents[1]
 LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))

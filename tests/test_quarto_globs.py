@@ -9,7 +9,8 @@ from site_pages import listed
 from smalldocs.config import load
 from smalldocs.site import Site
 
-from tools.freshness import ROOT, labs
+from course import ROOT
+from course.stale import labs
 
 RENDER = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["project"]["render"]
 OLD = "notebooks/*.ipynb"
@@ -40,7 +41,7 @@ def test_quarto_finds_what_a_line_is_there_for_and_nothing_else(pattern):
 
 
 def test_without_the_slash_it_would_find_the_template_of_a_new_lab_too():
-    assert matches(OLD) - expected(OLD) == {"tools/template/notebooks/NN-NAME.ipynb"}
+    assert matches(OLD) - expected(OLD) == {"course/template/notebooks/NN-NAME.ipynb"}
 
 
 def test_smalldocs_finds_the_same_pages_and_they_are_those_of_the_sidebar():

@@ -11,9 +11,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 import labkit
-from tools.freshness import ROOT
-from tools.reference import GROUPS, entries, lab_uses, other_types, problems
-from tools.reference_page import anchor, text
+from course import ROOT
+from course.pages.reference import GROUPS, entries, lab_uses, other_types, problems
+from course.pages.reference_page import anchor, text
 
 OFFERED = entries(ROOT)
 PAGE = text(ROOT)
@@ -148,8 +148,8 @@ def test_a_new_function_without_a_docstring_or_a_place_is_named(copy):
     copy("__init__.pyi", "from .checks import Checks as Checks", "from .ols import new as new")
     root = copy("ols.py", "\ndef fit_ols(", "\ndef new(x: int) -> int: ...\n\n\ndef fit_ols(")
     assert set(problems(entries(root))) == {
-        "labkit.new is in no group of the page: put it into GROUPS of tools/reference.py",
-        "labkit.Checks is in GROUPS of tools/reference.py, and labkit doesn't offer it",
+        "labkit.new is in no group of the page: put it into GROUPS, in course/pages/reference.py",
+        "labkit.Checks is in GROUPS, in course/pages/reference.py, and labkit doesn't offer it",
         "new has no docstring that begins with a sentence",
     }
 

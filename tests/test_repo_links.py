@@ -8,17 +8,18 @@ import pytest
 from bs4 import BeautifulSoup
 from site_pages import without_code
 
-from tools.check_site import foreign_requests, pages, soup
-from tools.editions import has_solutions
-from tools.finish_pages import finish
-from tools.freshness import ROOT, labs
-from tools.render_site import RenderError, render
-from tools.repo_links import (
+from course import ROOT
+from course.publishing.repository import (
     Repository,
     RepositoryError,
     course_version,
     offer_repository,
 )
+from course.site.check import foreign_requests, pages, soup
+from course.site.postprocess import finish
+from course.site.render import RenderError, render
+from course.stale import labs
+from course.student.sources import has_solutions
 
 LAB = "01-training-loop.ipynb"
 NOT_SET = "  # repo-url: https://github.com/OWNER/NAME\n"

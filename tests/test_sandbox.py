@@ -11,8 +11,8 @@ import time
 import psutil
 import pytest
 
-from tools import sandbox
-from tools.sandbox import MIB, Limits, Place
+from course.grading import sandbox
+from course.grading.sandbox import MIB, Limits, Place
 
 LIMITS = Limits(seconds=10, memory=150 * MIB, files=20 * MIB, tasks=40, answer=MIB)
 

@@ -16,11 +16,12 @@ import yaml
 from bs4 import BeautifulSoup
 from site_pages import listed
 
-from tools.check_site import broken_links, foreign_requests, pages, soup
-from tools.editions import dumps, student_notebook
-from tools.finish_pages import finish, fold_solutions, wrap_sentences
-from tools.freshness import ROOT, labs
-from tools.render_site import RenderError, render
+from course import ROOT
+from course.site.check import broken_links, foreign_requests, pages, soup
+from course.site.postprocess import finish, fold_solutions, wrap_sentences
+from course.site.render import RenderError, render
+from course.stale import labs
+from course.student.sources import dumps, student_notebook
 
 pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet")
 

@@ -21,13 +21,16 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tools import offered, student_edition
-from tools.editions import student_notebook
-from tools.freshness import ROOT, labs
-from tools.offered import FOLDER, current_zip, sources_hash
-from tools.student_edition import archive, fill, make
+from course import ROOT
+from course.stale import labs
+from course.student import edition as student_edition
+from course.student import offer as offered
+from course.student.edition import archive, fill, make
+from course.student.offer import FOLDER, current_zip, sources_hash
+from course.student.sources import student_notebook
 
-START = ROOT / "tools" / "student" / "start.py"
+START = ROOT / "course" / "student" / "files" / "start.py"
+INSTALLING = ROOT / "course" / "environment" / "installing.py"
 
 pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet")
 
@@ -35,7 +38,9 @@ pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet"
 @pytest.fixture
 def start(monkeypatch):
     """Import start.py as a module."""
-    monkeypatch.syspath_prepend(ROOT / "tools")  # where the repository keeps installing.py
+    monkeypatch.syspath_prepend(
+        ROOT / "course" / "environment"
+    )  # where the repository keeps installing.py
     spec = importlib.util.spec_from_file_location("start", START)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -276,7 +281,7 @@ def test_interrupted_at_any_moment_nothing_is_lost_and_the_next_run_ends_the_sam
 # --- start.py meets trouble ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [START, ROOT / "tools" / "installing.py"], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [START, INSTALLING], ids=lambda p: p.name)
 def test_an_old_python_gets_as_far_as_our_sentence(path):
     tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 6))
     imported = {

@@ -4,9 +4,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from course import studies as run_studies
+from course.studies import STUDIES, LongStudy, is_stored, program, run, stored_facts
 from labkit import load_study
-from tools import run_studies
-from tools.run_studies import STUDIES, LongStudy, is_stored, program, run, stored_facts
 
 SETTINGS = "replicates, seed = 3, 0"
 STUDY = """

@@ -1,6 +1,6 @@
 """The page of terms and the labs agree: each names what the other names.
 
-That a lab's terms are known, and occur in its text, are rules (`tools/rules/terms.py`), which
+That a lab's terms are known, and occur in its text, are rules (`course/rules/terms.py`), which
 `tests/test_notebooks_static.py` holds every lab to.
 """
 
@@ -10,10 +10,11 @@ from collections import Counter
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tools.freshness import ROOT, labs
-from tools.rules.notebook import Lab
-from tools.terms import Term, TermsError, all_terms, named, parts, users
-from tools.terms_page import text
+from course import ROOT
+from course.notebook import Lab
+from course.pages.terms import Term, TermsError, all_terms, named, parts, users
+from course.pages.terms_page import text
+from course.stale import labs
 
 TERMS = all_terms(ROOT)
 LABS = [Lab.read(path) for path in labs()]
@@ -41,7 +42,7 @@ def test_the_page_links_a_lab_from_just_the_terms_that_the_lab_names(lab):
     on_page = linked_on_the_page().get(lab.path.name, [])
     assert Counter(on_page) == Counter(named(lab)), (
         f"terms.qmd and the front matter of {lab.path.name} differ in "
-        f"{sorted(set(on_page) ^ set(named(lab)))}: run python -m tools.generated_pages"
+        f"{sorted(set(on_page) ^ set(named(lab)))}: run python -m course.pages.write"
     )
 
 

@@ -12,9 +12,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from tools.execute_labs import LabError, choose, execute, execute_all
-from tools.freshness import changes, is_fresh, labs, parts
-from tools.scrub import leaks, scrub
+from course.clean_outputs import leaks, scrub
+from course.run import LabError, choose, execute, execute_all
+from course.stale import changes, is_fresh, labs, parts
 
 
 @pytest.mark.parametrize("lab", labs() or [None], ids=lambda lab: lab.stem if lab else "none")
@@ -106,7 +106,7 @@ def test_a_lab_that_needs_torch_is_not_stored_without_it(project, monkeypatch):
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[0].metadata["tags"] = ["torch"]
     nbformat.write(notebook, path)
-    monkeypatch.setattr("tools.execute_labs.find_spec", lambda _: None)
+    monkeypatch.setattr("course.run.find_spec", lambda _: None)
     with pytest.raises(LabError, match="need torch"):
         execute(path, project)
 
@@ -131,7 +131,7 @@ def test_nothing_runs_beside_a_lab(project, monkeypatch):
         running.remove(path)
         return 0.05
 
-    monkeypatch.setattr("tools.execute_labs.execute", pretend)
+    monkeypatch.setattr("course.run.execute", pretend)
     assert execute_all(paths, project) == []
     assert company == [1, 1, 1, 1]
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from lab_runner import solved
+
+from course.cases import solved
 
 # Changes no verdict.
 QUICK = {"replicates=100": "replicates=50", "range(5)": "range(1)"}

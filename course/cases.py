@@ -1,0 +1,128 @@
+"""Runs a lab's code cells in this process, with changes, up to where a test wants it."""
+
+import re
+import warnings
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from typing import Any, TypeAlias
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import nbformat
+import pytest
+
+from course import ROOT
+from course.slice import needed, statements
+from labkit import Checks
+
+Change: TypeAlias = tuple[str, str]
+
+NOTEBOOKS = ROOT / "notebooks"
+
+LABS = sorted(path.stem[:2] for path in NOTEBOOKS.glob("[0-9][0-9]-*.ipynb"))
+
+
+def case(lab: str) -> Any:
+    """Return the module with a lab's mistakes, other seeds and wrong answers."""
+    return import_module(f"cases.lab{lab}")
+
+
+def params(table: str) -> list[Any]:
+    """Return the entries of a table that each case has, of all labs, with the lab before each."""
+    return [
+        pytest.param(lab, *entry, id=f"{lab}: {name}")
+        for lab in LABS
+        for name, entry in getattr(case(lab), table).items()
+    ]
+
+
+@cache
+def code_cells(lab: str) -> list[nbformat.NotebookNode]:
+    """Return a lab's code cells."""
+    (path,) = NOTEBOOKS.glob(f"{lab}-*.ipynb")
+    return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+
+
+def tags(cell: nbformat.NotebookNode) -> list[str]:
+    """Return a cell's tags."""
+    return cell.metadata.get("tags", [])
+
+
+def program_of(lab: str, *changes: Change) -> list[str]:
+    """Return a lab's statements up to the report of its checks, quick, and with things changed."""
+    sources = [cell.source for cell in code_cells(lab)]
+    sources = sources[: next(i for i, s in enumerate(sources) if "checks.report()" in s) + 1]
+    for old, new in [*case(lab).QUICK.items(), *changes]:
+        assert any(old in source for source in sources), f"lab {lab} has no {old!r} any more"
+        sources = [source.replace(old, new) for source in sources]
+    return statements(sources)
+
+
+def run_to_report(lab: str, *changes: Change, only: Iterable[int] | None = None) -> dict[str, Any]:
+    """Run a lab up to the report of its checks, with things changed wherever they stand.
+
+    `only` picks statements. Returns the lab's variables, and under "added by" the statement
+    behind each check.
+    """
+    program = program_of(lab, *changes)
+    names: dict[str, Any] = {"__name__": "lab", "checks": Checks(), "added by": []}
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mistake may overflow on its way to being caught
+        try:
+            for i in range(len(program)) if only is None else only:
+                exec(program[i], names)
+                names["added by"] += [i] * (len(values_of(names)) - len(names["added by"]))
+        finally:
+            plt.close("all")
+    return names
+
+
+def values_of(names: dict[str, Any]) -> dict[str, float]:
+    """Return the numbers that a lab has checked so far."""
+    return {check.name: check.value for check in names["checks"]._checks}
+
+
+@cache
+def as_it_stands(lab: str) -> dict[str, Any]:
+    """Return the variables of a lab without a change, run once."""
+    return run_to_report(lab)
+
+
+@cache
+def solved(lab: str) -> dict[str, Any]:
+    """Return the variables of a lab with its stubs, checks and solutions, run once."""
+    names = dict(as_it_stands(lab))
+    for cell in code_cells(lab):
+        if {"exercise", "exercise-check", "solution"} & set(tags(cell)):
+            exec(cell.source, names)
+    return names
+
+
+def behind(lab: str, pattern: str, change: Change) -> tuple[int, ...] | None:
+    """Return the statements that the checks of this name need, with the report's; None for all.
+
+    A mistake may read what the lab's own statement does not, so they are what either needs. All
+    are needed where no check has the name, since it is the code that raises, and where the few
+    don't give the checks the very values that they have in the whole lab.
+    """
+    whole = as_it_stands(lab)
+    adding = zip(values_of(whole), whole["added by"], strict=True)
+    wanted = {i for name, i in adding if re.search(pattern, name)}
+    right, wrong = program_of(lab), program_of(lab, change)
+    if not wanted or len(right) != len(wrong):
+        return None
+    few = {i for p in (right, wrong) for i in needed(p, wanted, apart_from="checks")}
+    few = (*sorted(few), len(right) - 1)
+    return few if _hold(lab, few) else None
+
+
+@cache  # many a mistake is looked for by the same statements
+def _hold(lab: str, few: tuple[int, ...]) -> bool:
+    """Return whether the few give the checks among them the values that they have in the lab."""
+    try:
+        some = values_of(run_to_report(lab, only=few))
+    except Exception:  # whatever it is: these statements can't stand alone
+        return False
+    values = values_of(as_it_stands(lab))
+    return all(values[name] == value for name, value in some.items())

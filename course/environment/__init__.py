@@ -1,0 +1,1 @@
+"""The packages: which versions, and the virtual environment with them."""

@@ -1,0 +1,1 @@
+"""Grading students' notebooks, in a sandbox."""

@@ -1,0 +1,1 @@
+"""Whether the tests notice when labkit's code is changed."""

@@ -1,0 +1,190 @@
+"""The page for instructors: what a person wrote about each lab, and what was measured of it.
+
+    python -m course.pages.instructors --messages [NN ...]
+
+runs the labs (all, or those of these numbers) with the wrong answers of `tests/cases/`, and stores
+what the checks say in `instructors/NN.json`. The page itself needs no run: `text` joins
+`instructors/course.md`, `instructors/NN.md`, these messages, and the seconds and versions in the
+labs' metadata.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from course import ROOT
+from course.notebook import Lab
+from course.stale import labs
+
+MEND = "python -m course.pages.instructors --messages"
+PARTS = ["In class", "On the board", "What to watch for", "Questions for discussion"]
+HEAD = """---
+title: For instructors
+description: >-
+  How to run the course, and for each lab the time it takes, what to draw on the board, what to
+  discuss, and what students get wrong.
+toc-depth: 2
+---
+
+<!-- Written by course/pages/instructors.py from instructors/ and the labs: change those files. -->
+
+"""
+
+
+def text(root: Path = ROOT) -> str:
+    """Return the whole page."""
+    found = [Lab.read(path) for path in labs(root)]
+    course = (root / "instructors" / "course.md").read_text(encoding="utf-8").strip()
+    glance = "## The labs at a glance\n\n" + at_a_glance(found)
+    sections = [course, glance, *(section(lab) for lab in found)]
+    return HEAD + "\n\n".join(sections) + "\n"
+
+
+def at_a_glance(found: list[Lab]) -> str:
+    """Return the table of times."""
+    lines = [
+        "| Lab | Student's minutes, an estimate | Seconds to execute, measured |",
+        "|:----|---:|---:|",
+    ]
+    for lab in found:
+        made = lab.node.metadata.get("labkit", {})
+        link = f"[{number(lab)} {front(lab)['title']}](notebooks/{lab.path.name})"
+        seconds = f"{made['seconds']:.0f}" if "seconds" in made else "not executed"
+        lines.append(f"| {link} | {front(lab)['minutes']} | {seconds} |")
+    minutes = sum(front(lab)["minutes"] for lab in found)
+    seconds = sum(lab.node.metadata.get("labkit", {}).get("seconds", 0) for lab in found)
+    lines.append(f"| All labs | {minutes} | {seconds:.0f} |")
+    return "\n".join(lines)
+
+
+def section(lab: Lab) -> str:
+    """Return the part of the page about one lab."""
+    made = lab.node.metadata.get("labkit", {})
+    seconds = f"{made['seconds']:.0f} seconds" if "seconds" in made else "not yet measured"
+    return "\n\n".join(
+        [
+            f"## Lab {number(lab)}: {front(lab)['title']}",
+            f"[The lab](notebooks/{lab.path.name}) takes a student about "
+            f"{front(lab)['minutes']} minutes, exercises included (an estimate). "
+            f"Executing it from start to end took {seconds}, measured with "
+            f"{versions(lab) or 'versions that it does not record'}.",
+            notes(lab),
+            "### Wrong answers, and what the checks say",
+            *wrong_answers(lab),
+        ]
+    )
+
+
+def notes(lab: Lab) -> str:
+    """Return what a person wrote about a lab, or raise where a part is missing."""
+    path = beside(lab, ".md")
+    written = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    headings = re.findall(r"^#+ (.*)$", written, re.MULTILINE)
+    if headings != PARTS or written.count("\n### ") != len(PARTS) - 1:
+        raise ValueError(
+            f"instructors/{path.name} must have the headings ### {', ### '.join(PARTS)}, in this "
+            f"order and no others; it has: {', '.join(headings) or 'none'}. Write them for "
+            f"{lab.path.name}, as instructors/01.md does."
+        )
+    return written
+
+
+def wrong_answers(lab: Lab) -> Iterator[str]:
+    """Yield, for each exercise, its title and a table of answers and messages."""
+    told = stored_messages(lab.root, lab.path.name[:2])
+    for group in lab.exercises:
+        title = next(t for cell in group for level, t in cell.headings if level == 3)
+        stub = next(cell.source for cell in group if "exercise" in cell.tags)
+        name = stub.split("def my_")[1].split("(")[0]
+        lines = ["| An answer | The check says |", "|:--------|:------------------|"]
+        lines += [
+            f"| {plain(answer)} | {plain(one['message'])} |"
+            for answer, one in told.items()
+            if one["exercise"] == name
+        ]
+        yield f"**{title}**"
+        yield "\n".join(lines)
+
+
+def stored_messages(root: Path, lab: str) -> dict[str, dict[str, str]]:
+    """Return a lab's wrong answers with exercise and message; {} where none are stored."""
+    path = root / "instructors" / f"{lab}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def store_messages(lab: str, root: Path = ROOT) -> Path:
+    """Run a lab with its wrong answers, and store what its checks say."""
+    sys.path.insert(0, str(root / "tests"))  # the cases, and what runs a lab up to its checks
+    from course.cases import case, solved
+
+    told = {}
+    with contextlib.redirect_stdout(io.StringIO()):  # what the lab prints
+        checks = solved(lab)
+    for name, (exercise, answer, _) in case(lab).WRONG.items():
+        verdict = checks[f"check_{exercise}"](answer)
+        told[name] = {"exercise": exercise, "message": str(verdict)}
+    path = root / "instructors" / f"{lab}.json"
+    path.parent.mkdir(exist_ok=True)
+    as_json = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    path.write_text(as_json, encoding="utf-8", newline="\n")
+    return path
+
+
+def masked(message: str) -> str:
+    """Return a message without its numbers, which another machine may give otherwise."""
+    return re.sub(r"[-+]?\d[\d,]*(\.\d*)?(e[-+]?\d+)?", "#", message)
+
+
+def plain(words: str) -> str:
+    """Escape what markdown would read as a mark, and end the text as a cell of a table ends."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~$^@])", r"\\\1", " ".join(words.split()))
+
+
+def number(lab: Lab) -> int:
+    """Return a lab's number."""
+    return int(lab.path.name[:2])
+
+
+def front(lab: Lab) -> dict[str, Any]:
+    """Return a lab's front matter."""
+    found: dict[str, Any] = yaml.safe_load(lab.cells[0].source.strip().strip("-"))
+    return found
+
+
+def versions(lab: Lab) -> str:
+    """Return in words what a lab was last executed with, Python and torch first."""
+    made = lab.node.metadata.get("labkit", {}).get("versions", {})
+    first = ["python", "torch", "numpy"]
+    order = [*(n for n in first if n in made), *(n for n in made if n not in first)]
+    return ", ".join(f"{n.capitalize() if n == 'python' else n} {made[n]}" for n in order)
+
+
+def beside(lab: Lab, suffix: str) -> Path:
+    """Return the file about a lab in instructors/."""
+    return lab.root / "instructors" / f"{lab.path.name[:2]}{suffix}"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Store the messages of the labs that are asked for."""
+    parser = argparse.ArgumentParser("python -m course.pages.instructors", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--messages", nargs="*", metavar="NN", required=True)
+    asked = parser.parse_args(arguments).messages
+    known = [path.name[:2] for path in labs()]
+    if unknown := sorted(set(asked) - set(known)):
+        parser.error(f"there is no lab {', '.join(unknown)}; there are: {', '.join(known)}")
+    for lab in asked or known:
+        print(f"{store_messages(lab).relative_to(ROOT)} written", flush=True)
+    print("The page reads them: python -m course.pages.write")
+
+
+if __name__ == "__main__":
+    main()

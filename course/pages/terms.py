@@ -1,0 +1,125 @@
+"""The terms of the course: what `terms.yml` says of them, and which lab names them.
+
+A lab names its terms in its front matter, under `terms`; nothing else says which lab uses which.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from course.notebook import Lab, unfenced
+from course.stale import labs
+
+FILE = "terms.yml"
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term, what it is called in either of two languages, and what could mislead."""
+
+    name: str
+    spelled: tuple[str, ...]
+    languages: tuple[str, str]
+    pair: tuple[str, str]
+    note: str
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is a name in a program rather than a word."""
+        return "Python" in self.languages
+
+    def occurs_in(self, lab: Lab) -> bool:
+        """Tell whether a lab's prose has the term, or its code where the term is code."""
+        text = " ".join(unfenced(cell.source) for cell in lab.markdown)
+        if self.is_code:
+            text += " ".join(cell.source for cell in (*lab.markdown, *lab.code))
+        spellings = "|".join(re.escape(spelling) for spelling in (self.name, *self.spelled))
+        pattern = rf"(?<!\w)(?:{spellings})(?:e?s)?(?!\w)"
+        flags = re.NOFLAG if self.is_code else re.IGNORECASE
+        return re.search(pattern, " ".join(text.split()), flags) is not None
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Terms that belong together."""
+
+    title: str
+    about: str
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The themes that lead from one language to another."""
+
+    title: str
+    languages: tuple[str, str]
+    themes: tuple[Theme, ...]
+
+
+class TermsError(ValueError):
+    """`terms.yml` can't be read as what it is; the message says where and what to do."""
+
+
+def parts(root: Path) -> tuple[Part, ...]:
+    """Read `terms.yml`."""
+    path = root / FILE
+    return _parts(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _parts(path: Path, modified: int) -> tuple[Part, ...]:  # noqa: ARG001 (part of the cache's key)
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise TermsError(f"{FILE} is not YAML (quote a text with a colon): {error}") from error
+    found = []
+    for part in entries:
+        left, right = part["languages"]
+        themes = [
+            Theme(
+                theme["theme"],
+                theme.get("about", ""),
+                tuple(_term(entry, (left, right)) for entry in theme["terms"]),
+            )
+            for theme in part["themes"]
+        ]
+        found.append(Part(part["part"], (left, right), tuple(themes)))
+    return tuple(found)
+
+
+def _term(entry: dict[str, Any], languages: tuple[str, str]) -> Term:
+    left, right = languages
+    unknown = set(entry) - {"term", "spelled", "note", left, right}
+    if unknown or not {"term", left} <= set(entry):
+        raise TermsError(
+            f"{FILE}: the entry {entry} must have `term` and `{left}`, may have `{right}`, "
+            f"`spelled` and `note`, and nothing else."
+        )
+    name = str(entry["term"])
+    pair = (str(entry[left]), str(entry.get(right, name)))
+    return Term(name, tuple(entry.get("spelled", ())), languages, pair, entry.get("note", ""))
+
+
+def all_terms(root: Path) -> list[Term]:
+    """List every term, in the order of the page."""
+    return [term for part in parts(root) for theme in part.themes for term in theme.terms]
+
+
+def named(lab: Lab) -> list[str]:
+    """List the terms that a lab names (rule `front-matter` says where they are no list)."""
+    terms = lab.front_matter.get("terms")
+    return [t for t in terms if isinstance(t, str)] if isinstance(terms, list) else []
+
+
+def users(root: Path) -> dict[str, list[Lab]]:
+    """Find the labs that name each term, in the course's order."""
+    found: dict[str, list[Lab]] = {}
+    for lab in map(Lab.read, labs(root)):
+        for name in named(lab):
+            found.setdefault(name, []).append(lab)
+    return found

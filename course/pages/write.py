@@ -1,0 +1,41 @@
+"""The pages of the site that a program writes: which they are, and their text as of now.
+
+    python -m course.pages.write
+
+writes them into the project's folder. They are committed, so that a plain `quarto render` of a
+clone is whole; `make site` writes them anew, and a test names those that are not current.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from course import ROOT
+from course.pages import instructors as instructors_page
+from course.pages import reference_page, terms_page
+
+# page, relative to the root → a function that takes the root and returns the page's whole text
+GENERATORS: dict[str, Callable[[Path], str]] = {
+    "terms.qmd": terms_page.text,
+    "reference.qmd": reference_page.text,
+    "instructors.qmd": instructors_page.text,
+}
+
+
+def write_all(root: Path = ROOT) -> list[str]:
+    """Write every generated page whose text has changed and return the names of those."""
+    changed = []
+    for name, text in GENERATORS.items():
+        page, new = root / name, text(root)
+        if not page.is_file() or page.read_text(encoding="utf-8") != new:
+            page.write_text(new, encoding="utf-8", newline="\n")
+            changed.append(name)
+    return changed
+
+
+def main() -> None:
+    """Run from the command line."""
+    print(f"Pages written: {', '.join(write_all()) or 'none, all of them are current'}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Links from a lab's page to the published repository: Colab, Binder, report a problem."""

@@ -1,0 +1,1 @@
+"""Rules that every lab keeps, by theme; `course/rules/check.py` applies them."""

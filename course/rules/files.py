@@ -1,0 +1,154 @@
+"""Rules about the file: its format, name, metadata and tags."""
+# ruff: noqa: D401 - the docstring of a rule says why there is one
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from typing import Any
+
+import yaml
+from nbformat.validator import iter_validate
+
+from course.notebook import Lab
+from course.publishing.colab import setup_source
+from course.publishing.repository import Repository, RepositoryError
+from course.rules.registry import EXERCISE_TAGS, Found, rule
+
+TAGS = EXERCISE_TAGS | {"torch", "nan-is-the-lesson", "study-settings", "study", "colab"}
+NBVAL_TAG = re.compile(r"raises-exception|skip-execution|(nbval|pytest-validate)-[a-z-]+")
+NBVAL_COMMENT = re.compile(r"^\s*#+\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", re.MULTILINE)
+MAX_BYTES = 1_500_000
+
+
+@rule("open and save it in JupyterLab 4, or run `make labs`")
+def valid_notebook(lab: Lab) -> Found:
+    """Jupyter, nbval and the renderers each repair a broken file in their own way."""
+    error = next(iter(iter_validate(lab.node)), None)
+    if error is not None:
+        yield None, f"not a valid notebook: {error.message[:120]}"
+    elif lab.node.nbformat_minor < 5:
+        yield None, f"format 4.{lab.node.nbformat_minor} has no cell ids, 4.5 has"
+    else:
+        ids = Counter(cell.node.id for cell in lab.cells)
+        for cell in lab.cells:
+            if ids[cell.node.id] > 1:
+                yield cell, f"the id {cell.node.id} stands on more than one cell"
+
+
+@rule("rename it to two digits, a hyphen and words in lower case: 04-losses.ipynb")
+def file_name(lab: Lab) -> Found:
+    """The number orders the labs, and the name becomes the page's address."""
+    if not re.fullmatch(r"\d\d(-[a-z0-9]+)+\.ipynb", lab.path.name):
+        yield None, f"the file name {lab.path.name} is not of the form NN-words.ipynb"
+
+
+@rule(
+    "list it in _quarto.yml: under website: sidebar:, and under render: where there is such a list"
+)
+def in_navigation(lab: Lab) -> Found:
+    """A lab that _quarto.yml doesn't name is left out, or served as raw JSON, without a word."""
+    config = lab.root / "_quarto.yml"
+    if not config.exists():
+        return
+    site: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    places = {"sidebar": (site.get("website") or {}).get("sidebar")}
+    if "render" in (project := site.get("project") or {}):
+        places["render list"] = project["render"]
+    own = lab.path.relative_to(lab.root).as_posix()
+    for name, listed in places.items():
+        # A slash in front means the project's folder.
+        if not any(fnmatch(own, pattern.removeprefix("/")) for pattern in _strings(listed)):
+            yield None, f"the {name} of _quarto.yml does not hold {own}"
+
+
+@rule("choose the kernel `Python 3 (ipykernel)` and save, or run `make labs`")
+def kernel(lab: Lab) -> Found:
+    """A kernel named after somebody's environment doesn't exist on the student's machine."""
+    name = lab.node.metadata.get("kernelspec", {}).get("name")
+    if name != "python3":
+        yield None, f"the kernel is {name!r}, not 'python3'"
+
+
+@rule("delete the other keys and pasted pictures (`make labs` scrubs the metadata)")
+def cell_metadata(lab: Lab) -> Found:
+    """What editors leave makes diffs noisy, and attachments can carry solutions out."""
+    for cell in lab.cells:
+        extra = sorted(set(cell.node.metadata) - {"tags"})
+        extra += ["attachments"] if "attachments" in cell.node else []
+        if extra:
+            yield cell, f"besides `tags` it carries {', '.join(extra)}"
+
+
+@rule(f"use only {', '.join(sorted(TAGS))}; on a markdown cell only `solution`")
+def known_tags(lab: Lab) -> Found:
+    """A mistyped tag does nothing, silently: a solution would reach the student edition."""
+    for cell in lab.cells:
+        allowed = TAGS if cell.kind == "code" else {"solution"}
+        for tag in sorted(cell.tags - allowed):
+            if not NBVAL_TAG.fullmatch(tag):
+                yield cell, f"the tag `{tag}` means nothing on a {cell.kind} cell"
+
+
+@rule("run `python -m course.publishing.colab`, which writes the cell, renews it or takes it away")
+def colab_cell(lab: Lab) -> Found:
+    """Opened from the repository a lab has no labkit, and this cell alone may install it."""
+    try:
+        repository = Repository.read(lab.root)
+    except RepositoryError as error:
+        yield None, str(error)
+        return
+    found = [cell for cell in lab.code if "colab" in cell.tags]
+    if repository is None:
+        for cell in found:
+            yield cell, "it is for Colab, and _quarto.yml sets no repo-url"
+        return
+    if not found:
+        yield None, "_quarto.yml sets repo-url, and there is no cell for Colab"
+    for number, cell in enumerate(found):
+        if cell.source != setup_source(repository):
+            yield cell, "it does not fetch what _quarto.yml says"
+        elif cell.outputs:
+            yield cell, "it has an output: where labkit is installed it says nothing"
+        elif number or cell.index == 0 or (2, "Setup") not in lab.cells[cell.index - 1].headings:
+            yield cell, "it does not stand once, directly under the heading Setup"
+
+
+@rule("delete the mark; where an error is the lesson, catch it with try/except and print it")
+def nbval_loophole(lab: Lab) -> Found:
+    """`raises-exception` passes when nothing is raised; the others keep nbval from looking."""
+    for cell in lab.cells:
+        marks = [tag for tag in sorted(cell.tags) if NBVAL_TAG.fullmatch(tag)]
+        for mark in marks + NBVAL_COMMENT.findall(cell.source):
+            yield cell, f"`{mark}` changes how nbval tests this cell"
+
+
+@rule("delete the cell")
+def empty_cell(lab: Lab) -> Found:
+    """An empty cell is never executed, and leaves a hole on the page."""
+    for cell in lab.cells:
+        if not cell.source.strip():
+            yield cell, "it is empty"
+
+
+@rule("draw fewer points, lower the dpi, or print less")
+def weight(lab: Lab) -> Found:
+    """A lab's page stays under 1.5 MB, so that a class can open it over one slow line."""
+    total = 0.0
+    for cell in lab.code:
+        total += sum(len(out.text) for out in cell.outputs if out.output_type == "stream")
+        for out in cell.outputs:
+            for kind, value in out.get("data", {}).items():
+                in_base64 = kind.startswith("image/") and kind != "image/svg+xml"
+                total += len(str(value)) * (0.75 if in_base64 else 1)
+    if total > MAX_BYTES:
+        yield None, f"its outputs weigh {total / 1e6:.1f} MB, at most {MAX_BYTES / 1e6} MB"
+
+
+def _strings(node: Any) -> Iterator[str]:
+    """Yield all strings of a YAML tree."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict | list):
+        for child in node.values() if isinstance(node, dict) else node:
+            yield from _strings(child)

@@ -1,0 +1,39 @@
+"""What a rule is, and the list of all rules."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from course.notebook import Cell, Lab
+
+EXERCISE_TAGS = {"exercise", "exercise-check", "solution"}
+
+Found = Iterator[tuple[Cell | None, str]]  # where (None: the whole notebook), what is wrong
+Find = Callable[[Lab], Found]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: what mends a breach, and the function that finds them (its docstring says why)."""
+
+    name: str
+    mend: str
+    find: Find
+
+    @property
+    def why(self) -> str:
+        """Why there is such a rule."""
+        return " ".join((self.find.__doc__ or "").split())
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(mend: str) -> Callable[[Find], Find]:
+    """Register a rule under its function's name."""
+
+    def register(find: Find) -> Find:
+        name = find.__name__.replace("_", "-")
+        RULES[name] = Rule(name, mend, find)
+        return find
+
+    return register

@@ -1,0 +1,113 @@
+"""Rules about the parts that make a lab a test: Check, Report and the exercises."""
+# ruff: noqa: D401 - the docstring of a rule says why there is one
+
+import ast
+import re
+from collections.abc import Iterator
+
+from course.notebook import Lab, calls, count_words
+from course.rules.registry import EXERCISE_TAGS, Found, rule
+
+MAY_BE_TYPED = re.compile(r"95 %|R 4\.2\.2|\b[A-Za-z_]\w*\d\w*|\b\d-[A-Z]\b")
+HINT = re.compile(r"<details[^>]*>\s*<summary>\s*Hint\b")
+
+
+@rule('add three numbers, `checks.add("name", value, below=…)`, and end with `checks.report()`')
+def checks(lab: Lab) -> Found:
+    """Running the lab is its test; what is added after the last report is never tested."""
+    found = []
+    for cell in lab.section("4 Check"):
+        own = [(call.lineno, name) for call, owner, name in calls(cell.tree) if owner == "checks"]
+        found += [(cell, name) for _, name in sorted(own)]
+    names = [name for _, name in found]
+    if names.count("add") < 3:
+        yield None, f"`checks.add` is called {names.count('add')} times in section 4"
+    if "report" not in names:
+        yield None, "section 4 does not call `checks.report()`"
+        return
+    for cell, name in reversed(found):
+        if name == "report":
+            return
+        if name == "add":
+            yield cell, "this check is added after the last report"
+
+
+@rule("compute each number and put it in with {…}; only `95 %`, `R 4.2.2`, x1, 1-D may be typed")
+def report_numbers(lab: Lab) -> Found:
+    """A typed number goes on saying what last year's run found."""
+    for cell in lab.section("5 Report"):
+        for text in _sentences(cell.tree):
+            text = MAY_BE_TYPED.sub("", text.replace("\u00a0", " ").replace("\u202f", " "))
+            if match := re.search(r"\S*\d\S*", text):
+                yield cell, f"the report has `{match[0]}` typed in"
+
+
+@rule("print the paragraph from code, with its numbers computed")
+def report_computed(lab: Lab) -> Found:
+    """The report is the lab's result: it must follow from the run."""
+    section = lab.section("5 Report")
+    code = [cell for cell in section if cell.kind == "code"]
+    unrun = any(cell.node.execution_count is None for cell in code)  # execution-counts says so
+    if section and not unrun and not any(cell.shows_output for cell in code):
+        yield section[0], "no code cell of section 5 shows a report"
+
+
+@rule("write `### Exercise 1: …`, `### Exercise 2: …`, `### Exercise 3: …`, each in its own cell")
+def three_exercises(lab: Lab) -> Found:
+    """From a small change to a real question: three, numbered, so that a class can name them."""
+    titles = [title for cell in lab.section("Exercises") for level, title in cell.headings]
+    titles = [title for title in titles if title.startswith("Exercise ")]
+    numbers = [re.sub(r"^Exercise (\d+): \S.*$", r"\1", title) for title in titles]
+    if numbers != ["1", "2", "3"]:
+        yield None, f"the exercises are: {', '.join(titles) or 'none'}"
+
+
+@rule("order: prompt, <details> with summary Hint, cells tagged exercise, exercise-check, solution")
+def exercise_complete(lab: Lab) -> Found:
+    """Try, ask for a hint, be told what is wrong, compare: each step needs its cell."""
+    inside = {cell.index for group in lab.exercises for cell in group}
+    for cell in lab.cells:
+        if cell.tags & EXERCISE_TAGS and cell.index not in inside:
+            yield cell, f"the tag `{min(cell.tags & EXERCISE_TAGS)}` stands outside an exercise"
+    for group in lab.exercises:
+        told = [cell for cell in group if cell.kind == "markdown" and "solution" not in cell.tags]
+        text = "\n\n".join(cell.source for cell in told)
+        prompt = re.sub(r"<details.*?</details>", "", text, flags=re.DOTALL)
+        order = [tag for cell in group for tag in cell.tags & EXERCISE_TAGS if cell.kind == "code"]
+        faults = {
+            "has no prompt": count_words(prompt) < 5,
+            "has no hint": not HINT.search(text),
+            "has not one `exercise` cell": order.count("exercise") != 1,
+            "has not one `exercise-check` cell": order.count("exercise-check") != 1,
+            "has no `solution` cell": "solution" not in order,
+            "is out of order": order != sorted(order),  # the tags' alphabet is their order
+        }
+        for fault, found in faults.items():
+            if found:
+                yield group[0], f"the exercise {fault}"
+
+
+@rule("begin with `#| code-fold: true`, `#| code-summary: Solution`; in markdown use <details>")
+def solution_folded(lab: Lab) -> Found:
+    """A solution in sight is read before the exercise is tried."""
+    for cell in lab.cells:
+        if cell.kind == "code":
+            folded = cell.options.get("code-fold") is True and cell.options.get("code-summary")
+        else:
+            folded = cell.source.lstrip().startswith("<details>")
+        if "solution" in cell.tags and not folded:
+            yield cell, "the solution is not folded, or has no summary"
+
+
+def _sentences(tree: ast.Module) -> Iterator[str]:
+    """Yield literal parts of f-strings and plain strings of several words, not formats and keys."""
+    nodes = list(ast.walk(tree))
+    apart = [n.format_spec for n in nodes if isinstance(n, ast.FormattedValue) and n.format_spec]
+    apart += [n.slice for n in nodes if isinstance(n, ast.Subscript)]
+    skipped = {id(child) for part in apart for child in ast.walk(part)}
+    literal = {id(part) for n in nodes if isinstance(n, ast.JoinedStr) for part in n.values}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words = id(node) in literal or " " in node.value.strip()
+            if words and id(node) not in skipped:
+                yield re.sub(r"\{[^{}]*\}", "", node.value)

@@ -1,0 +1,24 @@
+"""Rules about the terms that a lab names in its front matter, for the page of terms."""
+# ruff: noqa: D401 - the docstring of a rule says why there is one
+
+from course.notebook import Lab
+from course.pages.terms import FILE, all_terms, named
+from course.rules.registry import Found, rule
+
+
+@rule(f"use a name from {FILE}, or add it there with what a statistician or R calls it")
+def known_terms(lab: Lab) -> Found:
+    """The page of terms says what each of them is, and links back."""
+    known = {term.name for term in all_terms(lab.root)} if (lab.root / FILE).exists() else set()
+    for name in named(lab):
+        if name not in known:
+            yield lab.cells[0], f"the term `{name}` is not in {FILE}"
+
+
+@rule(f"use the word in the lab, list its spelling under `spelled` in {FILE}, or leave it out")
+def terms_in_text(lab: Lab) -> Found:
+    """Who follows the link from the page of terms must find the term in the lab."""
+    terms = all_terms(lab.root) if (lab.root / FILE).exists() else []
+    for term in terms:
+        if term.name in named(lab) and not term.occurs_in(lab):
+            yield lab.cells[0], f"the term `{term.name}` is nowhere in the text"

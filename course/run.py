@@ -1,0 +1,194 @@
+"""Execute the labs and store their outputs: the only program that writes `notebooks/*.ipynb`.
+
+    python -m course.run              the labs whose stored outputs are stale
+    python -m course.run --all        every lab
+    python -m course.run 01 03        the labs whose names begin so
+
+A lab is replaced only when it ran from start to end and its outputs are fit to publish: an
+interrupted or failed run leaves the notebook as it was.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from course import ROOT
+from course.clean_outputs import head, leaks, scrub
+from course.stale import is_fresh, labs, parts
+
+CELL_TIMEOUT = 120  # seconds; the same limit as under nbval
+RECORDED = ["numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "torch"]
+KERNEL_ENVIRONMENT = {
+    # The networks of the labs are too small for a second thread to help.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",  # the order of a set is then the same in every run
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a debugger's warning at the start of the kernel
+}
+
+
+class LabError(Exception):
+    """A lab that could not be executed, with a message that says where, why and what to do."""
+
+
+def execute(path: Path, root: Path = ROOT) -> float:
+    """Execute one lab, replace it with its executed self, and return the seconds that it took."""
+    notebook = nbformat.read(path, as_version=4)
+    tags = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+    if "torch" in tags and find_spec("torch") is None:
+        raise LabError(
+            f"{path.name} has cells that need torch, which is not installed here: their outputs\n"
+            "would be lost. Use the environment with torch: make labs"
+        )
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+        extra_arguments=["--log-level=40"],  # its start-up remarks are not for the reader
+    )
+    started = time.perf_counter()
+    try:
+        environment = {**os.environ, **KERNEL_ENVIRONMENT}
+        asyncio.run(client.async_execute(env=environment))  # a loop of its own, closed at the end
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        raise LabError(explain(path, notebook, error)) from error
+    seconds = time.perf_counter() - started
+
+    scrub(notebook)
+    if found := list(leaks(notebook, root)):
+        rows = "\n".join(f"  cell {number}: {what}" for number, what in found)
+        raise LabError(f"{path.name} ran, but its outputs are not fit to publish:\n{rows}")
+    notebook.metadata["labkit"] = {
+        "made_from": parts(notebook, root),
+        "seconds": round(seconds, 1),
+        "versions": versions(),
+    }
+    replace(path, notebook)
+    return seconds
+
+
+def explain(path: Path, notebook: NotebookNode, error: Exception) -> str:
+    """Say which cell failed, how it begins, why it failed and what to do."""
+    number, cell = failed_cell(notebook)
+    if isinstance(error, CellTimeoutError):
+        why = f"It was still running after {CELL_TIMEOUT} s: make the work smaller."
+    elif isinstance(error, DeadKernelError):
+        why = "The kernel died there, usually for want of memory: make the work smaller."
+    else:
+        why = f"{error.ename}: {head(error.evalue, 12)}"
+    source = "\n".join("    " + row for row in head(cell.source, 5).splitlines())
+    return (
+        f"{path.name} failed in cell {number}, which begins:\n{source}\n{why}\n"
+        f"Run it by hand to see more: make lab, then open {path.name} and run up to that cell. "
+        "The stored notebook is unchanged."
+    )
+
+
+def failed_cell(notebook: NotebookNode) -> tuple[int, NotebookNode]:
+    """Find where the execution ended: the cell with the error, or the first without a count."""
+    cells = [
+        (n, c)
+        for n, c in enumerate(notebook.cells, 1)
+        if c.cell_type == "code" and c.source.strip()
+    ]
+    for number, cell in cells:
+        tags = cell.metadata.get("tags", [])
+        if "raises-exception" not in tags and any(o.output_type == "error" for o in cell.outputs):
+            return number, cell
+    return next(((n, c) for n, c in cells if c.execution_count is None), cells[-1])
+
+
+def versions() -> dict[str, str]:
+    """Return what the outputs were made with."""
+    found = {"python": platform.python_version()}
+    for name in RECORDED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def replace(path: Path, notebook: NotebookNode) -> None:
+    """Write through a temporary file, so that a reader sees the old notebook or the new one."""
+    nbformat.validate(notebook)
+    text = nbformat.writes(notebook, version=4)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def execute_all(paths: list[Path], root: Path = ROOT) -> list[str]:
+    """Execute labs with a progress bar; return the messages of those that failed.
+
+    One after the other: what runs beside a lab would be in the times that it shows and takes.
+    """
+    failures = []
+    pool = ThreadPoolExecutor(1)  # in the main thread nbclient would take Ctrl-C for itself
+    for path in (bar := tqdm(paths, unit="lab", desc="executing")):
+        try:
+            seconds = pool.submit(execute, path, root).result()
+            bar.write(f"  {path.name}: {seconds:.1f} s", file=sys.stderr)
+        except LabError as error:
+            failures.append(str(error))
+            bar.write(f"  {path.name}: failed", file=sys.stderr)
+    pool.shutdown()
+    return failures
+
+
+def choose(everything: bool, names: list[str], root: Path = ROOT) -> list[Path]:
+    """Choose the labs to execute: all, those named, or those that are stale."""
+    found = labs(root)
+    if everything:
+        return found
+    if not names:
+        return [path for path in found if not is_fresh(path, root)]
+    chosen = [path for path in found if any(path.name.startswith(Path(n).name) for n in names)]
+    for name in names:
+        if not any(path.name.startswith(Path(name).name) for path in found):
+            known = ", ".join(path.stem for path in found) or "none yet"
+            sys.exit(f"There is no lab {name!r} in notebooks/. The labs are: {known}.")
+    return chosen
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m course.run", description="Execute labs.")
+    parser.add_argument("labs", nargs="*", help="how their names begin; default: those stale")
+    parser.add_argument("--all", action="store_true", help="every lab, stale or not")
+    arguments = parser.parse_args()
+    paths = choose(arguments.all, arguments.labs)
+    if not paths:
+        print(f"The stored outputs of all {len(labs())} labs are up to date; none was executed.")
+        return
+    try:
+        failures = execute_all(paths)
+    except KeyboardInterrupt:
+        print("\nInterrupted: the labs that had not finished are as they were.", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(130)  # the kernels see that their parent has gone, and end
+    if failures:
+        sys.exit("\n" + "\n\n".join(failures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The course's site: rendered, post-processed, checked."""

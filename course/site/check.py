@@ -1,0 +1,125 @@
+"""Find what is wrong with a rendered site: links that lead nowhere, and requests to other hosts.
+
+python -m course.site.check [FOLDER]
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup
+
+# What a browser fetches for itself, without a click.
+FETCHED = {"src", "srcset", "poster", "data"}
+CSS_FETCH = re.compile(r"@import\s+(?:url\()?['\"]?([^'\")\s;]+)|url\(\s*['\"]?([^'\")]+)")
+
+
+def pages(site: Path) -> list[Path]:
+    """List the pages of a site."""
+    return sorted(p for p in site.rglob("*.html") if "site_libs" not in p.parts)
+
+
+@cache
+def parse(path: Path, modified: float) -> BeautifulSoup:  # noqa: ARG001 (part of the cache's key)
+    """Parse a page once."""
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def soup(path: Path) -> BeautifulSoup:
+    """Return a page, parsed."""
+    return parse(path, path.stat().st_mtime)
+
+
+def is_outside(link: str) -> bool:
+    """Tell whether a link leaves the site (or holds its own data)."""
+    return bool(urlsplit(link).scheme or urlsplit(link).netloc)
+
+
+def broken_links(site: Path) -> Iterator[str]:
+    """Name each link, anchor, image, style and script of each page that is not there."""
+    for path in pages(site):
+        name = path.relative_to(site).as_posix()
+        for element in soup(path).find_all(True):
+            for attribute in ("href", "src"):
+                link = element.get(attribute)
+                if link is None or is_outside(link) or link == "#":
+                    continue
+                if problem := broken(link, path, site):
+                    yield f"{name}: {problem}"
+
+
+def broken(link: str, path: Path, site: Path) -> str | None:
+    """Say what is wrong with one link of a page inside the site, if anything."""
+    parts = urlsplit(link)
+    target = path
+    if parts.path:
+        base = site if parts.path.startswith("/") else path.parent
+        target = (base / unquote(parts.path).lstrip("/")).resolve()
+        if target.is_dir():
+            target = target / "index.html"
+        if not target.is_relative_to(site.resolve()):
+            return f"the link {link} leaves the site's folder"
+        if not target.is_file():
+            return f"the link {link} leads nowhere"
+    anchor = unquote(parts.fragment)
+    if anchor and target.suffix == ".html" and anchor not in anchors(target):
+        return f"the link {link} names an anchor that is not there"
+    return None
+
+
+def anchors(path: Path) -> frozenset[str]:
+    """Return the ids of a page's elements."""
+    return ids(path, path.stat().st_mtime)
+
+
+@cache  # a lab's page has hundreds of links into itself
+def ids(path: Path, modified: float) -> frozenset[str]:
+    """Collect a page's ids once."""
+    return frozenset(element["id"] for element in parse(path, modified).find_all(id=True))
+
+
+def foreign_requests(site: Path) -> Iterator[str]:
+    """Name everything that a browser would ask of another host when it opens a page."""
+    for path in pages(site):
+        name = path.relative_to(site).as_posix()
+        page = soup(path)
+        for element in page.find_all(True):
+            if element.name == "link" and not {"canonical", "license"} & set(
+                element.get("rel", [])
+            ):
+                links = [element.get("href", "")]
+            else:
+                links = [element.get(attribute, "") for attribute in FETCHED]
+            yield from (f"{name}: {element.name} asks {x}" for x in links if is_foreign(x))
+            for link in css_links(element.get("style", "")):
+                yield f"{name}: a style asks {link}"
+        for style in page.find_all("style"):
+            yield from (f"{name}: a style asks {link}" for link in css_links(style.get_text()))
+    for sheet in sorted(site.rglob("*.css")):
+        name = sheet.relative_to(site).as_posix()
+        text = sheet.read_text(encoding="utf-8", errors="replace")
+        yield from (f"{name}: asks {link}" for link in css_links(text))
+
+
+def is_foreign(link: str) -> bool:
+    """Tell whether a link names another host."""
+    return link.strip().startswith(("http:", "https:", "//"))
+
+
+def css_links(css: str) -> list[str]:
+    """List what a style sheet would fetch from another host."""
+    found = (a or b for a, b in CSS_FETCH.findall(css))
+    return [link for link in found if is_foreign(link)]
+
+
+def problems(site: Path) -> list[str]:
+    """List everything that must be mended before a site is published."""
+    return [*dict.fromkeys(broken_links(site)), *dict.fromkeys(foreign_requests(site))]
+
+
+if __name__ == "__main__":
+    found = problems(Path(sys.argv[1] if len(sys.argv) > 1 else "_site"))
+    sys.exit("\n".join(found) if found else 0)

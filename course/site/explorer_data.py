@@ -1,0 +1,79 @@
+"""Give the explorer its data, and its pages the runs that a reader without JavaScript sees.
+
+python -m course.site.explorer_data    writes the data into explorer/explorer.js
+"""
+
+import json
+import re
+
+import numpy as np
+
+import labkit
+from course import ROOT
+
+FOLDER = ROOT / "explorer"
+SCRIPT = FOLDER / "explorer.js"
+BLOCK = re.compile(r"(?<=// data: begin\n).*?(?=\n *// data: end)", re.DOTALL)
+# The settings of the static table: the lab's own, a good rate, two past the limit, other units.
+RUNS = [(0.01, 200, 1), (0.3, 20, 1), (0.8, 20, 1), (0.01, 200, 10), (0.01, 20, 100)]
+HEADS = ["scale of feature 2", "largest stable rate", "learning rate", "steps", "loss after them"]
+
+
+def draw() -> labkit.LinearData:
+    """Draw the table of the explorer: two features, so that the loss can be drawn as a map."""
+    return labkit.make_linear(50, 2, beta=(2, -1), noise_sd=0.5, rng=labkit.RStream(42))
+
+
+def block() -> str:
+    """Write the table as JavaScript, every digit of it, a row to a line."""
+    data = draw()
+    rows = ",\n".join(f"      {json.dumps(row)}" for row in data.X.tolist())
+    y = ",\n".join(f"      {value!r}" for value in data.y.tolist())
+    return f"  const data = {{\n    X: [\n{rows},\n    ],\n    y: [\n{y},\n    ],\n  }};"
+
+
+def static_runs() -> str:
+    """Return a sentence and a table of a few runs, as HTML."""
+    heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
+    body = ""
+    for run in RUNS:
+        cells = "".join(f'<td class="number">{entry}</td>' for entry in one_run(*run))
+        body += f"<tr>{cells}</tr>"
+    data = draw()
+    level = np.mean(labkit.fit_ols(data.X, data.y).residuals ** 2)
+    told = (
+        "With JavaScript an explorer stands here, with sliders for the learning rate, the number "
+        "of steps and the scale of a feature. Without it, here are some of its runs. The loss of "
+        f"least squares is {level:.4f}, whatever the scale."
+    )
+    caption = "Gradient descent on 50 rows with two features"
+    return (
+        f"<p>{told}</p><table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+    )
+
+
+def one_run(lr: float, steps: int, scale: float) -> list[str]:
+    """Run gradient descent once and return the row of the table, in words where it diverged."""
+    data = draw()
+    X = data.X * [1, scale]
+    limit = labkit.largest_stable_lr(X)
+    try:
+        w = labkit.fit_linear(X, data.y, lr=lr, steps=steps).params["w"]
+        loss = f"{np.mean((data.y - X @ w) ** 2):.4f}"
+    except labkit.TrainingDiverged:
+        loss = "diverges"
+    return [f"{scale:g}", f"{limit:.3g}", f"{lr:g}", f"{steps}", loss]
+
+
+def main() -> None:
+    """Run from the command line."""
+    text, count = BLOCK.subn(lambda _: block(), SCRIPT.read_text(encoding="utf-8"))
+    if count != 1:
+        raise SystemExit(f"{SCRIPT.name} has {count} blocks between '// data: begin' and 'end'.")
+    SCRIPT.write_text(text, encoding="utf-8", newline="\n")
+    print(f"explorer/{SCRIPT.name} holds the data of labkit.make_linear.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The student edition: a zip without solutions."""

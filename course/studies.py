@@ -1,0 +1,152 @@
+"""Run the long studies: a lab's own cells with more replicates, their results stored in `data/`.
+
+    python -m course.studies               the studies that are not stored, or not of this code
+    python -m course.studies --all         every study
+    python -m course.studies NAME ...      these
+
+A lab that has a study too long for it marks three cells by tags: `study-settings` assigns the
+settings, at the small size that the lab itself runs; the cells from there to `study` define and
+run the study, whose table is the variable `results`. Here the settings are replaced by the large
+ones below and the same cells run: what is stored and what the lab shows come from one code.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import nbformat
+
+from course import ROOT
+from course.run import versions
+from course.stale import code, labs, lesson_code
+from labkit.datasets import how_made
+
+
+@dataclass(frozen=True)
+class LongStudy:
+    """A study: the file that keeps it, the lab it belongs to, and its settings."""
+
+    name: str
+    lab: str
+    settings: dict[str, Any]
+
+    @property
+    def file(self) -> str:
+        """The file in `data/`."""
+        return f"study_{self.name}.csv"
+
+
+STUDIES = [
+    LongStudy(
+        "baselines",
+        "07",
+        {"jobs": {"diabetes": 50, "breast cancer": 50, "RAND HIE": 10}, "study_seed": 0},
+    ),
+    LongStudy(
+        "sample_size",
+        "08",
+        {
+            "sizes": [125, 250, 500, 1000, 2000, 4000, 8000, 16000, 32000, 64000, 256000],
+            "replicates": [20, 20, 20, 20, 20, 20, 20, 20, 20, 10, 5],
+            "threshold_sizes": [500, 2000, 8000],
+            "study_seed": 2,
+        },
+    ),
+    LongStudy("compile", "10", {"pieces": ["placebo", "torch.compile"]}),
+]
+
+
+def program(study: LongStudy, root: Path = ROOT) -> list[str]:
+    """Return the code that makes a study: the lab's cells up to it, with the large settings."""
+    (path,) = (p for p in labs(root) if p.name.startswith(study.lab))
+    cells = lesson_code(nbformat.read(path, as_version=4))
+    tagged = {tag: i for i, c in enumerate(cells) for tag in c.metadata.get("tags", [])}
+    for tag in ("study-settings", "study"):
+        if tag not in tagged:
+            sys.exit(f"{path.name} has no cell tagged {tag}, which the study {study.name} needs.")
+    sources = [code(cell) for cell in cells[: tagged["study"] + 1]]
+    small: dict[str, Any] = {}
+    exec(sources[tagged["study-settings"]], small)
+    if unknown := set(study.settings) - set(small):
+        sys.exit(f"{path.name} has no setting {', '.join(sorted(unknown))} in its settings cell.")
+    large = "".join(f"{name} = {value!r}\n" for name, value in study.settings.items())
+    sources.insert(tagged["study-settings"] + 1, large)
+    return sources
+
+
+def code_hash(sources: list[str]) -> str:
+    """Hash the code of a study, settings included: another hash, another study."""
+    return hashlib.sha256("\0".join(sources).encode()).hexdigest()[:16]
+
+
+def stored_facts(study: LongStudy, root: Path = ROOT) -> dict[str, Any]:
+    """Return what the first line of a stored study says of how it was made; {} if there is none."""
+    path = root / "data" / study.file
+    return how_made(path) if path.is_file() else {}
+
+
+def is_stored(study: LongStudy, root: Path = ROOT) -> bool:
+    """Tell whether the stored results are those of the lab's code of now."""
+    return stored_facts(study, root).get("code") == code_hash(program(study, root))
+
+
+def run(study: LongStudy, root: Path = ROOT) -> float:
+    """Run a study, store its results with how they were made, and return the seconds."""
+    sources = program(study, root)
+    names: dict[str, Any] = {"__name__": "study", "display": lambda *_: None}
+    started = time.perf_counter()
+    with mpl.rc_context({"backend": "agg", "figure.max_open_warning": 0}):
+        for source in sources:
+            exec(source, names)
+    seconds = time.perf_counter() - started
+    facts = {
+        "command": f"make studies STUDY={study.name}",
+        "settings": study.settings,
+        "seconds": round(seconds),
+        "versions": versions(),
+        "code": code_hash(sources),
+    }
+    table = names["results"].to_csv(index=False, lineterminator="\n")
+    path = root / "data" / study.file
+    path.write_text(f"# {json.dumps(facts)}\n{table}", encoding="utf-8", newline="\n")
+    write_checksums(root / "data")
+    return seconds
+
+
+def write_checksums(folder: Path) -> None:
+    """Write SHA256SUMS anew for the tables of a folder."""
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
+        for path in sorted(folder.glob("*.csv"))
+    ]
+    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run what was asked for, one study after the other."""
+    known = {study.name: study for study in STUDIES}
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    parser.add_argument("--all", action="store_true", help="every study, stored or not")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.names) - set(known):
+        parser.error(f"there is no study {', '.join(unknown)}; there are: {', '.join(known)}")
+    chosen = [known[name] for name in asked.names] or [
+        study for study in STUDIES if asked.all or not is_stored(study)
+    ]
+    for study in chosen:
+        print(f"{study.name}, lab {study.lab}: running", flush=True)
+        print(f"{study.name}: {run(study):.0f} s, stored in data/{study.file}", flush=True)
+    print(
+        "Every study is stored. The labs that read them: make labs" if chosen else "Nothing to do."
+    )
+
+
+if __name__ == "__main__":
+    main()

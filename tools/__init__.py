@@ -1,1 +1,0 @@
-"""The few scripts that the Makefile runs: `python -m tools.NAME`."""
