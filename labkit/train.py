@@ -190,7 +190,7 @@ def fit_torch(
                     batch_loss = criterion(prediction, y_batch)
                     batch_loss.backward()
                     if clip is not None:
-                        nn.utils.clip_grad_norm_(weights, clip)
+                        monitor.note_norm(nn.utils.clip_grad_norm_(weights, clip))
                     opt.step()
                     tally.add(batch_loss, prediction, y_batch)
                 held_out_values = held_out and evaluate(model, held_out, criterion, measures)
