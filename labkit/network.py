@@ -13,13 +13,10 @@ from labkit.inputs import (
     Stream,
     as_features,
     as_floats,
-    as_matrix,
     as_rng,
-    as_vector,
-    names_of,
     positive,
     require_finite,
-    require_same_rows,
+    training_data,
     whole,
 )
 from labkit.manual import FormulaFit, Params
@@ -215,13 +212,9 @@ def fit_mlp(
     >>> bool(fit.history["loss"].iloc[-1] < 0.1 * fit.history["loss"].iloc[0])
     True
     """
-    require_same_rows(X, y)
-    columns = names_of(X)
-    X = as_matrix(X)
-    n, p = X.shape
-    y = as_vector(y, n)
+    X, y, columns = training_data(X, y)
     lr, steps = positive(lr, "lr"), whole(steps, "steps")
-    params = _start(start, p, hidden, rng)
+    params = _start(start, X.shape[1], hidden, rng)
 
     losses: list[float] = []
     updates = 0
