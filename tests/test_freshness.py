@@ -143,7 +143,7 @@ def test_what_the_lab_leads_to_makes_it_stale_and_is_named(course, lab, file, ch
 
 def test_an_import_inside_a_function_leads_on(course, lab):
     append("def f():\n    from .graph import plot_graph\n")(course / "labkit" / "inputs.py")
-    assert {"labkit/graph.py", "labkit/inputs.py", "labkit/plots.py"} <= set(changes(lab, course))
+    assert {"labkit/graph.py", "labkit/inputs.py", "labkit/style.py"} <= set(changes(lab, course))
 
 
 def test_a_stub_that_points_elsewhere_makes_it_stale(course, lab):
@@ -181,7 +181,7 @@ def test_a_line_for_each_stale_lab_says_what_changed_and_nothing_is_said_of_fres
 def test_no_lab_is_in_doubt(path):
     """One that leads to the doctor or to the checksums leads to everything."""
     found = parts(nbformat.read(path, as_version=4))
-    assert "labkit/plots.py" in found
+    assert "labkit/style.py" in found
     assert not {"labkit/__main__.py", "labkit/course.py", "data/SHA256SUMS"} & set(found)
 
 
@@ -370,9 +370,10 @@ print(json.dumps(found))
 def test_what_labkits_names_load_and_open_is_found_without_running_them():
     offered = re.findall(r"as (\w+)$", (ROOT / "labkit" / "__init__.pyi").read_text(), re.MULTILINE)
     loads = [f"labkit.{name}()" for name in offered if name.startswith("load_")]
-    loads.remove("labkit.load_study()")
-    studies = [path.stem.removeprefix("study_") for path in (ROOT / "data").glob("study_*.csv")]
-    loads += [f"labkit.load_study({name!r})" for name in studies]
+    for load, prefix in (("load_study", "study_"), ("load_reference", "r_")):
+        loads.remove(f"labkit.{load}()")
+        tables = [path.stem.removeprefix(prefix) for path in (ROOT / "data").glob(f"{prefix}*.csv")]
+        loads += [f"labkit.{load}({name!r})" for name in tables]
     codes = [f"labkit.{name}" for name in offered if not name.startswith("load_")] + loads
     done = subprocess.run(
         [sys.executable, "-c", PROBE],

@@ -67,12 +67,12 @@ labkit.Checks(); labkit.Exercise; labkit.session_info(); labkit.skip_torch_cells
 
 def test_r_needs_scipy_tables_need_pandas_and_studies_need_joblib_but_none_needs_torch():
     assert "torch" not in loaded_by("""
-import labkit
+import labkit.figures
 d = labkit.make_linear(30, 3, rng=labkit.RStream(1))
 labkit.fit_linear(d.X, d.y).history
 labkit.run_study(lambda rng: rng, {"e": lambda d, r: d.normal()}, replicates=2).summary()
-labkit.plot_history
-labkit.load_r_stream()
+labkit.figures.plot_history
+labkit.load_reference("stream_seed42")
 """)
 
 
@@ -127,7 +127,7 @@ def test_the_modules_of_labkit_import_each_other_without_a_circle():
 def test_only_the_modules_about_torch_import_it(module):
     outside = {name.split(".")[0] for name in imports(module, at_top=True)}
     assert ("torch" in outside) is (module in TORCH_MODULES)
-    assert "matplotlib" not in outside or module in {"plots", "graph"}
+    assert "matplotlib" not in outside or module in {"style", "drawable", "figures", "graph"}
     assert not outside & {"pandas", "sklearn", "joblib", "tqdm", "scipy"}
 
 

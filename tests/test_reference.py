@@ -126,7 +126,7 @@ def copy(tmp_path):
 @pytest.mark.parametrize(
     ("file", "old", "new", "problem"),
     [
-        ("ols.py", "    **others : array", "    others : array", "doesn't document `**others`"),
+        ("report.py", "    *sentences", "    sentences", "doesn't document `*sentences`"),
         ("manual.py", "tol : float, optional", "tolerance : float", "doesn't document `tol`"),
         ("manual.py", "tol : float, optional", "tolerance : float", "documents `tolerance`, which"),
         (

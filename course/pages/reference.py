@@ -21,24 +21,15 @@ from course.stale import labs
 # What one does with each name, in the order of the page.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Simulate data": ("make_linear", "LinearData", "make_spirals", "SpiralData", "RStream"),
-    "Read data": (
-        *("load_rand_hie", "load_study", "load_r_stream", "load_r_coefficients"),
-        *("load_r_losses", "load_r_glm"),
-    ),
+    "Read data": ("load_rand_hie", "load_study", "load_reference"),
     "Fit models": (
-        *("fit_linear", "largest_stable_lr", "fit_mlp", "init_mlp", "predict_mlp"),
-        *("mlp_loss_and_gradients", "fit_torch", "fit_torch_many", "Fit", "TrainingDiverged"),
+        *("fit_linear", "largest_stable_lr", "fit_mlp", "fit_torch", "fit_torch_many"),
+        *("Fit", "TrainingDiverged"),
     ),
-    "Compare estimators": (
-        *("fit_ols", "OLS", "compare_coefficients", "run_study", "Study"),
-        *("mean_interval", "Interval"),
-    ),
+    "Compare estimators": ("fit_ols", "OLS", "run_study", "Study", "mean_interval", "Interval"),
     "Check numbers": ("Checks", "finite_differences"),
     "Set exercises": ("Predict", "Exercise", "your_answer_here", "NotAttempted"),
-    "Draw figures": (
-        *("use_style", "COLORS", "plot_history", "plot_coefficients", "plot_study"),
-        "plot_graph",
-    ),
+    "Draw figures": ("use_style", "COLORS"),
     "Report": ("paragraph", "table", "session_info", "skip_torch_cells"),
 }
 WIDTH = 76  # columns of code that the page shows without a scroll bar
