@@ -13,7 +13,7 @@ from .intervals import mean_interval as mean_interval
 from .manual import fit_linear as fit_linear
 from .manual import largest_stable_lr as largest_stable_lr
 from .network import fit_mlp as fit_mlp
-from .ols import OLS as OLS
+from .ols import OLSResults as OLSResults
 from .ols import fit_ols as fit_ols
 from .predict import Predict as Predict
 from .report import paragraph as paragraph

@@ -29,7 +29,7 @@ from labkit.drawable import (
     text,
 )
 from labkit.inputs import Floats, as_vector, positive, require_same_order
-from labkit.ols import OLS
+from labkit.ols import OLSResults
 from labkit.result import Fit
 from labkit.style import COLORS, INK, QUIET
 
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 _ROUNDING = 1e-13  # of a number; what is left below it of a sum with it is rounding error
 
 
-def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
+def compare_coefficients(ols: OLSResults, **others: ArrayLike) -> pd.DataFrame:
     """Put estimates of the same coefficients beside least squares.
 
     Parameters
     ----------
-    ols : OLS
+    ols : OLSResults
         The reference.
     **others : array_like or mapping, shape (p,)
         The other estimates or the truth, under the names that the columns are to have. A Series
@@ -64,7 +64,7 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
         another order; if its own name is that of another column, or ends in "_gap"; if `ols`
         fits perfectly, so that a gap would be divided by zero.
     TypeError
-        If `ols` is no OLS, or an estimate is not a vector of real numbers.
+        If `ols` is no OLSResults, or an estimate is not a vector of real numbers.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
     """
     import pandas as pd
 
-    if not isinstance(ols, OLS):
+    if not isinstance(ols, OLSResults):
         raise TypeError(f"ols must be what fit_ols returns, not of type {type(ols).__name__}.")
     if others and _fits_perfectly(ols):
         raise ValueError(
@@ -97,7 +97,7 @@ def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(ols.names, name="coefficient"))
 
 
-def _fits_perfectly(ols: OLS) -> bool:
+def _fits_perfectly(ols: OLSResults) -> bool:
     """Tell whether the residuals are rounding errors of the terms that they are sums of.
 
     Where columns nearly cancel, the standard errors are large, and made of rounding all the same.
@@ -107,7 +107,7 @@ def _fits_perfectly(ols: OLS) -> bool:
     return bool(error <= _ROUNDING * ols.largest_term or precise.any())
 
 
-def _as_coefficients(estimate: Any, ols: OLS, name: str) -> Floats:
+def _as_coefficients(estimate: Any, ols: OLSResults, name: str) -> Floats:
     """Return an estimate as a vector in the order of `ols`, held to its names if it has any."""
     if hasattr(estimate, "columns"):
         raise TypeError(f"{name} is a table: give one column of it, or one row by {name}.loc[…].")

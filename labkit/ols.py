@@ -22,7 +22,7 @@ _TOLERANCE = 1e-10  # of a column's length; what is left below it is rounding er
 
 
 @dataclass(frozen=True, eq=False)
-class OLS:
+class OLSResults:
     """A least-squares fit.
 
     Attributes
@@ -69,7 +69,7 @@ class OLS:
         return as_features(X, len(self.beta)) @ self.beta
 
 
-def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
+def fit_ols(X: ArrayLike, y: ArrayLike) -> OLSResults:
     """Fit y = Xβ by least squares, without an intercept: in R, `lm(y ~ X - 1)`.
 
     Parameters
@@ -81,7 +81,7 @@ def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
 
     Returns
     -------
-    OLS
+    OLSResults
 
     Raises
     ------
@@ -138,7 +138,7 @@ def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
             f"{', '.join(f'{size:.1g}' for size in largest[:4])}{', …' if p > 4 else ''}: their "
             "standard errors squared are beyond what a computer can hold. Rescale them."
         )
-    return OLS(
+    return OLSResults(
         labels, beta, np.sqrt(np.diag(covariance)), covariance, residual_variance, df, residuals,
         names_of(given), float((largest * np.abs(beta)).max()),
     )  # fmt: skip

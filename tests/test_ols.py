@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from labkit import OLS, fit_ols, make_linear
+from labkit import OLSResults, fit_ols, make_linear
 
 REFERENCE = Path(__file__).parent / "reference"
 FAST = settings(derandomize=True, deadline=None, database=None, max_examples=30)
@@ -113,7 +113,7 @@ def test_standard_errors_are_those_of_the_simulation():
 def test_predictions_are_x_times_beta():
     X, y = table()
     ols = fit_ols(X, y)
-    assert isinstance(ols, OLS)
+    assert isinstance(ols, OLSResults)
     assert_allclose(ols.predict(X) + ols.residuals, y, atol=1e-12)
     assert ols.predict(X[:1]).shape == (1,)
 
