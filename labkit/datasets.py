@@ -6,11 +6,10 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from labkit.course import this_course
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +94,21 @@ def how_to_restore(*names: str) -> str:
     """Return how to get back files of the data folder, as the course came to this machine."""
     folder = data_folder().absolute()
     other = "unset LABKIT_DATA, or: " if os.environ.get("LABKIT_DATA") else ""
-    return other + this_course().restore(folder.parent, [f"{folder.name}/{n}" for n in names])
+    return other + from_its_source(folder.parent, [f"{folder.name}/{name}" for name in names])
+
+
+def from_its_source(folder: Path, names: list[str]) -> str:
+    """Return how to get back files of the course: by start.py, by git or from a download.
+
+    The first where this Python is that of the students' folder; `start.py` restores all files.
+    """
+    home = Path(sys.prefix).parent
+    if (home / "edition" / "edition.json").is_file():
+        return f'{"py" if os.name == "nt" else "python3"} "{home / "start.py"}"'
+    if shutil.which("git") and any((f / ".git").exists() for f in (folder, *folder.parents)):
+        git = "git" if folder == Path.cwd() else f'git -C "{folder}"'
+        return f"{git} checkout -- {' '.join(names)}"
+    return f'copy {", ".join(names)} from a fresh download of the course into "{folder}"'
 
 
 def _content(name: str) -> bytes:

@@ -95,8 +95,6 @@ INERT = {
         "data/study_compile.csv",
         lambda p: p.write_bytes(p.read_bytes().replace(b"\n", b"\r\n")),
     ),
-    "the doctor": ("labkit/__main__.py", append("other = 1\n")),
-    "what the doctor uses": ("labkit/course.py", append("other = 1\n")),
     "an unrelated module": ("labkit/graph.py", append("other = 1\n")),
     "a new module": ("labkit/new.py", append("other = 1\n")),
     "a new name": ("labkit/__init__.pyi", append("from .graph import x as x\n")),
@@ -179,10 +177,10 @@ def test_a_line_for_each_stale_lab_says_what_changed_and_nothing_is_said_of_fres
 
 @pytest.mark.parametrize("path", labs(), ids=lambda path: path.stem)
 def test_no_lab_is_in_doubt(path):
-    """One that leads to the doctor or to the checksums leads to everything."""
+    """One that leads to the checksums leads to everything."""
     found = parts(nbformat.read(path, as_version=4))
     assert "labkit/style.py" in found
-    assert not {"labkit/__main__.py", "labkit/course.py", "data/SHA256SUMS"} & set(found)
+    assert "data/SHA256SUMS" not in found
 
 
 # --- names, on a package small enough to see what they lead to -----------------------------------
@@ -191,13 +189,10 @@ TOY = {
     "labkit/__init__.py": "",
     "labkit/__init__.pyi": "from .a import f as f\nfrom .data import load as load\n"
     "from .data import one as one\nfrom .data import pair as pair\n",
-    "labkit/__main__.py": "import labkit.c",
     "labkit/a.py": "from .b import g\ndef f(): return g()",
     "labkit/b.py": "def g(): pass",
     "labkit/c.py": "class C: pass",
-    "labkit/course.py": "def this_course(): pass",
     "labkit/data.py": """
-from .course import this_course
 def data_folder(): ...
 def checksums(): return data_folder().read()
 def verified(name): return data_folder() / name
@@ -256,7 +251,6 @@ MODULES_OF = {
     "from labkit.a import g": {A, B},
     "from labkit import a\na.g()": {A, B},
     "from labkit.data import one": {DATA},
-    "from labkit.course import this_course": {"course.py"},
     "job = '''\nimport sys, labkit\nlabkit.f()\n'''": {A, B},
     "job = '''\n    from labkit.c import C\n'''": {C},
     "words = f'see labkit.f, {1}'": {A, B},
@@ -291,8 +285,6 @@ def test_the_names_that_a_lab_uses_lead_to_modules(toy, source, modules):
         "__import__('labkit')",
         "import sys\nsys.modules['labkit']",
         "exec(code)",
-        "subprocess.run([sys.executable, '-m', 'labkit'])",
-        "os.system('python -m labkit')",
         "job = '''\nimport labkit\nthis is no Python\n'''",
         "%run something.py",
         "!ls",
@@ -388,7 +380,7 @@ def test_what_labkits_names_load_and_open_is_found_without_running_them():
     for code, names in json.loads(done.stdout).items():
         really = {os.path.relpath(name, ROOT).replace(os.sep, "/") for name in names}
         told = {p.relative_to(ROOT).as_posix() for p in reached(f"import labkit\n{code}", ROOT)}
-        assert really - told <= {"data/SHA256SUMS", "labkit/course.py"}, code
+        assert really - told <= {"data/SHA256SUMS"}, code
         assert {name for name in told - really if name.startswith("data")} == set(), code
 
 
