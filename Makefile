@@ -69,7 +69,7 @@ serve: $(READY)  ## look at the rendered site in a browser
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE) >/dev/null 2>&1 || echo "Stopped. If port $(PORT) is taken: make serve PORT=8001"
 
 doctor: $(READY)  ## is this machine ready?
-	@$(BIN)/python -m labkit
+	@$(BIN)/python -m course.doctor
 
 studies: $(READY)  ## run the studies too long for a lab and store them in data/ (STUDY=name: that one)
 	@$(BIN)/python -m course.studies $(STUDY)

@@ -109,11 +109,10 @@ def test_the_tests_of_a_module_come_first_then_those_of_what_it_offers_and_of_it
     assert mutants.which_tests("labkit/intervals.py")[0] == ["tests/test_intervals.py"]
     own, others = mutants.which_tests("labkit/study.py")
     assert own == ["tests/test_study.py", "tests/test_study_on_dask.py"]
-    assert "tests/test_plots.py" in others  # run_study, by name
+    assert "tests/test_figures.py" in others  # run_study, by name
     assert not set(own) & set(others)
     (others,) = mutants.which_tests("labkit/tally.py")  # it has none of its own
     assert {"tests/test_train.py", "tests/test_inputs.py"} <= set(others)  # those of fit_torch
-    assert mutants.which_tests("labkit/__main__.py")[0] == ["tests/test_main.py"]
 
 
 def test_every_module_of_labkit_has_tests_to_ask():

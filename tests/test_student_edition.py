@@ -543,6 +543,7 @@ def test_the_zip_holds_labs_data_labkit_and_site_and_nothing_of_the_students(fil
     (wheel,) = [name for name in files if name.endswith(".whl")]
     for path in (ROOT / "labkit").glob("*.py"):
         assert files[f"{wheel}:labkit/{path.name}"] == path.read_bytes()
+    assert files["edition/doctor.py"] == (ROOT / "course" / "doctor.py").read_bytes()
     assert not any(".zip" in plain(files[name]) for name in files if name.startswith("site/"))
 
 
@@ -659,6 +660,9 @@ def test_a_student_installs_runs_a_lab_and_updates_without_a_network(edition, fi
     with zipfile.ZipFile(edition) as file:
         file.extractall(tmp_path)
     home = tmp_path / FOLDER
+    asked = run_start(home, "--doctor")
+    assert asked.returncode == 1
+    assert asked.stderr == "\nNothing is installed here yet. First: python start.py\n"
     borrow_packages(home)
     done = run_start(home)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -673,6 +677,12 @@ def test_a_student_installs_runs_a_lab_and_updates_without_a_network(edition, fi
     assert ran.returncode == 0, ran.stderr
     assert "loop and R, losses" in ran.stdout
     assert ran.stdout.splitlines()[-1] == "True 20190"
+
+    asked = run_start(home, "--doctor")  # what the borrowed packages lack is not for here
+    for line in ("a notebook imports the labkit of this course", "the labs are there"):
+        assert f"OK    {line}\n" in asked.stdout, asked.stdout + asked.stderr
+    assert "data files, as they were published\n" in asked.stdout
+    assert "make" not in asked.stdout
 
     # The next edition: two labs are new, and the student has worked in one of them.
     first, second, third = (f"notebooks/{lab.name}" for lab in labs()[:3])

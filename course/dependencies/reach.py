@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from glob import escape
-from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
@@ -30,13 +29,10 @@ from course.dependencies.syntax import last_name, program
 # All of labkit's reading of data goes through these: a path by its name, the folder, and the list
 # of what is in it, which tells whether a table is whole and nothing about what stands in it.
 VERIFIED, FOLDER, CHECKSUMS = "verified", "data_folder", "checksums"
-# They say how to mend an installation. In labkit's other modules that is part of a message.
-FOR_MENDING = {"labkit.course", "labkit.__main__"}
 IN_FOLDER = re.compile(r"(?:^|[\s/\\\"'(])data[/\\]([^\s\"'(),]*)|[/\\](data)$")
 IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t].*\blabkit\b", re.MULTILINE)
 MENTION = re.compile(r"\blabkit((?:\.\w+)+)")
 BY_NAME = {"import_module", "__import__", "run_module"}
-DOCTOR = re.compile(r"-m\s+labkit\b")
 
 
 class Hole(NamedTuple):
@@ -71,8 +67,6 @@ def _programs(tree: ast.Module) -> Iterator[ast.Module]:
     """Yield a program and those that it holds as text, as for a process of its own."""
     yield tree
     for text in _strings(tree):
-        if DOCTOR.search(text):
-            raise Unclear(text)
         if IMPORT.search(text):
             yield from _programs(program(dedent(text)))
         for mention in MENTION.finditer(text):
@@ -92,11 +86,7 @@ def _hides_names(node: ast.AST) -> bool:
         return (
             not node.args or not isinstance(node.args[0], ast.Constant) or _is_labkit(node.args[0])
         )
-    children = list(ast.iter_child_nodes(node))  # [sys.executable, "-m", "labkit"]
-    return any(
-        isinstance(flag, ast.Constant) and flag.value == "-m" and _is_labkit(name)
-        for flag, name in pairwise(children)
-    )
+    return False
 
 
 def _is_labkit(node: ast.AST) -> bool:
@@ -118,8 +108,7 @@ def _modules(trees: list[ast.Module], package: Package) -> Iterator[str]:
             yield name
             parent = name.rpartition(".")[0]
             waiting += [parent] if parent else []
-            passed = _passed(package.modules[name].imported, package)
-            waiting += [m for m in passed if m not in FOR_MENDING]
+            waiting += _passed(package.modules[name].imported, package)
 
 
 def _passed(imported: list[tuple[str, Target]], package: Package) -> list[str]:

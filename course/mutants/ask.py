@@ -73,7 +73,7 @@ def which_tests(module: str, root: Path = ROOT) -> list[list[str]]:
     be used only through another, all of those of the modules that import it.
     """
     name = Path(module).stem
-    file = f"test_{name.strip('_')}"  # of study also test_study_on_dask, but not test_studies
+    file = f"test_{name}"  # of study also test_study_on_dask, but not test_studies
     tests = sorted((root / "tests").glob("test_*.py"))
     own = [path for path in tests if path.stem == file or path.stem.startswith(f"{file}_")]
     users = [path.stem for path in (root / "labkit").glob("*.py") if name in _uses(path)]

@@ -21,24 +21,22 @@ from course.stale import labs
 # What one does with each name, in the order of the page.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Simulate data": ("make_linear", "LinearData", "make_spirals", "SpiralData", "RStream"),
-    "Read data": (
-        *("load_rand_hie", "load_study", "load_r_stream", "load_r_coefficients"),
-        *("load_r_losses", "load_r_glm"),
-    ),
+    "Read data": ("load_rand_hie", "load_study", "load_reference"),
     "Fit models": (
-        *("fit_linear", "largest_stable_lr", "fit_mlp", "init_mlp", "predict_mlp"),
-        *("mlp_loss_and_gradients", "fit_torch", "fit_torch_many", "Fit", "TrainingDiverged"),
+        *("fit_linear", "largest_stable_lr", "fit_mlp", "fit_torch", "fit_torch_many"),
+        *("Fit", "TrainingDiverged"),
     ),
     "Compare estimators": (
-        *("fit_ols", "OLS", "compare_coefficients", "run_study", "Study"),
-        *("mean_interval", "Interval"),
+        "fit_ols",
+        "OLSResults",
+        "run_study",
+        "Study",
+        "mean_interval",
+        "Interval",
     ),
     "Check numbers": ("Checks", "finite_differences"),
     "Set exercises": ("Predict", "Exercise", "your_answer_here", "NotAttempted"),
-    "Draw figures": (
-        *("use_style", "COLORS", "plot_history", "plot_coefficients", "plot_study"),
-        "plot_graph",
-    ),
+    "Draw figures": ("use_style", "COLORS"),
     "Report": ("paragraph", "table", "session_info", "skip_torch_cells"),
 }
 WIDTH = 76  # columns of code that the page shows without a scroll bar
@@ -192,7 +190,10 @@ def lab_uses(root: Path, names: Iterable[str]) -> dict[str, list[Lab]]:
 
 
 def problems(offered: dict[str, Entry]) -> Iterator[str]:
-    """Say what the page would lack: a place, a sentence, a parameter, or one that isn't there."""
+    """Say where the page would lack a place or a parameter, or have one too many.
+
+    That there is a docstring, and that it begins with a sentence, ruff sees.
+    """
     placed = [name for group in GROUPS.values() for name in group]
     for name in offered.keys() - set(placed):
         yield (
@@ -209,9 +210,6 @@ def problems(offered: dict[str, Entry]) -> Iterator[str]:
 
 
 def _undocumented(entry: Entry) -> Iterator[str]:
-    if not entry.summary.endswith("."):
-        yield f"{entry.name} has no docstring that begins with a sentence"
-        return
     documented, given = set(entry.documented), {p.name for p in entry.parameters}
     # A method may name its parameters in its sentences; a public name lists them.
     if "." in entry.name and not documented:

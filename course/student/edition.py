@@ -83,6 +83,7 @@ def fill(root: Path, home: Path, draw_site: Callable[[Path], object]) -> None:
         text = "\n".join(closure(*extras, root=root)) + "\n"
         (edition / f"requirements{name}.txt").write_text(text, encoding="utf-8", newline="\n")
     shutil.copyfile(root / "course" / "environment" / "installing.py", edition / "installing.py")
+    shutil.copyfile(root / "course" / "doctor.py", edition / "doctor.py")
     wheel = build_wheel(root, edition)
     facts = {
         "version": version(root),

@@ -4,6 +4,7 @@
     python start.py --open          the same, and open them in JupyterLab
     python start.py --no-torch      without torch: the cells that need it are skipped
     python start.py --update ZIP    take a newer edition from its zip first
+    python start.py --doctor        ask whether this machine is ready, and change nothing
 
 The folder notebooks/ is yours. A lab that you have changed is never replaced.
 (For the reader: the standard library only, and no syntax that an older Python 3 lacks.)
@@ -108,6 +109,13 @@ def install(edition, torch):
     installing.pip(python, 1, *own, **mends)
     stamp.write_text(state)
     return python
+
+
+def ask_doctor(python):
+    """Run doctor.py by the Python of .venv; return 0 where the labs run."""
+    if not python.exists():
+        sys.exit("\nNothing is installed here yet. First: python start.py")
+    return subprocess.call([str(python), str(EDITION / "doctor.py")], cwd=str(HOME))
 
 
 # --- the labs and the data -----------------------------------------------------------------------
@@ -224,8 +232,11 @@ def main():
     parser.add_argument("--open", action="store_true", help="open them in JupyterLab")
     parser.add_argument("--no-torch", action="store_true", help="leave torch out")
     parser.add_argument("--update", metavar="ZIP", type=Path, help="take a newer edition first")
+    parser.add_argument("--doctor", action="store_true", help="is this machine ready?")
     asked = parser.parse_args()
     installing.check_python("python3.12 start.py")
+    if asked.doctor:
+        sys.exit(ask_doctor(installing.python_of(HOME / ".venv")))
     if asked.update:
         unpack(asked.update.expanduser(), HOME)
         rest = ["--open"] * asked.open + ["--no-torch"] * asked.no_torch
