@@ -18,7 +18,8 @@ from site_pages import listed
 
 from course import ROOT
 from course.site.check import broken_links, foreign_requests, pages, soup
-from course.site.postprocess import finish, fold_solutions, wrap_sentences
+from course.site.html import attribute
+from course.site.postprocess import fold_solution_outputs, mark_sentences, postprocess
 from course.site.render import RenderError, render
 from course.stale import labs
 from course.student.sources import dumps, student_notebook
@@ -188,7 +189,7 @@ def test_a_page_that_is_finished_twice_is_the_page_that_is_finished_once(small, 
     assert small(text).select("math, table, svg, td")
     page = tmp_path / "_site" / "index.html"
     once = page.read_bytes()
-    finish(tmp_path / "_site", tmp_path / "project" / "notebooks")
+    postprocess(tmp_path / "_site", tmp_path / "project" / "notebooks")
     assert page.read_bytes() == once
 
 
@@ -244,7 +245,7 @@ def test_the_output_of_a_solution_is_folded_with_its_code():
         <div class="cell-output">seen</div></div>""",
         "html.parser",
     )
-    fold_solutions(page)
+    fold_solution_outputs(page)
     solution, imports = page.select("details")
     assert "42" in solution.get_text()
     assert "seen" not in imports.get_text()
@@ -260,9 +261,9 @@ def test_an_output_without_columns_is_marked_as_sentences():
         "html.parser",
     )
     for _ in range(2):  # a second run changes nothing
-        wrap_sentences(page)
-    marked = [pre.get("class") for pre in page.select("pre")]
-    assert marked == [["sentences"], None, None, ["of-the-renderer", "sentences"]]
+        mark_sentences(page)
+    marked = [attribute(pre, "class") for pre in page.select("pre")]
+    assert marked == ["sentences", "", "", "of-the-renderer sentences"]
 
 
 def test_an_empty_corner_of_a_table_heads_nothing(small):
