@@ -24,9 +24,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from course import ROOT
 from course.stale import labs
 from course.student import edition as student_edition
-from course.student import offer as offered
-from course.student.edition import archive, fill, make
-from course.student.offer import FOLDER, current_zip, sources_hash
+from course.student.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
+from course.student.edition import fill, make
 from course.student.sources import student_notebook
 
 START = ROOT / "course" / "student" / "files" / "start.py"
@@ -567,7 +566,7 @@ def test_the_same_sources_give_the_same_bytes(tmp_path, monkeypatch):
         monkeypatch.setenv("TZ", ["UTC", "Asia/Tokyo"][number])
         os.umask(os.umask(0o077) if number else 0o022)
         fill(ROOT, home, lambda site: site.mkdir())
-        archive(home, tmp_path / f"{number}.zip")
+        write_zip(home, tmp_path / f"{number}.zip")
         made.append((tmp_path / f"{number}.zip").read_bytes())
     assert made[0] == made[1]
 
@@ -578,9 +577,9 @@ def test_a_zip_that_is_older_than_its_sources_is_not_offered(tmp_path):
     (root / "tests").mkdir()
     (root / "pyproject.toml").write_text("[project]\nversion = '1.2'\n")
     assert current_zip(root) is None
-    path = offered.zip_path(root)
+    path = zip_path(root)
     path.parent.mkdir()
-    facts = json.dumps({"sources": sources_hash(root)})
+    facts = json.dumps({"sources": sources_digest(root)})
     zipped(path, {f"{FOLDER}/edition/edition.json": facts})
     assert current_zip(root) == path
     assert path.name == "neural-networks-labs-1.2.zip"
@@ -599,7 +598,7 @@ def test_with_wheels_the_zip_says_for_which_system_and_holds_them(tmp_path, monk
         folder.mkdir()
         (folder / "numpy.whl").write_text("packed")
 
-    def small(root, home, draw_site):
+    def small(root, home, render_site):
         (home / "edition").mkdir(parents=True)
 
     monkeypatch.setattr(student_edition, "fill", small)

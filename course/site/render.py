@@ -24,7 +24,7 @@ from course.pages.write import write_all
 from course.publishing.repository import RepositoryError
 from course.site.check import pages, problems
 from course.site.postprocess import PageError, postprocess
-from course.student.offer import current_zip, zip_path
+from course.student.archive import current_zip, zip_path
 from course.student.sources import student_sources
 
 # Two keys are for Quarto alone: smalldocs never executes, and postprocessing draws the formulas.
