@@ -48,13 +48,12 @@ class Module:
                     self.definitions[node.name].append(statement)
                 elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                     self.definitions[node.id].append(statement)
-        self.bound = bound(
-            [*self.imported, *((own, Target(name, own)) for own in self.definitions)]
-        )
+        defined = [(defines, Target(name, defines)) for defines in self.definitions]
+        self.bound = bound([*self.imported, *defined])
 
 
 class Package:
-    """The modules of a package, and what `import package` offers by its stub."""
+    """The modules of a package, and the names that it exports, by its stub."""
 
     def __init__(self, folder: Path) -> None:
         self.name = folder.name
@@ -64,14 +63,14 @@ class Package:
             for name, path in self.paths.items()
         }
         stub = folder / "__init__.pyi"
-        self.offered = bound(imports(_parsed(stub), self.name, self.name)) if stub.exists() else {}
+        self.exports = bound(imports(_parsed(stub), self.name, self.name)) if stub.exists() else {}
 
     def find(self, module: str, name: str) -> Target:
         """Return what a name of a module stands for; with no name, the module."""
         if not name and (module in self.modules or module == self.name):
             return Target(module)
-        if module == self.name and name in self.offered:
-            (target,) = self.offered[name]
+        if module == self.name and name in self.exports:
+            (target,) = self.exports[name]
             return self.find(*target)
         if f"{module}.{name}" in self.modules:
             return Target(f"{module}.{name}")
