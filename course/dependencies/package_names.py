@@ -62,16 +62,14 @@ class Package:
             name: Module(_parsed(path), name, self.name, is_folder=path.stem == "__init__")
             for name, path in self.paths.items()
         }
-        stub = folder / "__init__.pyi"
-        self.exports = bound(imports(_parsed(stub), self.name, self.name)) if stub.exists() else {}
+        self.exports = exports(folder)
 
     def find(self, module: str, name: str) -> Target:
         """Return what a name of a module stands for; with no name, the module."""
         if not name and (module in self.modules or module == self.name):
             return Target(module)
         if module == self.name and name in self.exports:
-            (target,) = self.exports[name]
-            return self.find(*target)
+            return self.find(*self.exports[name])
         if f"{module}.{name}" in self.modules:
             return Target(f"{module}.{name}")
         known = self.modules.get(module)
@@ -106,6 +104,12 @@ class Package:
             return []
         whole = self._targets(node.value, names)
         return [self.find(module, node.attr) for module, name in whole if not name]
+
+
+def exports(folder: Path) -> dict[str, Target]:
+    """Return what `import package` offers, by the package's stub."""
+    stub = folder / "__init__.pyi"
+    return dict(imports(_parsed(stub), folder.name, folder.name)) if stub.exists() else {}
 
 
 def imports(code: ast.AST, package: str, place: str = "") -> Iterator[tuple[str, Target]]:
