@@ -76,7 +76,7 @@ studies: $(READY)  ## run the studies too long for a lab and store them in data/
 
 .PHONY: mutants
 mutants: $(READY)  ## change labkit's code at random: do its tests notice? [SAMPLE=100] [SEED=1] [MODULES=labkit/ols.py]
-	@$(BIN)/python -m course.mutants.ask $(call given,SAMPLE,sample) $(call given,SEED,seed) $(MODULES)
+	@$(BIN)/python -m course.mutants $(call given,SAMPLE,sample) $(call given,SEED,seed) $(MODULES)
 
 bench: $(READY)  ## compare labkit's speed with the alternatives
 	$(BIN)/python -m benchmarks

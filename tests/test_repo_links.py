@@ -16,7 +16,7 @@ from course.publishing.repository import (
     offer_repository,
 )
 from course.site.check import foreign_requests, pages, soup
-from course.site.postprocess import finish
+from course.site.postprocess import postprocess
 from course.site.render import RenderError, render
 from course.stale import labs
 from course.student.sources import has_solutions
@@ -91,7 +91,7 @@ def test_a_page_without_solutions_does_not_lead_to_those_of_the_repository(tmp_p
     page = tmp_path / "_site" / "notebooks" / f"{lab.stem}.html"
     page.parent.mkdir(parents=True)
     page.write_text("<header id='title-block-header'><h1>A lab</h1></header>")
-    finish(tmp_path / "_site", tmp_path / "notebooks")
+    postprocess(tmp_path / "_site", tmp_path / "notebooks")
     assert list(links(soup(page))) == ["Report a problem"]
 
 

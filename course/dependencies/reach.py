@@ -122,7 +122,7 @@ class Files:
     def __init__(self, package: Package) -> None:
         self.package = package
         self.known: dict[Target, set[Name]] = {}
-        self.asked: set[Target] = set()  # in this round
+        self.visited: set[Target] = set()  # in this round
         self.used: dict[ast.AST, list[tuple[Target, dict[str, ast.expr]]]] = {}
 
     def of_lab(self, trees: list[ast.Module], modules: set[str]) -> set[str]:
@@ -136,20 +136,20 @@ class Files:
             roots += [(statement, module.bound) for statement in module.at_import]
         before = None
         while before != self.known:  # definitions that use each other need more than one round
-            before, self.asked = dict(self.known), set()
+            before, self.visited = dict(self.known), set()
             found = {name for code, names in roots for name in self._in_code(code, names, set())}
         return {"".join("*" if isinstance(p, Hole) else escape(p) for p in n) for n in found}
 
-    def _of(self, target: Target) -> set[Name]:
+    def _files_of(self, target: Target) -> set[Name]:
         """Return the files of a definition, or of a module's all."""
-        if target not in self.asked:
-            self.asked.add(target)
+        if target not in self.visited:
+            self.visited.add(target)
             self.known[target] = self._found(target, self.package.modules[target.module])
         return self.known.get(target, set())
 
     def _found(self, target: Target, module: Module) -> set[Name]:
         if not target.name:
-            found = [self._of(Target(target.module, name)) for name in module.definitions]
+            found = [self._files_of(Target(target.module, name)) for name in module.definitions]
             return {_filled(name, {}, set()) for name in set().union(*found)}
         if target.name == FOLDER:
             return {(Hole(),)}
@@ -172,7 +172,7 @@ class Files:
         return {
             _filled(name, given, parameters)
             for target, given in self.used[code]
-            for name in self._of(target)
+            for name in self._files_of(target)
         }
 
     def _given(self, target: Target, call: ast.Call | None) -> dict[str, ast.expr]:
@@ -219,10 +219,10 @@ def _parameters(node: ast.stmt) -> set[str]:
     """Return the parameters of a function that are what was passed in all of its body."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return set()
-    own = {*_arguments(node), *(one.arg for one in node.args.kwonlyargs)}
-    every = [n.arg for n in ast.walk(node) if isinstance(n, ast.arg)]
+    parameters = {*_arguments(node), *(one.arg for one in node.args.kwonlyargs)}
+    every = [n.arg for n in ast.walk(node) if isinstance(n, ast.arg)]  # a lambda's too
     changed = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not _is_read(n)}
-    return {name for name in own - changed if every.count(name) == 1}
+    return {name for name in parameters - changed if every.count(name) == 1}
 
 
 def _is_read(node: ast.Name) -> bool:
