@@ -18,6 +18,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 HOME = Path(__file__).resolve().parent
 EDITION = HOME / "edition"
@@ -47,10 +48,11 @@ except ImportError:
 # --- the edition ---------------------------------------------------------------------------------
 
 
-def read_edition(folder):
+def read_edition(folder: Path) -> "dict[str, Any]":
     """Return what edition.json says, once every file that it lists is there and as it was made."""
     try:
-        edition = json.loads((folder / "edition.json").read_text(encoding="utf-8"))
+        text = (folder / "edition.json").read_text(encoding="utf-8")
+        edition: dict[str, Any] = json.loads(text)
         for name, digest in edition["files"].items():
             if sha256((folder / name).read_bytes()) != digest:
                 sys.exit(NOT_WHOLE.format(name + " is of another edition, or damaged"))
@@ -59,7 +61,7 @@ def read_edition(folder):
     return edition
 
 
-def unpack(archive, home):
+def unpack(archive: Path, home: Path) -> None:
     """Unpack a newer edition over this one, file by file; the folder notebooks/ is not touched."""
     try:
         with zipfile.ZipFile(str(archive)) as file:
@@ -80,32 +82,28 @@ def unpack(archive, home):
 # --- the environment -----------------------------------------------------------------------------
 
 
-def install(edition, torch):
+def install(edition: "dict[str, Any]", torch: bool) -> Path:
     """Make .venv and install what the labs need, unless that is done already."""
     venv = HOME / ".venv"
     stamp = venv / "installed.txt"
     requirements = EDITION / ("requirements.txt" if torch else "requirements-no-torch.txt")
     wheel = EDITION / edition["wheel"]
     state = sha256(requirements.read_bytes() + wheel.read_bytes())
-    python = installing.python_of(venv)
+    python: Path = installing.python_of(venv)
     if stamp.exists() and python.exists() and stamp.read_text() == state:
         return python
     print("Installing what the labs need into .venv (a few minutes the first time)", flush=True)
     installing.make_venv(venv, stamp)
-    source, mends = [], {"cwd": HOME, "unreachable": installing.NO_REGISTRY}
+    source: list[str] = []
+    settings: dict[str, Any] = {"cwd": HOME, "stamps": [stamp]}
     if any((HOME / "wheels").glob("*.whl")):
         source = ["--no-index", "--find-links", str(HOME / "wheels")]
         missing = NOT_IN_WHEELS.format(*sys.version_info[:2])
-        mends.update(unreachable=missing, no_version=missing)
+        settings.update(unreachable=missing, no_version=missing)
     total = len(requirements.read_text().splitlines())
-    try:
-        installing.pip(python, total, *source, "-r", str(requirements), **mends)
-    except SystemExit as failure:
-        if failure.code == mends["unreachable"]:
-            stamp.write_text("as it was")  # pip fetches all before it installs any
-        raise
+    installing.pip(python, total, *source, "-r", str(requirements), **settings)
     own = ["--no-index", "--no-deps", "--force-reinstall", str(wheel)]  # its number may be the same
-    installing.pip(python, 1, *own, **mends)
+    installing.pip(python, 1, *own, **settings)
     stamp.write_text(state)
     return python
 
@@ -113,7 +111,7 @@ def install(edition, torch):
 # --- the labs and the data -----------------------------------------------------------------------
 
 
-def content(path):
+def content(path: Path) -> str:
     """Return a hash of what a student can change in a notebook: its cells, without outputs.
 
     Running a lab changes outputs and counts, and JupyterLab adds an empty cell at its end.
@@ -129,7 +127,7 @@ def content(path):
     return sha256(json.dumps([cell for cell in cells if cell[1].strip()]).encode())
 
 
-def place_labs(edition, folder, notebooks):
+def place_labs(edition: "dict[str, Any]", folder: Path, notebooks: Path) -> "tuple[int, list[str]]":
     """Place each lab; return one line for each that was kept, and how many are new or renewed."""
     notebooks.mkdir(exist_ok=True)
     ledger = read_ledger(notebooks)
@@ -153,7 +151,7 @@ def place_labs(edition, folder, notebooks):
     return placed, said
 
 
-def free(mine, tail, now):
+def free(mine: Path, tail: str, now: str) -> Path:
     """Return a name beside a file that is free, or holds the wanted content already."""
     names = (
         mine.stem + tail + (f"-{k}" if k > 1 else "") + mine.suffix for k in itertools.count(1)
@@ -162,7 +160,7 @@ def free(mine, tail, now):
     return next(path for path in paths if not path.exists() or content(path) == now)
 
 
-def place_data(edition, folder, data, notebooks):
+def place_data(edition: "dict[str, Any]", folder: Path, data: Path, notebooks: Path) -> "list[str]":
     """Place the data; a table that somebody has changed is kept under another name."""
     data.mkdir(exist_ok=True)
     ledger = read_ledger(notebooks)
@@ -181,9 +179,9 @@ def place_data(edition, folder, data, notebooks):
     return said
 
 
-def read_ledger(notebooks):
+def read_ledger(notebooks: Path) -> "dict[str, dict[str, str]]":
     """Return what earlier editions placed; where that is lost, nothing counts as unchanged."""
-    ledger = {"placed": {}, "beside": {}, "data": {}}
+    ledger: dict[str, dict[str, str]] = {"placed": {}, "beside": {}, "data": {}}
     try:
         stored = json.loads((notebooks / LEDGER).read_text(encoding="utf-8"))
         ledger.update({key: dict(stored[key]) for key in ledger})
@@ -192,12 +190,12 @@ def read_ledger(notebooks):
     return ledger
 
 
-def write_ledger(notebooks, ledger):
+def write_ledger(notebooks: Path, ledger: "dict[str, dict[str, str]]") -> None:
     """Store what has been placed."""
     write(notebooks / LEDGER, json.dumps(ledger, indent=1).encode())
 
 
-def write(path, data):
+def write(path: Path, data: bytes) -> None:
     """Write a file beside its place and rename it, so that no moment shows half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name("." + path.name + ".new")
@@ -210,7 +208,7 @@ def write(path, data):
         raise
 
 
-def sha256(data):
+def sha256(data: bytes) -> str:
     """Return the hash of some bytes."""
     return hashlib.sha256(data).hexdigest()
 
@@ -218,7 +216,7 @@ def sha256(data):
 # --- the command ---------------------------------------------------------------------------------
 
 
-def main():
+def main() -> None:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser("python start.py", description="Install and open the labs.")
     parser.add_argument("--open", action="store_true", help="open them in JupyterLab")
