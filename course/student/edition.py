@@ -23,7 +23,6 @@ from pathlib import Path
 import nbformat
 
 from course import ROOT, version
-from course.environment.closure import ClosureError, closure
 from course.pages.write import write_all
 from course.site.render import RenderError, render
 from course.stale import labs
@@ -75,9 +74,9 @@ def fill(root: Path, home: Path, render_site: Callable[[Path], object]) -> None:
     (edition / "data").mkdir()
     for name in data:
         shutil.copyfile(root / "data" / name, edition / "data" / name)
-    for name, extras in {"": ("labs", "torch"), "-no-torch": ("labs",)}.items():
-        text = "\n".join(closure(*extras, root=root)) + "\n"
-        write(edition / f"requirements{name}.txt", text)
+    for kind in ("", "-no-torch"):
+        pins = root / "requirements" / f"students{kind}.txt"
+        shutil.copyfile(pins, edition / f"requirements{kind}.txt")
     shutil.copyfile(root / "course" / "environment" / "installing.py", edition / "installing.py")
     shutil.copyfile(root / "course" / "doctor.py", edition / "doctor.py")
     wheel = build_wheel(root, edition)
@@ -153,7 +152,7 @@ def main() -> None:
         return
     try:
         path = make(ROOT, wheels=options.wheels, renderer=options.renderer)
-    except (ClosureError, EditionError, RenderError) as error:
+    except (EditionError, RenderError) as error:
         sys.exit(f"The student edition was not made: {error}")
     size = path.stat().st_size / 1e6
     seconds = time.perf_counter() - started

@@ -95,20 +95,16 @@ def install(edition: "dict[str, Any]", torch: bool) -> Path:
         return python
     print("Installing what the labs need into .venv (a few minutes the first time)", flush=True)
     installing.make_venv(venv, stamp)
-    source, mends = [], {"cwd": HOME, "unreachable": installing.NO_REGISTRY}
+    source: list[str] = []
+    settings: dict[str, Any] = {"cwd": HOME, "stamps": [stamp]}
     if any((HOME / "wheels").glob("*.whl")):
         source = ["--no-index", "--find-links", str(HOME / "wheels")]
         missing = NOT_IN_WHEELS.format(*sys.version_info[:2])
-        mends.update(unreachable=missing, no_version=missing)
+        settings.update(unreachable=missing, no_version=missing)
     total = len(requirements.read_text().splitlines())
-    try:
-        installing.pip(python, total, *source, "-r", str(requirements), **mends)
-    except SystemExit as failure:
-        if failure.code == mends["unreachable"]:
-            stamp.write_text("as it was")  # pip fetches all before it installs any
-        raise
+    installing.pip(python, total, *source, "-r", str(requirements), **settings)
     own = ["--no-index", "--no-deps", "--force-reinstall", str(wheel)]  # its number may be the same
-    installing.pip(python, 1, *own, **mends)
+    installing.pip(python, 1, *own, **settings)
     stamp.write_text(state)
     return python
 
