@@ -166,7 +166,9 @@ class Draft:
 
 def number(nb: Any) -> None:
     """Give the code cells the counts that a run from the top gives them."""
-    run = [cell for cell in nb.cells if cell.cell_type == "code"]
+    run = [
+        c for c in nb.cells if c.cell_type == "code" and "colab" not in c.metadata.get("tags", [])
+    ]
     for count, cell in enumerate(run, 1):
         cell.execution_count = count
 
