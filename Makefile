@@ -22,7 +22,7 @@ WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help site student test lab labs stale new-lab remove-lab grade serve doctor studies bench lock clean
+.PHONY: help site student test lab labs stale new-lab grade serve doctor studies bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
@@ -59,9 +59,6 @@ given = $(if $(filter command,$(origin $(1))),--$(2) "$$$(1)")
 
 new-lab: $(READY_TEST)  ## make a lab that keeps every rule: NAME=survival [TITLE="…"] [NUMBER=11]
 	@$(BIN)/python -m course.new_lab $(call given,NAME,name) $(call given,TITLE,title) $(call given,NUMBER,number)
-
-remove-lab: $(READY)  ## take a lab out of the course: LAB=11 [YES=1]
-	@$(BIN)/python -m course.remove_lab $(call given,LAB,lab) $(if $(YES),--yes)
 
 grade: $(READY)  ## grade students' notebooks: FOLDER=submissions [OUT=grades.csv] [JOBS=2] [SECONDS=600] [MEMORY=4000]
 	@test -n "$$FOLDER" || { echo "Say where the students' notebooks are: make grade FOLDER=submissions"; exit 1; }

@@ -18,8 +18,9 @@ ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 
 def scrub(notebook: NotebookNode) -> None:
-    """Keep tags, sources, outputs and execution counts; drop timestamps and editors' state."""
-    notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
+    """Keep what pages say of the lab, tags, sources, outputs and counts; drop editors' state."""
+    course = {"course": notebook.metadata.course} if "course" in notebook.metadata else {}
+    notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, **course)
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
         cell.metadata = NotebookNode(tags=tags) if tags else NotebookNode()

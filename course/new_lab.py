@@ -2,8 +2,9 @@
 
     python -m course.new_lab --name survival [--title "Survival"] [--number 11]
 
-The new lab is a small, complete one: executed, in the navigation, with its mistakes and wrong
-answers under `tests/cases/` and its notes under `instructors/`. Write your own in its place.
+The new lab is a small, complete one: executed, in the sidebar and on the course map, with its
+mistakes and wrong answers under `tests/cases/` and its notes under `instructors/`. Write your own
+in its place.
 """
 
 import argparse
@@ -13,58 +14,51 @@ import sys
 from pathlib import Path
 
 from course import ROOT
-from course.navigation import NavigationError, with_lab
-from course.pages import write as generated_pages
+from course.notebook import Lab
 from course.pages.instructors import store_messages
+from course.pages.write import write_all
 from course.run import LabError, execute
 from course.stale import labs
 
-QUESTION = "Does the standard error of a slope say how far it lies from the truth?"
-OWN_FILES = {  # of a lab: the template, and where its copy goes
-    "notebooks/NN-NAME.ipynb": "notebooks/{number}-{name}.ipynb",
-    "tests/cases/labNN.py": "tests/cases/lab{number}.py",
-    "instructors/NN.md": "instructors/{number}.md",
-}
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+TEMPLATES = ("notebooks/NN-NAME.ipynb", "tests/cases/labNN.py", "instructors/NN.md")
 
 
 class NewLabError(Exception):
     """A lab that can't be made, with a message that says why and what to do."""
 
 
+def own_files(stem: str) -> list[str]:
+    """Return the files that are one lab's own, notebook first, by its stem (`11-survival`)."""
+    number, name = stem[:2], stem[3:]
+    from_template = [t.replace("NN", number).replace("NAME", name) for t in TEMPLATES]
+    return [*from_template, f"instructors/{number}.json"]
+
+
 def make(name: str, title: str | None = None, number: int | None = None, root: Path = ROOT) -> Path:
     """Make a lab and return its notebook; where that fails, nothing is left of it."""
     title = title or name.replace("-", " ").capitalize()
     number = check(name, title, number, root)
-    new = copies(f"{number:02}", name, title, root)
-    notebook = next(iter(new))
-    page = notebook.relative_to(root).as_posix()
+    files = [root / file for file in own_files(f"{number:02}-{name}")]
     try:
-        changed = with_lab(root, page, title, QUESTION)
-    except NavigationError as error:
-        raise NewLabError(str(error)) from error
-    before = {path: path.read_text(encoding="utf-8") for path in changed}
-    messages = root / "instructors" / f"{number:02}.json"
-    try:
-        for path, text in {**new, **changed}.items():
+        for path, text in zip(files, copies(number, title, root), strict=False):
             path.write_text(text, encoding="utf-8", newline="\n")
-        execute(notebook, root)
+        execute(files[0], root)
         store_messages(f"{number:02}", root)
+        write_all(root)
     except BaseException as error:
-        for path in (*new, messages):
+        for path in files:
             path.unlink(missing_ok=True)
-        for path, text in before.items():
-            path.write_text(text, encoding="utf-8", newline="\n")
         if isinstance(error, LabError):
             raise NewLabError(f"The template could not be executed: {error}") from error
         raise
-    generated_pages.write_all(root)
-    return notebook
+    return files[0]
 
 
 def check(name: str, title: str, number: int | None, root: Path) -> int:
     """Return the number of the new lab, or raise where it can't be made."""
     taken = {int(path.name[:2]): path.stem[3:] for path in labs(root)}
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+    if not NAME.fullmatch(name):
         raise NewLabError(
             f"NAME is {name!r}: use words in lower case joined by hyphens, such as survival or "
             "missing-data. It becomes the page's address."
@@ -77,35 +71,33 @@ def check(name: str, title: str, number: int | None, root: Path) -> int:
     for its_number, its_name in taken.items():
         if name == its_name:
             raise NewLabError(f"NAME is {name!r}: that is lab {its_number} already.")
-    number = max(taken, default=0) + 1 if number is None else number
-    if not 2 <= number <= 99:
-        raise NewLabError(f"NUMBER is {number}: use one from 2 to 99.")
+    free = max(taken, default=0) + 1
+    number = free if number is None else number
+    if not 1 <= number <= 99:
+        raise NewLabError(f"NUMBER is {number}: use one from 1 to 99.")
     if number in taken:
-        free = max(taken) + 1
         raise NewLabError(
-            f"NUMBER is {number}: that is lab {taken[number]!r} already. The next free one "
-            f"is {free}."
+            f"NUMBER is {number}: that is lab {taken[number]!r} already. Make it as {free}, the "
+            f"next free one, and then: make move-lab LAB={free} NUMBER={number}"
         )
-    for path in copies(f"{number:02}", name, title, root):
-        if path.exists():
-            raise NewLabError(
-                f"{path.relative_to(root)} is there already: remove it, or take another NUMBER."
-            )
+    for file in own_files(f"{number:02}-{name}"):
+        if (root / file).exists():
+            raise NewLabError(f"{file} is there already: remove it, or take another NUMBER.")
     return number
 
 
-def copies(number: str, name: str, title: str, root: Path = ROOT) -> dict[Path, str]:
-    """Return the files of a new lab with their texts; the first is the notebook."""
-    found = {}
-    for template, place in OWN_FILES.items():
+def copies(number: int, title: str, root: Path) -> list[str]:
+    """Return the texts of the new lab's files, which joins the part of the lab before it."""
+    before = [Lab.read(path).about["part"] for path in labs(root) if int(path.name[:2]) < number]
+    part = json.dumps((before or ["Labs"])[-1], ensure_ascii=False)
+    words = {"Lab NN:": f"Lab {number}:", "TITLE": title, '"PART"': part}
+    texts = []
+    for template in TEMPLATES:
         text = (root / "course" / "template" / template).read_text(encoding="utf-8")
-        if template.endswith(".py"):
-            text = text.replace("Lab NN:", f"Lab {int(number)}:", 1)
-        elif template.endswith(".ipynb"):
-            front = json.dumps(f"title: {json.dumps(title, ensure_ascii=False)}\n")[1:-1]
-            text = text.replace(r"title: \"TITLE\"\n", front, 1)
-        found[root / place.format(number=number, name=name)] = text
-    return found
+        for placeholder, value in words.items():
+            text = text.replace(placeholder, value)
+        texts.append(text)
+    return texts
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -118,18 +110,19 @@ def main(arguments: list[str] | None = None) -> None:
     if not asked.name:
         sys.exit('Say how the lab is called: make new-lab NAME=survival [TITLE="…"] [NUMBER=11]')
     if asked.number and not asked.number.isdecimal():
-        sys.exit(f"NUMBER is {asked.number!r}: use one from 2 to 99.")
+        sys.exit(f"NUMBER is {asked.number!r}: use one from 1 to 99.")
     try:
         notebook = make(asked.name, asked.title, int(asked.number) if asked.number else None)
     except NewLabError as error:
         sys.exit(str(error))
-    number = notebook.name[:2]
+    files = own_files(notebook.stem)
     print(
-        f"Lab {int(number)} is made, executed and in the navigation: {notebook.relative_to(ROOT)}\n"
-        f"Its mistakes and wrong answers are in tests/cases/lab{number}.py, the notes for "
-        f"instructors in instructors/{number}.md.\n"
-        "Write your own in their place, and the question on the map in index.qmd. Then make labs, "
-        "make test."
+        f"Lab {int(notebook.stem[:2])} is made, executed, in the sidebar and on the course map:\n  "
+        + "\n  ".join(files)
+        + "\nWrite your own in their place. The question on the course map, the short title of the "
+        "sidebar and the\npart of the course are the notebook's metadata, under `course`. Then "
+        "make labs, make test.\nThis undoes it, until you commit:\n  "
+        f"git clean -fq {' '.join(files)} && python -m course.pages.write"
     )
 
 

@@ -165,6 +165,16 @@ class Lab:
         """The place in the course, by which the lab is called: 4 for `04-….ipynb`."""
         return int(self.path.name[:2])
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the pages say of the lab: `course` in its metadata, empty where it is no mapping.
+
+        `part` of the course, `short` title for the sidebar, `question` for the course map,
+        `description`, `minutes` and `terms`.
+        """
+        about = self.node.metadata.get("course")
+        return dict(about) if isinstance(about, dict) else {}
+
     @cached_property
     def front_matter(self) -> dict[str, Any]:
         """The YAML of cell 0, empty where it is none (rule `front-matter` says so)."""

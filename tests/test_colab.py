@@ -17,7 +17,8 @@ from course.publishing import colab
 from course.publishing.colab import set_up_all, setup_source
 from course.publishing.repository import Repository, RepositoryError
 from course.rules.check import RULES, check_file
-from course.stale import is_for_colab, is_fresh, labs, parts
+from course.run import execute, failed_cell
+from course.stale import is_for_colab, labs, parts
 from course.studies import STUDIES, code_hash, program
 
 URL = "https://github.com/example/course"
@@ -31,107 +32,80 @@ def course(tmp_path):
     root = tmp_path / "course"
     for name in ("notebooks", "labkit", "data"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in [*ROOT.glob("*.qmd"), *ROOT.glob("*.yml"), ROOT / "pyproject.toml"]:
+    for path in [*ROOT.glob("*.qmd"), *ROOT.glob("*.yml"), *ROOT.glob("*.md"), ROOT / "LICENSE",
+                 ROOT / "pyproject.toml"]:  # fmt: skip
         shutil.copy(path, root)
     (root / "_quarto.yml").write_text(CONFIG.replace(NOT_SET, f"  repo-url: {URL}\n"))
     return root
 
 
-def cells(path):
-    return [c for c in nbformat.read(path, as_version=4).cells if is_for_colab(c)]
+def read(path):
+    return nbformat.read(path, as_version=4)
 
 
-def broken(root):
-    """Return the rules that the labs break, as far as they did not break them before."""
-    was = {(path.name, breach.rule) for path in labs() for breach in check_file(path)}
-    return [
-        str(breach)
-        for path in labs(root)
-        for breach in check_file(path)
-        if (path.name, breach.rule) not in was
-    ]
+def breaches(root):
+    return {(path.name, breach.rule) for path in labs(root) for breach in check_file(path)}
 
 
-def test_the_repository_itself_names_no_address_and_its_labs_have_no_cell():
-    assert NOT_SET in CONFIG
-    assert [path.name for path in labs() if cells(path)] == []
-
-
-def test_every_lab_gets_the_cell_under_setup_keeps_every_rule_and_does_not_go_stale(course):
-    fresh = {path.name for path in labs() if is_fresh(path)}
+def test_every_lab_gets_the_cell_before_all_code_and_stays_what_it_was(course):
+    studies = [code_hash(program(study)) for study in STUDIES]
     assert set_up_all(course) == [path.name for path in labs()]
     for path in labs(course):
-        notebook = nbformat.read(path, as_version=4)
-        [place] = [i for i, cell in enumerate(notebook.cells) if is_for_colab(cell)]
-        assert notebook.cells[place - 1].source.startswith("## Setup")
-        assert notebook.cells[place].source == setup_source(Repository(URL))
-        assert is_fresh(path, course) == (path.name in fresh), path.name
-        assert parts(notebook, course) == parts(
-            nbformat.read(ROOT / "notebooks" / path.name, as_version=4)
-        )
-    assert broken(course) == []
+        now, before = read(path), read(ROOT / "notebooks" / path.name)
+        first = next(cell for cell in now.cells if cell.cell_type == "code")
+        assert first.source == setup_source(Repository(URL))
+        assert [cell for cell in now.cells if cell != first] == before.cells
+        assert parts(now, course) == parts(before), "no lab is stale by it"
+    assert [code_hash(program(study, course)) for study in STUDIES] == studies
+    assert breaches(course) <= breaches(ROOT)
     assert set_up_all(course) == [], "a second run changes nothing"
 
 
-def test_no_study_counts_as_changed(course):
-    before = [code_hash(program(study)) for study in STUDIES]
-    set_up_all(course)
-    assert [code_hash(program(study, course)) for study in STUDIES] == before
-
-
-def test_unset_again_every_notebook_is_what_it_was_byte_for_byte(course):
-    set_up_all(course)
-    (course / "_quarto.yml").write_text(CONFIG)
-    assert len(set_up_all(course)) == len(labs())
-    for path in labs():
-        assert (course / "notebooks" / path.name).read_bytes() == path.read_bytes(), path.name
-
-
-def test_another_branch_renews_the_cell(course):
+def test_another_branch_renews_it_and_unset_every_lab_is_what_it_was_byte_for_byte(course):
     set_up_all(course)
     path = course / "_quarto.yml"
     path.write_text(path.read_text().replace(URL, f"{URL}\n  repo-branch: autumn"))
-    said = [list(RULES["colab-cell"].find(Lab.read(lab))) for lab in labs(course)]
-    assert all("does not fetch what" in wrong for [(_, wrong)] in said)
+    assert {name for name, rule in breaches(course) if rule == "colab-cell"} == {
+        lab.name for lab in labs()
+    }
     assert len(set_up_all(course)) == len(labs())
-    assert all('branch = "autumn"' in cells(lab)[0].source for lab in labs(course))
     assert not [lab for lab in labs(course) if list(RULES["colab-cell"].find(Lab.read(lab)))]
+    assert all("course@autumn#egg" in lab.read_text() for lab in labs(course))
+    path.write_text(CONFIG)
+    assert len(set_up_all(course)) == len(labs())
+    for lab in labs():
+        assert (course / "notebooks" / lab.name).read_bytes() == lab.read_bytes(), lab.name
 
 
-def test_the_cell_is_written_as_ruff_wants_it_whatever_the_address(course):
+def test_executing_a_lab_leaves_it_without_count_and_output(course):
+    path = course / "notebooks" / "01-small.ipynb"
+    cells = [nbformat.v4.new_code_cell("1 + 1"), nbformat.v4.new_code_cell("2")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    colab.set_up(notebook, Repository(URL))
+    assert failed_cell(notebook)[0] == 2, "the first that has not run, this one apart"
+    nbformat.write(notebook, path)
+    execute(path, course)
+    assert [cell.execution_count for cell in read(path).cells] == [None, 1, 2]
+    assert is_for_colab(read(path).cells[0])
+
+
+def test_it_is_written_as_ruff_wants_it_whatever_the_address(course):
     long = f"https://gitlab.example.edu/{'department/' * 9}course"
-    config = f"  repo-url: {long}\n  repo-subdir: labs/statistics\n"
-    (course / "_quarto.yml").write_text(CONFIG.replace(NOT_SET, config))
+    (course / "_quarto.yml").write_text(f"website: {{repo-url: '{long}'}}")
     set_up_all(course)
-    lab = labs(course)[0]
-    shutil.copy(ROOT / "notebooks" / "ruff.toml", lab.parent)
     for command in (["check"], ["format", "--check"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "--no-cache", lab],
-            cwd=course,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", labs(course)[0]]
+        done = subprocess.run(ruff, cwd=course, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_lab_without_a_heading_for_it_is_named(course):
-    path = labs(course)[0]
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells = [c for c in notebook.cells if not c.source.startswith("## Setup")]
-    nbformat.write(notebook, path)
-    with pytest.raises(RepositoryError, match=r"01-training-loop\.ipynb: there is no heading"):
-        set_up_all(course)
+def test_a_wrong_address_is_said_in_one_sentence(monkeypatch):
+    def wrong(root):
+        raise RepositoryError("repo-url is wrong")
 
-
-def test_a_wrong_address_is_said_in_one_sentence_and_nothing_is_written(course, monkeypatch):
-    (course / "_quarto.yml").write_text(CONFIG.replace(NOT_SET, "  repo-url: here\n"))
-    before = {path: path.read_bytes() for path in labs(course)}
-    monkeypatch.setattr(colab.set_up_all, "__defaults__", (course,))
-    with pytest.raises(SystemExit, match=r"was not written: repo-url .* it is 'here'"):
+    monkeypatch.setattr(Repository, "read", wrong)
+    with pytest.raises(SystemExit, match="cell for Colab was not written: repo-url is wrong"):
         colab.main()
-    assert {path: path.read_bytes() for path in labs(course)} == before
 
 
 def test_where_labkit_is_installed_the_cell_does_nothing(monkeypatch, capfd):
@@ -139,86 +113,42 @@ def test_where_labkit_is_installed_the_cell_does_nothing(monkeypatch, capfd):
         raise AssertionError("the cell started a program")
 
     monkeypatch.setattr(subprocess, "run", refuse)
-    monkeypatch.setattr(subprocess, "Popen", refuse)
-    path, environment = list(sys.path), dict(os.environ)
-    names = {}
+    path, names = list(sys.path), {}
     exec(setup_source(Repository(URL)), names)
     assert set(names) - {"__builtins__"} == {"find_spec"}
-    assert (sys.path, dict(os.environ)) == (path, environment)
+    assert sys.path == path
     assert capfd.readouterr() == ("", "")
-
-
-def git(folder, *arguments):
-    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
-    subprocess.run(["git", "-C", folder, *identity, *arguments], check=True, capture_output=True)
-
-
-@pytest.fixture
-def published(course):
-    """Make the copy a repository of its own, in place of the one on GitHub."""
-    for name in ("README.md", "LICENSE"):
-        shutil.copy(ROOT / name, course)
-    git(course, "init", "--quiet", "--initial-branch=main")
-    git(course, "add", ".")
-    git(course, "commit", "--quiet", "--message=The course")
-    return course
-
-
-@pytest.fixture
-def elsewhere(tmp_path, published):
-    """Make a Python with every package but labkit, whose git finds the repository here."""
-    python = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", python], check=True)
-    packages = tmp_path / "packages"
-    packages.mkdir()
-    for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
-        for package in Path(place).iterdir():
-            if "labkit" not in package.name.lower() and not (packages / package.name).exists():
-                (packages / package.name).symlink_to(package)
-    home = tmp_path / "home"
-    home.mkdir()
-    kept = {k: v for k, v in os.environ.items() if k in {"PATH", "SYSTEMROOT", "TMPDIR", "LANG"}}
-    environment = kept | {
-        "HOME": str(home),
-        "PYTHONPATH": str(packages),
-        "PIP_NO_DEPS": "1",
-        "PIP_NO_BUILD_ISOLATION": "0",  # pip's way to say: no isolation
-        "PIP_NO_INDEX": "1",
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{published.as_uri()}.insteadOf",
-        "GIT_CONFIG_VALUE_0": URL,
-    }
-
-    def run(code):
-        program = python / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-        return subprocess.run(
-            [program, "-c", code],
-            cwd=home,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run
-
-
-USE = "import labkit; print(len(labkit.load_rand_hie())); print(labkit.__file__)"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Colab is Linux; here links need a privilege")
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-def test_where_labkit_is_missing_the_cell_installs_it_and_the_data_are_found(elsewhere, tmp_path):
-    without = elsewhere(USE)
-    assert "No module named 'labkit'" in without.stderr
+def test_where_labkit_is_missing_the_cell_installs_it_and_the_data_are_found(course, tmp_path):
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for command in (["init", "--quiet", "--initial-branch=main"], ["add", "."],
+                    [*who, "commit", "--quiet", "--message=The course"]):  # fmt: skip
+        subprocess.run(["git", "-C", course, *command], check=True)
+    # A Python with every package but labkit, whose git finds the repository here.
+    home, packages, venv = (tmp_path / name for name in ("home", "packages", "venv"))
+    home.mkdir()
+    packages.mkdir()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        for package in Path(place).iterdir():
+            if "labkit" not in package.name.lower() and not (packages / package.name).exists():
+                (packages / package.name).symlink_to(package)
+    environment = {k: v for k, v in os.environ.items() if k in {"PATH", "TMPDIR", "LANG"}} | {
+        "HOME": str(home), "PYTHONPATH": str(packages), "PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",  # pip's way to say: no isolation
+        "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.{course.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": URL,
+    }  # fmt: skip
 
-    cell = setup_source(Repository(URL))
-    done = elsewhere(f"{cell}\n{USE}")
-    assert done.returncode == 0, done.stderr
-    rows, place = done.stdout.split()
-    assert rows == "20190"
-    assert Path(place).is_relative_to(tmp_path / "home" / "labkit-course")
+    def run(code):
+        return subprocess.run([venv / "bin" / "python", "-c", code], cwd=home, env=environment,
+                              capture_output=True, text=True, check=False)  # fmt: skip
 
-    again = elsewhere(f"{cell}\n{USE}")  # the kernel restarted: labkit is there, and the data too
-    assert again.returncode == 0, again.stderr
-    assert again.stdout == done.stdout
+    use = "import labkit; print(len(labkit.load_rand_hie()), labkit.__file__)"
+    assert "No module named 'labkit'" in run(use).stderr
+    first = run(f"{setup_source(Repository(URL))}\n{use}")
+    assert first.stdout.split() == ["20190", str(home / "labkit" / "labkit" / "__init__.py")], first
+    assert run(use).stdout == first.stdout, "also when the kernel was restarted"

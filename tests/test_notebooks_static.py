@@ -33,6 +33,14 @@ def test_lab_keeps_every_rule(path: Path) -> None:
     assert not found, "\n" + "\n".join(map(str, found))
 
 
+@pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
+def test_what_the_pages_say_of_a_lab_is_in_its_metadata(path: Path) -> None:
+    about = Lab.read(path).about
+    texts = {name for name, value in about.items() if isinstance(value, str) and value}
+    assert texts == {"part", "short", "question", "description"}
+    assert set(about) - texts == {"minutes", "terms"}
+
+
 # A small lab that keeps every rule. Each bad example below changes one thing in it.
 
 FRONT = (
@@ -166,7 +174,9 @@ class Draft:
 
 def number(nb: Any) -> None:
     """Give the code cells the counts that a run from the top gives them."""
-    run = [cell for cell in nb.cells if cell.cell_type == "code"]
+    run = [
+        c for c in nb.cells if c.cell_type == "code" and "colab" not in c.metadata.get("tags", [])
+    ]
     for count, cell in enumerate(run, 1):
         cell.execution_count = count
 

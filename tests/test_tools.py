@@ -55,12 +55,13 @@ def test_an_executed_lab_holds_only_the_metadata_that_we_want(project):
     path = lab(project, "1")
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[0].metadata = {"tags": ["solution"], "execution": {"iopub.status.busy": "now"}}
-    notebook.metadata["vscode"] = {"interpreter": "here"}
+    notebook.metadata |= {"vscode": {"interpreter": "here"}, "course": {"minutes": 75}}
     nbformat.write(notebook, path)
     before = notebook.cells[0].id
     execute(path, project)
     stored = json.loads(path.read_text(encoding="utf-8"))
-    assert set(stored["metadata"]) == {"kernelspec", "labkit", "language_info"}
+    assert set(stored["metadata"]) == {"course", "kernelspec", "labkit", "language_info"}
+    assert stored["metadata"]["course"] == {"minutes": 75}
     assert set(stored["metadata"]["labkit"]) == {"made_from", "seconds", "versions"}
     assert stored["cells"][0]["metadata"] == {"tags": ["solution"]}
     assert stored["cells"][0]["id"] == before

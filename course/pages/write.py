@@ -1,4 +1,4 @@
-"""The pages of the site that a program writes: which they are, and their text as of now.
+"""What a program writes of the site, pages and parts of them: which, and their text as of now.
 
     python -m course.pages.write
 
@@ -9,7 +9,7 @@ clone is whole; `make site` writes them anew, and a test names those that are no
 from collections.abc import Callable
 from pathlib import Path
 
-from course import ROOT
+from course import ROOT, outline
 from course.pages import instructors as instructors_page
 from course.pages import reference_page, terms_page
 
@@ -18,6 +18,8 @@ GENERATORS: dict[str, Callable[[Path], str]] = {
     "terms.qmd": terms_page.text,
     "reference.qmd": reference_page.text,
     "instructors.qmd": instructors_page.text,
+    "_quarto.yml": outline.sidebar,
+    "index.qmd": outline.course_map,
 }
 
 

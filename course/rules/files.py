@@ -108,10 +108,10 @@ def colab_cell(lab: Lab) -> Found:
     for number, cell in enumerate(found):
         if cell.source != setup_source(repository):
             yield cell, "it does not fetch what _quarto.yml says"
-        elif cell.outputs:
-            yield cell, "it has an output: where labkit is installed it says nothing"
-        elif number or cell.index == 0 or (2, "Setup") not in lab.cells[cell.index - 1].headings:
-            yield cell, "it does not stand once, directly under the heading Setup"
+        elif cell.outputs or cell.node.execution_count:
+            yield cell, "it was executed: where labkit is installed it has nothing to do"
+        elif number or cell is not lab.code[0]:
+            yield cell, "it does not stand once, before all other code"
 
 
 @rule("delete the mark; where an error is the lesson, catch it with try/except and print it")

@@ -40,7 +40,7 @@ def one_figure(lab: Lab) -> Found:
 @rule("run `make labs`")
 def execution_counts(lab: Lab) -> Found:
     """An unrun notebook compares nothing and renders blank, without a warning."""
-    for due, cell in enumerate(lab.code, start=1):
+    for due, cell in enumerate(lab.lesson_code, start=1):
         if (count := cell.node.execution_count) != due:
             yield cell, f"its execution count is {count}, not {due}: not run in order from the top"
             return

@@ -1,0 +1,73 @@
+"""Write the labs' order and titles, from their own metadata, where a reader finds the labs.
+
+These are the sidebar in `_quarto.yml` and the course map in `index.qmd`. In each of them the
+labs' lines stand between two comments, which both renderers ignore, and the rest is left alone.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from course.notebook import Lab
+from course.stale import labs
+
+# The labs' lines stand between `# labs: …` and `# end of labs`, or these in HTML comments.
+BLOCK = re.compile(r"^( *)(?:#|<!--) labs: .*\n((?:.*\n)*?) *(?:#|<!--) end of labs", re.MULTILINE)
+
+
+class OutlineError(ValueError):
+    """A file in which the labs' place is not marked, or a lab that says too little of itself."""
+
+
+def sidebar(root: Path) -> str:
+    """Return the text of `_quarto.yml` with the labs in the sidebar, a section for each part."""
+    lines = []
+    for part, found in groupby(_read(root), key=lambda lab: lab.about["part"]):
+        lines += [f"- section: {_quoted(part)}", "  contents:"]
+        for lab in found:
+            short = _quoted(f"{lab.number} {lab.about['short']}")
+            lines += [f"    - text: {short}", f"      href: notebooks/{lab.path.name}"]
+    return _with(lines, root / "_quarto.yml")
+
+
+def course_map(root: Path) -> str:
+    """Return the text of `index.qmd` with the table of the labs and what they ask."""
+    lines = ["", "|   | Lab | What it asks |", "|:-:|:----|:-------------|"]
+    for lab in _read(root):
+        title, question = (
+            text.replace("|", r"\|") for text in (lab.front_matter["title"], lab.about["question"])
+        )
+        link = f"[{title}](notebooks/{lab.path.name})"
+        lines.append(f"| {lab.number} | {link} | {question} |")
+    return _with([*lines, ""], root / "index.qmd")
+
+
+def _read(root: Path) -> Iterator[Lab]:
+    for path in labs(root):
+        lab = Lab.read(path)
+        if missing := [key for key in ("part", "short", "question") if not lab.about.get(key)]:
+            raise OutlineError(
+                f"{path.name} must have {', '.join(missing)} in its metadata, under `course`, for "
+                "the sidebar and the course map: write them as in another lab."
+            )
+        yield lab
+
+
+def _quoted(text: str) -> str:
+    """Return a text as YAML reads it, whatever stands in it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _with(lines: list[str], path: Path) -> str:
+    """Return a file's text with these lines between its two comments, as far in as they are."""
+    text = path.read_text(encoding="utf-8")
+    if len(found := list(BLOCK.finditer(text))) != 1:
+        raise OutlineError(
+            f"{path.name} must have the place for the labs marked once, by a comment that begins "
+            f"`labs: ` and one that begins `end of labs`; it has {len(found)} such places."
+        )
+    [block] = found
+    rows = "".join(f"{block[1]}{line}".rstrip() + "\n" for line in lines)
+    return text[: block.start(2)] + rows + text[block.end(2) :]

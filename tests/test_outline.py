@@ -1,0 +1,72 @@
+"""The sidebar and the course map say what the labs' metadata say; that they are current is tested
+with the other pages that a program writes."""
+
+import shutil
+
+import nbformat
+import pytest
+import yaml
+
+from course import ROOT
+from course.outline import OutlineError, course_map, sidebar
+from course.stale import labs
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Copy the labs and the two files."""
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    for name in ("_quarto.yml", "index.qmd"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def change(path, **about):
+    """Change what a lab says of itself; None takes a key away."""
+    notebook = nbformat.read(path, as_version=4)
+    course = {**notebook.metadata.course, **about}
+    notebook.metadata.course = {k: v for k, v in course.items() if v is not None}
+    nbformat.write(notebook, path)
+
+
+def sections(root):
+    entries = yaml.safe_load(sidebar(root))["website"]["sidebar"]["contents"]
+    return [entry for entry in entries if "section" in entry]
+
+
+def test_a_new_short_title_a_part_and_a_question_appear_as_they_are_written(root):
+    change(labs(root)[6], short='"When?": #7', part="A: B", question="Is it $|x|$?")
+    change(labs(root)[9], part="Beside")
+    names = [section["section"] for section in sections(root)]
+    assert names == ["Foundations", "A: B", "Evidence and scale", "Beside", "Beside the labs"]
+    [lab] = sections(root)[1]["contents"]
+    assert lab == {"text": '7 "When?": #7', "href": "notebooks/07-honest-baselines.ipynb"}
+    assert "07-honest-baselines.ipynb) | Is it $\\|x\\|$? |\n" in course_map(root)
+
+
+def test_labs_come_and_go_and_nothing_else_changes(root):
+    gone, texts = labs(root)[3], {}
+    for write in (sidebar, course_map):
+        texts[write] = write(root).splitlines()
+    gone.rename(gone.with_suffix(".aside"))
+    for write, lines in texts.items():
+        rest = [line for line in lines if gone.name not in line]
+        without = write(root).splitlines()
+        assert without == [line for line in rest if line.strip() != '- text: "4 Losses and '
+                           'optimisers"'], write  # fmt: skip
+    gone.with_suffix(".aside").rename(gone)
+    assert {write: write(root).splitlines() for write in texts} == texts
+
+
+@pytest.mark.parametrize(("write", "name"), [(sidebar, "_quarto.yml"), (course_map, "index.qmd")])
+def test_a_file_without_the_place_for_the_labs_is_named(root, write, name):
+    text = (root / name).read_text()
+    (root / name).write_text(text.replace("end of labs", "the end"))
+    with pytest.raises(OutlineError, match=f"{name} must have the place .* it has 0 such"):
+        write(root)
+
+
+def test_a_lab_that_says_too_little_of_itself_is_named_with_what_is_missing(root):
+    change(labs(root)[2], short=None, question="")
+    with pytest.raises(OutlineError, match=r"03-autograd\.ipynb must have short, question in its"):
+        sidebar(root)
