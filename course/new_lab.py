@@ -102,8 +102,7 @@ def copies(number: str, name: str, title: str, root: Path = ROOT) -> dict[Path, 
         if template.endswith(".py"):
             text = text.replace("Lab NN:", f"Lab {int(number)}:", 1)
         elif template.endswith(".ipynb"):
-            front = json.dumps(f"title: {json.dumps(title, ensure_ascii=False)}\n")[1:-1]
-            text = text.replace(r"title: \"TITLE\"\n", front, 1)
+            text = text.replace("TITLE", json.dumps(title, ensure_ascii=False)[1:-1])
         found[root / place.format(number=number, name=name)] = text
     return found
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from course import ROOT
 from course.navigation import NavigationError, without_lab
 from course.new_lab import OWN_FILES, copies
+from course.notebook import Lab
 from course.pages import write as generated_pages
 from course.stale import labs
 from course.studies import STUDIES
@@ -77,7 +78,7 @@ def unsafe(notebook: Path, root: Path) -> list[str]:
     if done is not None and done.returncode == 0:
         names = [line[3:].strip('"') for line in done.stdout.splitlines()]
     number, name = notebook.stem[:2], notebook.stem[3:]
-    template = copies(number, name, title_of(notebook), root)
+    template = copies(number, name, Lab.read(notebook).title, root)
     made = {path.relative_to(root).as_posix(): text for path, text in template.items()}
     return [
         name
@@ -94,13 +95,6 @@ def essence(path: Path | str, text: str | None = None) -> str:
         kept = [(c["cell_type"], c["metadata"], "".join(c["source"])) for c in cells]
         return json.dumps(kept)
     return text
-
-
-def title_of(notebook: Path) -> str:
-    """Return a lab's title, from its first cell."""
-    first = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
-    line = next((row for row in first.splitlines() if row.startswith("title:")), "title:")
-    return line.removeprefix("title:").strip().strip('"')
 
 
 def needing(notebook: Path, root: Path) -> list[str]:
