@@ -10,6 +10,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 
 from course import ROOT
+from course.notebook import Lab
 from course.publishing.repository import Repository, offer_repository
 from course.site.check import pages
 from course.site.downloads import add_lab_downloads, add_zip_download
@@ -67,6 +68,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         defer_scripts(page, path, site)
         if name.startswith("notebooks/"):
             lab = notebooks / f"{path.stem}.ipynb"
+            describe(page, lab)
             add_lab_downloads(page, lab, path.parent, student_zip)
             if repository and lab.is_file():
                 offer_repository(page, repository, lab.name, solved=has_solutions(lab))
@@ -175,3 +177,12 @@ def fold_solution_outputs(page: BeautifulSoup) -> None:
         if fold.summary and fold.summary.get_text(strip=True).startswith("Solution"):
             for output in fold.find_next_siblings("div", class_="cell-output"):
                 fold.append(output.extract())
+
+
+def describe(page: BeautifulSoup, lab: Path) -> None:
+    """Write the description of a lab, which its metadata hold, where search engines look for it."""
+    text = Lab.read(lab).about.get("description") if lab.is_file() else None
+    if text and page.head:
+        for old in page.head.find_all("meta", attrs={"name": "description"}):
+            old.decompose()
+        page.head.append(page.new_tag("meta", attrs={"name": "description", "content": text}))
