@@ -37,7 +37,7 @@ def course_map(root: Path) -> str:
     lines = ["", "|   | Lab | What it asks |", "|:-:|:----|:-------------|"]
     for lab in _read(root):
         title, question = (
-            text.replace("|", r"\|") for text in (lab.front_matter["title"], lab.about["question"])
+            text.replace("|", r"\|") for text in (lab.title, lab.about["question"])
         )
         link = f"[{title}](notebooks/{lab.path.name})"
         lines.append(f"| {lab.number} | {link} | {question} |")
