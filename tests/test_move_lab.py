@@ -9,7 +9,7 @@ import pytest
 from course_copy import commit, copied, python, run, status
 
 from course import ROOT, move_lab
-from course.move_lab import MoveLabError, find, mend, mentions, move, plan, rename
+from course.move_lab import MoveLabError, find, mend, mend_notebook, mentions, move, plan, rename
 from course.stale import labs
 
 NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -218,3 +218,16 @@ def test_in_programs_a_quoted_number_is_listed_and_in_code_cells_a_name_too():
     assert list(mentions('x = ["08",\n"09"]', TWO, ".py")) == ['line 2: … x = ["08", "09"] …']
     assert len(list(mentions('open("09-x.ipynb")', TWO, "code"))) == 1
     assert list(mentions('open("09-x.ipynb")', TWO, ".py")) == []
+
+
+def test_a_code_cell_stays_as_it_is_and_its_link_is_listed(tmp_path):
+    cells = [
+        nbformat.v4.new_markdown_cell("See [lab 9](09-x.ipynb)."),
+        nbformat.v4.new_code_cell("# See [lab 9](09-x.ipynb)."),
+    ]
+    path = tmp_path / "11-here.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    [listed] = mend_notebook(path, TWO)
+    assert listed == "cell 2, line 1: … # See [lab 9](09-x.ipynb). …"
+    sources = [cell.source for cell in nbformat.read(path, as_version=4).cells]
+    assert sources == ["See [lab 10](10-x.ipynb).", "# See [lab 9](09-x.ipynb)."]
