@@ -18,7 +18,6 @@ import yaml
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})")
 HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t#]*$")
 MATH = re.compile(r"\$\$.+?\$\$|\$(?:[^$\n]|\n(?!\s*\n))+?\$", re.DOTALL)
-FRONT_MATTER = re.compile(r"---\n(.*?)\n---\s*", re.DOTALL)
 LINK_TARGET = re.compile(r"\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
 
 
@@ -36,7 +35,7 @@ class Cell:
 
     @property
     def kind(self) -> str:
-        """Is it `code`, `markdown` or `raw`."""
+        """Is it `code` or `markdown` (or `raw`, which no lab has)."""
         return str(self.node.cell_type)
 
     @property
@@ -175,15 +174,11 @@ class Lab:
         about = self.node.metadata.get("course")
         return dict(about) if isinstance(about, dict) else {}
 
-    @cached_property
-    def front_matter(self) -> dict[str, Any]:
-        """The YAML of cell 0, empty where it is none (rule `front-matter` says so)."""
-        match = FRONT_MATTER.fullmatch(self.cells[0].source) if self.cells else None
-        try:
-            front = yaml.safe_load(match[1]) if match else None
-        except yaml.YAMLError:
-            front = None
-        return front if isinstance(front, dict) else {}
+    @property
+    def title(self) -> str:
+        """The heading of the first cell, empty where it has none (rule `first-cell` says so)."""
+        found = self.cells[0].headings if self.cells else []
+        return next((text for level, text in found if level == 1), "")
 
     @cached_property
     def cells(self) -> list[Cell]:

@@ -6,6 +6,7 @@ import json
 import nbformat
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course.notebook import Lab
@@ -64,7 +65,8 @@ def test_a_students_notebook_is_the_lab_without_solutions_outputs_and_other_meta
     student = student_notebook(lab)
     nbformat.validate(student)
     assert lab == before
-    assert set(student.metadata) == {"kernelspec", "language_info"}
+    assert set(student.metadata) == {"course", "kernelspec", "language_info"}
+    assert set(student.metadata["course"]) == {"description", "minutes"}
     kept = [cell for cell in lab.cells if "solution" not in tags(cell)]
     assert [cell.source for cell in student.cells] == [cell.source for cell in kept]
     for cell in student.cells:
@@ -107,18 +109,21 @@ def solved_lab():
         f"<details>\n\n{SECRET}\n\n</details>", metadata={"tags": ["solution"]}
     )
     told["attachments"] = {"plot.png": {"text/plain": SECRET}}
-    front = nbformat.v4.new_raw_cell("---\ntitle: Lab\ndescription: A lab.\n---")
+    front = new_markdown_cell("# Lab\n\nIs it one?")
     ran = code("print(6)")
     ran.outputs = [new_output("stream", text="six is here")]
     stub, check = code("def my_a(): ...", "exercise"), code("check(my_a)", "exercise-check")
+    course = {"description": "A lab.", "minutes": 5, "answer": SECRET}
+    metadata = {"labkit": {"hash": SECRET}, "widgets": SECRET, "course": course}
     cells = [front, shown, ran, stub, check, solution, told, hint]
-    return new_notebook(cells=cells, metadata={"labkit": {"hash": SECRET}, "widgets": SECRET})
+    return new_notebook(cells=cells, metadata=metadata)
 
 
 def test_a_solution_hides_nowhere_in_a_students_notebook():
     lab = solved_lab()
-    assert json.dumps(lab).count(SECRET) == 8
+    assert json.dumps(lab).count(SECRET) == 9
     assert SECRET not in json.dumps(student_notebook(lab))
+    assert student_notebook(lab).metadata["course"] == {"description": "A lab.", "minutes": 5}
     assert set(student_notebook(lab).cells[1].attachments) == {"plot.png"}
 
 
@@ -176,6 +181,11 @@ def test_the_students_site_has_no_solution_in_pages_search_or_downloads(project,
     assert not (student / "instructors.html").exists()
     for text in ("instructors", "Teachers", "olution"):
         assert holding(student, text) & {"index.html", "search.json", f"{lab}.html"} == set()
+    for site in (course, student):
+        page = BeautifulSoup((site / f"{lab}.html").read_text(), "html.parser")
+        assert [h1.get_text() for h1 in page.select("h1")] == ["Lab"]
+        assert page.title.get_text() == "Lab – Small"
+        assert page.select_one('meta[name="description"]')["content"] == "A lab."
     downloads = [(site / f"{lab}.ipynb").read_text() for site in (course, student)]
     assert downloads[0] == downloads[1]
 

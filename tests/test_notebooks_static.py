@@ -33,20 +33,17 @@ def test_lab_keeps_every_rule(path: Path) -> None:
     assert not found, "\n" + "\n".join(map(str, found))
 
 
-@pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
-def test_what_the_pages_say_of_a_lab_is_in_its_metadata(path: Path) -> None:
-    about = Lab.read(path).about
-    texts = {name for name, value in about.items() if isinstance(value, str) and value}
-    assert texts == {"part", "short", "question", "description"}
-    assert set(about) - texts == {"minutes", "terms"}
-
-
 # A small lab that keeps every rule. Each bad example below changes one thing in it.
 
-FRONT = (
-    "---\ntitle: A small lab\ndescription: A lab of e.g. ten lines.\nminutes: 5\n"
-    "terms: [learning, fit, session_info]\n---"
-)
+FIRST = "# A small lab\n\nIs it small?\n\n**About 5 minutes.** You know [lab 01](01-first.ipynb)."
+ABOUT = {
+    "part": "Labs",
+    "short": "Small",
+    "question": "Is it small?",
+    "description": "A lab of e.g. ten lines.",
+    "minutes": 5,
+    "terms": ["learning", "fit", "session_info"],
+}
 TERMS = """
 - part: Words
   languages: [statistics, deep learning]
@@ -105,9 +102,8 @@ def exercise(k: int) -> list[Any]:
 
 def good_notebook() -> Any:
     cells = [
-        new_raw_cell(FRONT, id="front"),
+        md("first", FIRST),
         md("objectives", "## Learning objectives\n\n- fit a line\n- check it\n- report it"),
-        md("prerequisites", "## Prerequisites\n\nSee [lab 01](01-first.ipynb)."),
         md("background", "## Background\n\n" + "\n\n".join([PROSE] * 6)),
         md("setup", "## Setup\n\nWe import what we need, and draw the data."),
         code("imports", "import numpy as np\nrng = np.random.default_rng(42)\ny = rng.random(5)"),
@@ -138,7 +134,7 @@ def good_notebook() -> Any:
         code("versions", "session_info()", said("numpy 2\n")),
     ]
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel, "course": {**ABOUT}})
 
 
 QUARTO = """
@@ -207,6 +203,10 @@ def write(name: str, source: str) -> Edit:
 
 def add(name: str, text: str) -> Edit:
     return lambda draft: draft[name].update(source=f"{draft[name].source}\n\n{text}")
+
+
+def say(**about: Any) -> Edit:
+    return lambda draft: draft.nb.metadata["course"].update(about)
 
 
 def put(name: str, *outputs: Any) -> Edit:
@@ -325,23 +325,26 @@ BAD: list[tuple[str, str, Edit]] = [
     ("empty-cell", "of text", insert("goal", lambda: md("empty", " \n"))),
     ("weight", "a huge picture", put("figure", picture("A" * 2_100_000))),
     ("weight", "a huge print", put("numbers", said("y " * 800_000))),
-    ("front-matter", "no minutes", swap("front", "minutes: 5\n", "")),
-    ("front-matter", "minutes as text", swap("front", "5", "five")),
-    ("front-matter", "no title", swap("front", "title: A small lab\n", "")),
-    ("front-matter", "two sentences", swap("front", "lines.", "lines. It is short.")),
-    ("front-matter", "no terms", swap("front", "terms: [learning, fit, session_info]\n", "")),
-    (
-        "front-matter",
-        "terms as text",
-        swap("front", "[learning, fit, session_info]", "learning, fit"),
-    ),
-    ("front-matter", "a term that is no text", swap("front", "fit,", "1,")),
-    ("front-matter", "a term twice", swap("front", "fit,", "fit, fit,")),
-    ("known-terms", "unknown", swap("front", "fit,", "fit, dropout,")),
-    ("terms-in-text", "not in the text", swap("front", "fit,", "fit, epoch,")),
-    ("front-matter", "not YAML", swap("front", "title: A", "title: A: b: ")),
-    ("front-matter", "missing", drop("front")),
-    ("front-matter", "a second", insert("goal", lambda: new_raw_cell("x", id="raw"))),
+    ("first-cell", "missing", drop("first")),
+    ("first-cell", "no title", swap("first", "# A small lab\n\n", "")),
+    ("first-cell", "no question", swap("first", "Is it small?\n\n", "")),
+    ("first-cell", "two sentences", swap("first", "Is it small?", "It is. Or is it?")),
+    ("first-cell", "other minutes", swap("first", "5 minutes", "15 minutes")),
+    ("raw-cell", "in the middle", insert("goal", lambda: new_raw_cell("x", id="raw"))),
+    ("raw-cell", "front matter", insert("first", lambda: new_raw_cell("---\na: b\n---", id="raw"))),
+    ("course-metadata", "missing", lambda d: d.nb.metadata.pop("course")),
+    ("course-metadata", "no question", lambda d: d.nb.metadata["course"].pop("question")),
+    ("course-metadata", "an empty part", say(part=" ")),
+    ("course-metadata", "a title that is no text", say(short=3)),
+    ("course-metadata", "two sentences", say(description="A lab. It is short.")),
+    ("course-metadata", "minutes as text", say(minutes="5")),
+    ("course-metadata", "no terms", say(terms=[])),
+    ("course-metadata", "terms as text", say(terms="learning, fit")),
+    ("course-metadata", "a term that is no text", say(terms=["fit", 1])),
+    ("course-metadata", "a term twice", say(terms=["fit", "fit"])),
+    ("course-metadata", "an unknown key", say(solution="x = 1")),
+    ("known-terms", "unknown", say(terms=["fit", "dropout"])),
+    ("terms-in-text", "not in the text", say(terms=["fit", "epoch"])),
     ("headings", "missing", drop("reading")),
     ("headings", "out of order", switch("pitfalls", "reading")),
     ("headings", "unknown", add("goal", "## Another\n\nWith a text.")),
@@ -353,12 +356,12 @@ BAD: list[tuple[str, str, Edit]] = [
     ("empty-section", "no text", write("reading", "## Further reading\n\n***")),
     ("objectives", "two", swap("objectives", "\n- check it\n", "\n")),
     ("objectives", "six", add("objectives", "- a\n- b\n- c")),
-    ("prerequisite-links", "no link", swap("prerequisites", "[lab 01](01-first.ipynb)", "lab 01")),
+    ("prerequisite-links", "no link", swap("first", "[lab 01](01-first.ipynb)", "lab 01")),
     (
         "prerequisite-links",
         "to itself",
         both(
-            swap("prerequisites", "01-first", "02-small"),
+            swap("first", "01-first", "02-small"),
             lambda d: (
                 (d.root / "notebooks").mkdir() or (d.root / "notebooks/02-small.ipynb").touch()
             ),
@@ -505,7 +508,7 @@ GOOD: list[tuple[str, Edit]] = [
     ("a sidebar that lists all labs", quarto("02-small", "*")),
     ("a render list with no slash in front", quarto("/notebooks", "notebooks")),
     ("the words of a rule in code", add("goal", "Write `@fig-x`, `[^1]` and `::: x`.")),
-    ("headings in one cell", merge("objectives", "prerequisites", "background")),
+    ("headings in one cell", merge("objectives", "background")),
     ("a fence", add("goal", "```r\n# a comment\n::: x\n@y {{< z >}}\n```")),
     (
         "inf where it is the lesson",
@@ -565,7 +568,7 @@ def test_the_command_names_file_cell_rule_and_mend(
     nbformat.write(lab.node, lab.path)
     assert main([str(lab.path)]) == 1
     line = capsys.readouterr().out.splitlines()[-2]
-    assert line.startswith("notebooks/02-small.ipynb: cell 9 [trailing-semicolon]: a line ends")
+    assert line.startswith("notebooks/02-small.ipynb: cell 8 [trailing-semicolon]: a line ends")
     assert "y.mean()" in line
     assert "Mend: assign" in line
 

@@ -41,7 +41,7 @@ def linked_on_the_page():
 def test_the_page_links_a_lab_from_just_the_terms_that_the_lab_names(lab):
     on_page = linked_on_the_page().get(lab.path.name, [])
     assert Counter(on_page) == Counter(named(lab)), (
-        f"terms.qmd and the front matter of {lab.path.name} differ in "
+        f"terms.qmd and the metadata of {lab.path.name} differ in "
         f"{sorted(set(on_page) ^ set(named(lab)))}: run python -m course.pages.write"
     )
 

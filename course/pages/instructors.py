@@ -16,9 +16,6 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from course import ROOT
 from course.notebook import Lab
@@ -56,10 +53,10 @@ def at_a_glance(found: list[Lab]) -> str:
     ]
     for lab in found:
         made = lab.node.metadata.get("labkit", {})
-        link = f"[{number(lab)} {front(lab)['title']}](notebooks/{lab.path.name})"
+        link = f"[{lab.number} {lab.title}](notebooks/{lab.path.name})"
         seconds = f"{made['seconds']:.0f}" if "seconds" in made else "not executed"
-        lines.append(f"| {link} | {front(lab)['minutes']} | {seconds} |")
-    minutes = sum(front(lab)["minutes"] for lab in found)
+        lines.append(f"| {link} | {lab.about['minutes']} | {seconds} |")
+    minutes = sum(lab.about["minutes"] for lab in found)
     seconds = sum(lab.node.metadata.get("labkit", {}).get("seconds", 0) for lab in found)
     lines.append(f"| All labs | {minutes} | {seconds:.0f} |")
     return "\n".join(lines)
@@ -71,9 +68,9 @@ def section(lab: Lab) -> str:
     seconds = f"{made['seconds']:.0f} seconds" if "seconds" in made else "not yet measured"
     return "\n\n".join(
         [
-            f"## Lab {number(lab)}: {front(lab)['title']}",
+            f"## Lab {lab.number}: {lab.title}",
             f"[The lab](notebooks/{lab.path.name}) takes a student about "
-            f"{front(lab)['minutes']} minutes, exercises included (an estimate). "
+            f"{lab.about['minutes']} minutes, exercises included (an estimate). "
             f"Executing it from start to end took {seconds}, measured with "
             f"{versions(lab) or 'versions that it does not record'}.",
             notes(lab),
@@ -146,17 +143,6 @@ def masked(message: str) -> str:
 def plain(words: str) -> str:
     """Escape what markdown would read as a mark, and end the text as a cell of a table ends."""
     return re.sub(r"([\\`*_{}\[\]<>#|~$^@])", r"\\\1", " ".join(words.split()))
-
-
-def number(lab: Lab) -> int:
-    """Return a lab's number."""
-    return int(lab.path.name[:2])
-
-
-def front(lab: Lab) -> dict[str, Any]:
-    """Return a lab's front matter."""
-    found: dict[str, Any] = yaml.safe_load(lab.cells[0].source.strip().strip("-"))
-    return found
 
 
 def versions(lab: Lab) -> str:

@@ -1,6 +1,6 @@
 """The terms of the course: what `terms.yml` says of them, and which lab names them.
 
-A lab names its terms in its front matter, under `terms`; nothing else says which lab uses which.
+A lab names its terms in its metadata, under `terms`; nothing else says which lab uses which.
 """
 
 import re
@@ -111,8 +111,8 @@ def all_terms(root: Path) -> list[Term]:
 
 
 def named(lab: Lab) -> list[str]:
-    """List the terms that a lab names (rule `front-matter` says where they are no list)."""
-    terms = lab.front_matter.get("terms")
+    """List the terms that a lab names (rule `course-metadata` says where they are no list)."""
+    terms = lab.about.get("terms")
     return [t for t in terms if isinstance(t, str)] if isinstance(terms, list) else []
 
 

@@ -1,4 +1,4 @@
-"""The page of terms, from `terms.yml` and the front matter of the labs."""
+"""The page of terms, from `terms.yml` and the metadata of the labs."""
 
 from collections.abc import Iterator
 from pathlib import Path

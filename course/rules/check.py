@@ -3,7 +3,7 @@
     python -m course.rules.check [NOTEBOOK ...]
 
 prints each breach with file, cell, rule and mend, and exits 1 if there is one. Cells are counted
-from 1, text cells included: cell 1 is the front matter.
+from 1, text cells included: cell 1 is the title.
 """
 
 import argparse

@@ -15,9 +15,11 @@ from course.publishing.colab import setup_source
 from course.publishing.repository import Repository, RepositoryError
 from course.rules.registry import EXERCISE_TAGS, Found, rule
 
+TEXTS = ("part", "short", "question", "description")
 TAGS = EXERCISE_TAGS | {"torch", "nan-is-the-lesson", "study-settings", "study", "colab"}
 NBVAL_TAG = re.compile(r"raises-exception|skip-execution|(nbval|pytest-validate)-[a-z-]+")
 NBVAL_COMMENT = re.compile(r"^\s*#+\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", re.MULTILINE)
+SENTENCE = re.compile(r"[^.!?](?:(?![.!?]\s+[A-Z]).)*[.!?]", re.DOTALL)
 MAX_BYTES = 1_500_000
 
 
@@ -68,6 +70,37 @@ def kernel(lab: Lab) -> Found:
     name = lab.node.metadata.get("kernelspec", {}).get("name")
     if name != "python3":
         yield None, f"the kernel is {name!r}, not 'python3'"
+
+
+@rule("make it Markdown, or delete it")
+def raw_cell(lab: Lab) -> Found:
+    """The renderers read a raw cell each in its own way, and JupyterLab shows it as it stands."""
+    for cell in lab.cells:
+        if cell.kind == "raw":
+            yield cell, "it is a raw cell"
+
+
+@rule(
+    f"write {', '.join(TEXTS)} (text), minutes (a number) and terms (a list) under `course` in the "
+    "notebook's metadata"
+)
+def course_metadata(lab: Lab) -> Found:
+    """The sidebar, the course map, the search and the page of terms are made from it."""
+    about = lab.about
+    for key in TEXTS:
+        if not isinstance(about.get(key), str) or not about[key].strip():
+            yield None, f"`{key}` is missing, or is no text"
+    if about.get("description") and not SENTENCE.fullmatch(str(about["description"]).strip()):
+        yield None, "`description` is not one sentence with its stop"
+    if type(about.get("minutes")) is not int or about["minutes"] < 1:
+        yield None, "`minutes` is not a whole number above 0"
+    terms = about.get("terms")
+    if not (isinstance(terms, list) and terms and all(isinstance(t, str) for t in terms)):
+        yield None, "`terms` is not a list of the terms that the lab introduces or relies on"
+    elif repeated := [term for term in dict.fromkeys(terms) if terms.count(term) > 1]:
+        yield None, f"`terms` names `{repeated[0]}` twice"
+    if unknown := sorted(set(about) - {*TEXTS, "minutes", "terms"}):
+        yield None, f"`course` has the key `{unknown[0]}`, which nothing reads"
 
 
 @rule("delete the other keys and pasted pictures (`make labs` scrubs the metadata)")

@@ -5,14 +5,11 @@ import re
 import urllib.parse
 from itertools import pairwise
 
-import yaml
-
-from course.notebook import FRONT_MATTER, Lab, count_words, plain, unfenced
+from course.notebook import Lab, count_words, plain, unfenced
 from course.rules.registry import EXERCISE_TAGS, Found, rule
 
 HEADINGS = (
     "Learning objectives",
-    "Prerequisites",
     "Background",
     "Setup",
     "1 Goal",
@@ -26,7 +23,8 @@ HEADINGS = (
     "Session info",
 )
 MAX_LINES, LONG, WORDS_PER_LINE = 20, 12, 8
-SENTENCE = re.compile(r"[^.!?](?:(?![.!?]\s+[A-Z]).)*[.!?]", re.DOTALL)
+QUESTION = r"(?:(?!\n\n)[^.?!])+\?"
+FIRST_CELL = re.compile(rf"# \S[^\n]*\n\n{QUESTION}\n\n(?P<rest>.+)", re.DOTALL)
 ITEM = re.compile(r"^(?:[-*+]|\d+[.)])\s+\S", re.MULTILINE)
 TARGET = re.compile(
     r"\]\(\s*([^)\s]+)|\b(?:href|src)=[\"']([^\"']+)|^\[[^\]^]+\]:\s*(\S+)", re.MULTILINE
@@ -54,34 +52,15 @@ REGISTRIES = re.compile(
 )
 
 
-@rule("make cell 0 raw, YAML between `---` lines: title, description (a sentence), minutes, terms")
-def front_matter(lab: Lab) -> Found:
-    """Title, search and page of terms read it; other raw cells show under one renderer only."""
-    for cell in lab.cells[1:]:
-        if cell.kind == "raw":
-            yield cell, "only cell 0 may be raw"
+@rule("write `# Title`, the question in one sentence, the minutes, and what the student must know")
+def first_cell(lab: Lab) -> Found:
+    """It is what a student reads first, in JupyterLab too, and the page takes its title from it."""
     first = lab.cells[0] if lab.cells else None
-    match = FRONT_MATTER.fullmatch(first.source) if first else None
-    if match is None or first is None or first.kind != "raw":
-        yield first, "it is not a raw cell with front matter"
-        return
-    try:
-        yaml.safe_load(match[1])
-    except yaml.YAMLError as error:
-        yield first, f"the front matter is not YAML ({str(error).splitlines()[0]})"
-        return
-    front = lab.front_matter
-    if not str(front.get("title") or "").strip():
-        yield first, "`title` is missing"
-    if not SENTENCE.fullmatch(str(front.get("description") or "").strip()):
-        yield first, "`description` is not one sentence with its stop"
-    if type(front.get("minutes")) is not int or front["minutes"] < 1:
-        yield first, "`minutes` is not a whole number above 0"
-    terms = front.get("terms")
-    if not (isinstance(terms, list) and terms and all(isinstance(t, str) for t in terms)):
-        yield first, "`terms` is not a list of the terms that the lab introduces or relies on"
-    elif twice := [term for term in dict.fromkeys(terms) if terms.count(term) > 1]:
-        yield first, f"`terms` names `{twice[0]}` twice"
+    opening = FIRST_CELL.fullmatch(first.source) if first and first.kind == "markdown" else None
+    if opening is None:
+        yield first, "it is not a title, a question of one sentence, and what goes before the lab"
+    elif not re.search(rf"\b{lab.about.get('minutes', '')}\s+minutes\b", opening["rest"]):
+        yield first, "it does not say the minutes of the metadata"
 
 
 @rule("use `##` for exactly " + " · ".join(HEADINGS) + ", in this order, and `###` within them")
@@ -90,7 +69,7 @@ def headings(lab: Lab) -> Found:
     above, seen = 1, []
     for cell in lab.cells:
         for level, text in cell.headings:
-            if level == 1:
+            if level == 1 and (cell.index or text != lab.title):
                 yield cell, f"“{text}” is a level-1 heading, which the title already is"
             elif level > above + 1:
                 yield cell, f"“{text}” jumps from level {above} to level {level}"
@@ -127,13 +106,12 @@ def objectives(lab: Lab) -> Found:
 @rule("link the earlier labs that this one builds on: [lab 01](01-training-loop.ipynb)")
 def prerequisite_links(lab: Lab) -> Found:
     """What a student lacks must be one click away; a later lab can't be required."""
-    home = lab.heading("Prerequisites")
-    linked = sorted(re.findall(r"\]\((\d\d)-[^)]*\.ipynb", lab.text("Prerequisites")))
+    linked = sorted(re.findall(r"\]\((\d\d)-[^)]*\.ipynb", lab.cells[0].source))
     number = lab.path.name[:2]
-    if home and number > "01" and not linked:
-        yield home, "no earlier lab is linked"
+    if lab.title and number > "01" and not linked:
+        yield lab.cells[0], "no earlier lab is linked"
     if linked and linked[-1] >= number:
-        yield home, f"lab {linked[-1]} does not come before lab {number}"
+        yield lab.cells[0], f"lab {linked[-1]} does not come before lab {number}"
 
 
 @rule("move what is longer into labkit, or split the cell where a sentence helps")

@@ -1,4 +1,4 @@
-"""Rules about the terms that a lab names in its front matter, for the page of terms."""
+"""Rules about the terms that a lab names in its metadata, for the page of terms."""
 # ruff: noqa: D401 - the docstring of a rule says why there is one
 
 from course.notebook import Lab

@@ -12,6 +12,7 @@ import nbformat
 from bs4 import BeautifulSoup, Tag
 
 from course import ROOT
+from course.notebook import Lab
 from course.publishing.repository import Repository, offer_repository
 from course.site.explorer_data import FOLDER, static_runs
 from course.site.mathematics import TexError, mathml
@@ -65,6 +66,7 @@ def finish(site: Path, notebooks: Path, edition: Path | None = None) -> None:
         defer_scripts(page, path, site)
         if name.startswith("notebooks/"):
             lab = notebooks / f"{path.stem}.ipynb"
+            describe(page, lab)
             offer_notebook(page, lab, path.parent, edition)
             if repository and lab.is_file():
                 offer_repository(page, repository, lab.name, solved=has_solutions(lab))
@@ -238,6 +240,15 @@ def place_explorer(page: BeautifulSoup, path: Path, site: Path) -> None:
         style = page.new_tag("link", href=f"{base}/explorer.css", rel="stylesheet")
         script = page.new_tag("script", src=f"{base}/explorer.js", defer="")
         page.head.extend([style, script])
+
+
+def describe(page: BeautifulSoup, lab: Path) -> None:
+    """Write the description of a lab, which its metadata hold, where search engines look for it."""
+    text = Lab.read(lab).about.get("description") if lab.is_file() else None
+    if text and page.head:
+        for old in page.head.find_all("meta", attrs={"name": "description"}):
+            old.decompose()
+        page.head.append(page.new_tag("meta", attrs={"name": "description", "content": text}))
 
 
 def offer_notebook(page: BeautifulSoup, lab: Path, folder: Path, edition: Path | None) -> None:

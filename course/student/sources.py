@@ -20,6 +20,8 @@ from nbformat import NotebookNode
 FOR_INSTRUCTORS = ("instructors.qmd",)
 INSTRUCTORS_BLOCK = re.compile(r"^(:{3,}) *\{\.instructors\}$.*?^\1$\n?", re.DOTALL | re.MULTILINE)
 
+ON_THE_PAGE = ("description", "minutes")  # of what a lab's metadata say of it
+
 NAME = re.compile(r"^def my_(\w+)\(", re.MULTILINE)
 
 
@@ -71,12 +73,16 @@ def exercises(notebook: Any) -> list[ExerciseCells]:
 def without_solutions(notebook: NotebookNode) -> NotebookNode:
     """Return a lab as it stands on the students' site: outputs, but nothing of a solution.
 
-    Cells tagged `solution` go, and all metadata but the kernel, the language and the tags: what
-    stands there is seen by nobody, so nobody would see a solution in it. Attachments go for the
-    same reason, but for the pictures that the text of their cell shows.
+    Cells tagged `solution` go, and all metadata but the kernel, the language, the tags and what
+    the page says of the lab: what stands there is seen by nobody, so nobody would see a solution
+    in it. Attachments go for the same reason, but for the pictures that the text of their cell
+    shows.
     """
     kept = {key: notebook.metadata[key] for key in ("kernelspec", "language_info")
             if key in notebook.metadata}  # fmt: skip
+    about = notebook.metadata.get("course", {})
+    if shown_on_the_page := {key: about[key] for key in ON_THE_PAGE if key in about}:
+        kept["course"] = NotebookNode(shown_on_the_page)
     lab = NotebookNode(
         cells=[], metadata=copy.deepcopy(kept),
         nbformat=notebook.nbformat, nbformat_minor=notebook.nbformat_minor,
