@@ -205,6 +205,13 @@ def test_one_activation_twice_and_two_of_a_kind_are_one_architecture(way):
     assert way() == {Chain}
 
 
+def test_that_one_network_uses_an_activation_twice_is_no_other_architecture(way):
+    models = seeded(lambda: one_activation_twice(nn.GELU))
+    models[1][3] = nn.GELU()
+    exact(models)
+    assert way() == {Mapped}
+
+
 def test_a_layer_without_weights_used_twice_is_taken_twice_in_a_nested_network(way):
     def layers():
         inner = nn.Sequential(nn.Tanh(), nn.GELU())

@@ -363,6 +363,12 @@ def test_differences_that_are_no_derivative_are_refused(name):
         finite_differences(f, [at], **options)
 
 
+def test_the_refusal_names_both_steps_and_both_slopes():
+    says = r"x = 0 are 1 over ±0.5 and 2 over ±0.25, so that neither is the derivative"
+    with pytest.raises(ValueError, match=says):
+        finite_differences(lambda v: float(np.sign(v[0])) / 2, [0.0], step=0.5)
+
+
 def test_a_step_to_infinity_is_refused():
     with pytest.raises(ValueError, match=r"^step=1e\+308 is too large: it moves x = 100 to"):
         finite_differences(lambda v: math.tanh(v[0]), [100.0], step=1e308)

@@ -252,6 +252,13 @@ def test_a_sum_is_one_also_where_sums_are_rounded(seed):
     assert not is_sum(lambda p, y: ((p - y) ** 2).mean(), prediction, target)
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0, 4.0])
+def test_a_sum_tells_that_it_is_one_unless_it_is_zero(value):
+    prediction, target = torch.full((4, 1), (value / 4) ** 0.5), torch.zeros(4, 1)
+    assert SUMS["own"](prediction, target) == value
+    assert is_sum(SUMS["own"], prediction, target) is (value > 0)
+
+
 def test_many_networks_record_a_sum_as_one_does():
     data = [(DATA.X, Y), (DATA.X[::-1], Y[::-1])]
     many = fit_torch_many([model(), model()], data, loss=nn.MSELoss(reduction="sum"), epochs=4)

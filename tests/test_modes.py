@@ -141,7 +141,7 @@ class Odd(nn.Linear):
     [
         (
             lambda f, x: f(x)[:, 0],
-            r"the same in train mode as in eval mode, a tensor of shape \(2",
+            r"train mode as in eval mode, a tensor of shape \(2, 1\) for 2 rows, not torch.Size",
         ),
         (lambda f, x: (f(x), x), r"of shape \(2, 1\) for 2 rows, not tuple"),
         (lambda f, x: f(x.add_(1)), r"model changes the X that it is given: use inplace=False"),

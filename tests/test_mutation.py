@@ -43,6 +43,8 @@ def changes(source: str) -> list[str]:
             "True -> False", "1 -> 2", "return a -> return None",
         ]),
         ("def f():\n    return None\ndef g():\n    return", []),
+        ("def f():\n    return False", ["False -> True"]),
+        ("def f():\n    return True", ["return True -> return None", "True -> False"]),
         ("x = 0.5", ["x = 0.5 -> pass", "0.5 -> 1.0"]),
         ("x = 0.0", ["x = 0.0 -> pass", "0.0 -> 1.0"]),
         ("x = 'mean of A'", ["x = 'mean of A' -> pass", "'mean of A' -> 'A fo naem'"]),

@@ -1,5 +1,6 @@
 """Least squares, against R, NIST, statsmodels, and its own mathematics."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -400,3 +401,13 @@ def test_a_perfect_fit_is_told_by_its_residuals(start):
     noise = np.random.default_rng(0).normal(size=50)
     table = compare_coefficients(fit_ols(X, perfect + noise), truth=[1, 2])
     assert table["truth_gap"].abs().max() < 4
+
+
+def test_shown_are_the_estimates_and_not_the_rows():
+    data = make_linear(30, 3, rng=1)
+    shown = repr(fit_ols(data.X, data.y))
+    assert "beta=" in shown
+    assert "se=" in shown
+    assert not {"covariance", "residuals", "columns", "largest_term"} & set(
+        re.findall(r"(\w+)=", shown)
+    )

@@ -165,6 +165,7 @@ def test_sizes_of_any_whole_kind_give_the_right_numbers(method, size):
         ((2, (3, 4)), TypeError, r"size must be a whole number, not \(3, 4\)"),
         ((2, None), TypeError, "size must be a whole number, not None"),
         (2**64, ValueError, "size=18446744073709551616 asks for more numbers than"),
+        (2**58 + 1, ValueError, "size=.* asks for more numbers than"),
         ((2**32, 2**32), ValueError, "size=.* asks for more numbers than"),
         ((2**70, 0), ValueError, "size=.* asks for more numbers than"),
     ],

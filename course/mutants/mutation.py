@@ -159,7 +159,7 @@ def _changes(node: ast.AST, role: str) -> Iterator[ast.AST | None]:
             yield from (ast.JoinedStr([ast.Constant(new)]) for new in _other_digits(spec))
         case ast.keyword(arg=str()):
             yield None
-        case ast.Return(value=ast.expr() as value) if not _is_none(value):
+        case ast.Return(value=ast.expr() as value) if not _is_falsy_already(value):
             yield ast.Return(ast.Constant(None))
     if isinstance(node, DELETED):
         yield ast.Pass()
@@ -173,8 +173,9 @@ def _with(node: ast.AST, change: Callable[[ast.AST], object]) -> ast.AST:
     return new
 
 
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _is_falsy_already(node: ast.expr) -> bool:
+    """Tell whether `return None` would say the same: that it is no bool the type checker sees."""
+    return isinstance(node, ast.Constant) and (node.value is None or node.value is False)
 
 
 def _other_constants(value: object, role: str) -> Iterator[object]:
