@@ -3,11 +3,15 @@
 PYTHON ?= python3
 TORCH ?= yes
 ZIP ?= yes
+UPGRADE ?= yes
 PORT ?= 8000
 SITE := _site$(if $(filter student,$(EDITION)),-student)
 VENV := $(if $(TORCH),.venv,.venv-notorch)
 BIN := $(VENV)/bin
-READY := $(VENV)/ready
+# What is installed: for most commands requirements/site.txt, for the tests test.txt, for the benchmarks the whole lock.
+READY := $(VENV)/ready-site
+READY_TEST := $(VENV)/ready-test
+READY_BENCH := $(VENV)/ready-bench
 
 # One thread per test worker: two workers with two BLAS threads each are slower than two with one.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
@@ -33,7 +37,7 @@ student: $(READY)  ## the zip for students in _student/: no solutions (WHEELS=ye
 	@$(BIN)/python -m course.run
 	@$(BIN)/python -m course.student.edition $(if $(WHEELS),--wheels)
 
-test: $(READY)  ## style, types, unit tests, every lab, the rendered site
+test: $(READY_TEST)  ## style, types, unit tests, every lab, the rendered site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(if $(TORCH),$(BIN)/mypy,@echo "mypy is skipped: it needs torch to check the modules about torch")
@@ -53,7 +57,7 @@ stale: $(READY)  ## name each lab whose stored outputs are stale, and what chang
 # A variable counts only where it stands on the command line: some shells have a NAME of their own.
 given = $(if $(filter command,$(origin $(1))),--$(2) "$$$(1)")
 
-new-lab: $(READY)  ## make a lab that keeps every rule: NAME=survival [TITLE="…"] [NUMBER=11]
+new-lab: $(READY_TEST)  ## make a lab that keeps every rule: NAME=survival [TITLE="…"] [NUMBER=11]
 	@$(BIN)/python -m course.new_lab $(call given,NAME,name) $(call given,TITLE,title) $(call given,NUMBER,number)
 
 move-lab: $(READY)  ## give a lab another place or name, and mend every link to it: LAB=11 [NUMBER=9] [NAME=survival]
@@ -69,28 +73,28 @@ serve: $(READY)  ## look at the rendered site in a browser
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE) >/dev/null 2>&1 || echo "Stopped. If port $(PORT) is taken: make serve PORT=8001"
 
 doctor: $(READY)  ## is this machine ready?
-	@$(BIN)/python -m labkit
+	@$(BIN)/python -m course.doctor
 
 studies: $(READY)  ## run the studies too long for a lab and store them in data/ (STUDY=name: that one)
 	@$(BIN)/python -m course.studies $(STUDY)
 
 .PHONY: mutants
-mutants: $(READY)  ## change labkit's code at random: do its tests notice? [SAMPLE=100] [SEED=1] [MODULES=labkit/ols.py]
-	@$(BIN)/python -m course.mutants.ask $(call given,SAMPLE,sample) $(call given,SEED,seed) $(MODULES)
+mutants: $(READY_TEST)  ## change labkit's code at random: do its tests notice? [SAMPLE=100] [SEED=1] [MODULES=labkit/ols.py]
+	@$(BIN)/python -m course.mutants $(call given,SAMPLE,sample) $(call given,SEED,seed) $(MODULES)
 
-bench: $(READY)  ## compare labkit's speed with the alternatives
+bench: $(READY_BENCH)  ## compare labkit's speed with the alternatives
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.scale
 
-lock:  ## pin every dependency anew in requirements.lock
+lock:  ## pin every dependency anew in requirements.lock and requirements/ (UPGRADE=: only what pyproject.toml asks for)
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q uv
-	sh course/environment/lock.sh .venv-lock/bin/uv
+	sh course/environment/lock.sh .venv-lock/bin/uv $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove everything that the commands above have made
 	rm -rf .venv .venv-notorch .venv-lock _site _site-student _student .quarto .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The last thing that make_venv does is to write this file, so a half-made environment never counts as ready.
-$(READY): requirements.lock pyproject.toml course/environment/make_venv.py
+$(VENV)/ready-%: requirements.lock $(wildcard requirements/*.txt) pyproject.toml course/environment/make_venv.py
 	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)' here: install Python 3.11 or newer, or say which to use: make PYTHON=/path/to/python3.12"; exit 1; }
-	@$(PYTHON) course/environment/make_venv.py $(VENV) $(if $(TORCH),,--no-torch)
+	@$(PYTHON) course/environment/make_venv.py $(VENV) $* $(if $(TORCH),,--no-torch)

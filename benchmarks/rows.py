@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 import torch
@@ -249,6 +250,11 @@ def imports(size: Size) -> tuple[Side, Side]:  # noqa: ARG001
     return lambda: process(f"import labkit; {heavy}"), lambda: process(f"import numpy; {heavy}")
 
 
+def package_is_missing(name: str) -> str | None:
+    """Name a package that is not installed here: only `make bench` installs these."""
+    return None if find_spec(name) else f"{name}: make bench"
+
+
 ROWS = [
     Row(
         "torch loop, full batch",
@@ -258,10 +264,26 @@ ROWS = [
         "torch loop, full batch",
         "labkit", "by hand, fused Adam", 1.08, None, 41, partial(full_batch, fused=True),
     ),
-    Row("the same work", "skorch on tensors", "labkit", None, 8.0, 9, trained(skorch_on_tensors)),
-    Row("the same work", "skorch on arrays", "labkit", None, 8.0, 9, trained(skorch_on_arrays)),
-    Row("the same work", "Lightning", "labkit", None, None, 7, trained(with_lightning)),
-    Row("the same work", "Keras on torch", "labkit", None, None, 7, trained(with_keras), rtol=0.01),
+    Row(
+        "the same work",
+        "skorch on tensors", "labkit", None, 8.0, 9, trained(skorch_on_tensors),
+        lacks=partial(package_is_missing, "skorch"),
+    ),
+    Row(
+        "the same work",
+        "skorch on arrays", "labkit", None, 8.0, 9, trained(skorch_on_arrays),
+        lacks=partial(package_is_missing, "skorch"),
+    ),
+    Row(
+        "the same work",
+        "Lightning", "labkit", None, None, 7, trained(with_lightning),
+        lacks=partial(package_is_missing, "lightning"),
+    ),
+    Row(
+        "the same work",
+        "Keras on torch", "labkit", None, None, 7, trained(with_keras), rtol=0.01,
+        lacks=partial(package_is_missing, "keras"),
+    ),
     Row(
         "the same work",
         "scikit-learn", "labkit", None, None, 21, trained(with_scikit_learn), rtol=0.01,

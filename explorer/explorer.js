@@ -4,7 +4,7 @@
 "use strict";
 
 (() => {
-  // Written by `python -m course.site.explorer_data`; a test holds it against labkit.
+  // Written by `python -m course.site.explorer`; a test holds it against labkit.
   // data: begin
   const data = {
     X: [

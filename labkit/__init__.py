@@ -5,13 +5,14 @@ Everything is imported when it is first used, so that `import labkit` is quick a
 
 try:
     import lazy_loader
-except ModuleNotFoundError:  # in a Python where nothing is installed, `python -m labkit` must run
+except ModuleNotFoundError:  # in a Python where nothing is installed
 
     def __getattr__(name: str) -> object:
         if name.startswith("__"):
             raise AttributeError(name)
         raise ModuleNotFoundError(
-            "labkit's packages are not installed in this Python; 'python -m labkit' says how to."
+            "labkit's packages are not installed in this Python: run 'make site' in the course's "
+            "folder, or 'python start.py' in the students', and use the Python in its .venv."
         )
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

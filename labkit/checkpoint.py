@@ -73,9 +73,11 @@ class Checkpoint:
             **setting,
         }
 
-    def keep(self) -> None:
+    def keep(self, *, write: bool = False) -> None:
         """Remember the state at the end of an epoch, whatever comes of the next one."""
         self.kept = copy.deepcopy(self._state())
+        if write:
+            self.save()
 
     def save(self) -> None:
         """Write what was kept last to a temporary file, then rename it into place."""

@@ -6,11 +6,10 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from labkit.course import this_course
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +94,21 @@ def how_to_restore(*names: str) -> str:
     """Return how to get back files of the data folder, as the course came to this machine."""
     folder = data_folder().absolute()
     other = "unset LABKIT_DATA, or: " if os.environ.get("LABKIT_DATA") else ""
-    return other + this_course().restore(folder.parent, [f"{folder.name}/{n}" for n in names])
+    return other + from_its_source(folder.parent, [f"{folder.name}/{name}" for name in names])
+
+
+def from_its_source(folder: Path, names: list[str]) -> str:
+    """Return how to get back files of the course: by start.py, by git or from a download.
+
+    The first where this Python is that of the students' folder; `start.py` restores all files.
+    """
+    home = Path(sys.prefix).parent
+    if (home / "edition" / "edition.json").is_file():
+        return f'{"py" if os.name == "nt" else "python3"} "{home / "start.py"}"'
+    if shutil.which("git") and any((f / ".git").exists() for f in (folder, *folder.parents)):
+        git = "git" if folder == Path.cwd() else f'git -C "{folder}"'
+        return f"{git} checkout -- {' '.join(names)}"
+    return f'copy {", ".join(names)} from a fresh download of the course into "{folder}"'
 
 
 def _content(name: str) -> bytes:
@@ -112,56 +125,29 @@ def _content(name: str) -> bytes:
         raise type(error)(f"{path} can't be read ({error.strerror or error}). {mend}") from error
 
 
-def load_r_coefficients() -> pd.DataFrame:
-    """Read what R gives for the data of lab 01: truth, gradient descent, OLS and its errors.
+def load_reference(name: str) -> pd.DataFrame:
+    """Read what R gives where a lab shows that Python gives the same.
+
+    Parameters
+    ----------
+    name : str
+        The table `data/r_NAME.csv`: `"linear_seed42_coefficients"` and `"linear_seed42_losses"`
+        for the data and the 200 steps of lab 1, `"glm"` for the model of lab 9,
+        `"stream_seed42"` for R's random numbers. `data/README.md` says what their columns are.
 
     Returns
     -------
     DataFrame
-        A row for each of the ten features; columns `truth`, `gradient_descent`, `ols`, `ols_se`.
+        Indexed by its first column.
+
+    Raises
+    ------
+    FileNotFoundError, OSError, ValueError
+        If there is no such table, or its file is missing, can't be read or was changed.
     """
     import pandas as pd
 
-    return pd.read_csv(verified("r_linear_seed42_coefficients.csv"), index_col="feature")
-
-
-def load_r_losses() -> pd.DataFrame:
-    """Read R's mean squared residual before each of the 200 gradient-descent steps of lab 01.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by step, from 1; column `loss`.
-    """
-    import pandas as pd
-
-    return pd.read_csv(verified("r_linear_seed42_losses.csv"), index_col="step")
-
-
-def load_r_stream() -> pd.DataFrame:
-    """Read the first draws of R's generator after `set.seed(42)`: eight normal, four uniform.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by draw, rnorm1 to rnorm8, then runif1 to runif4; column `value`.
-    """
-    import pandas as pd
-
-    return pd.read_csv(verified("r_stream_seed42.csv"), index_col="draw")
-
-
-def load_r_glm() -> pd.Series:
-    """Read what R's `glm` says of any visit in the RAND Health Insurance Experiment (lab 9).
-
-    Returns
-    -------
-    Series
-        `iterations`, of Fisher scoring, and `deviance`, the residual one.
-    """
-    import pandas as pd
-
-    return pd.read_csv(verified("r_glm.csv"), index_col="quantity")["value"]
+    return pd.read_csv(verified(f"r_{name}.csv"), index_col=0)
 
 
 def load_rand_hie() -> pd.DataFrame:

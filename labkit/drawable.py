@@ -7,12 +7,26 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
 from labkit.inputs import Floats, as_vector
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def axes_or_current(ax: Axes | None) -> Axes:
+    """Return the axes to draw on: the current ones where none are given."""
+    if ax is None:
+        return plt.gca()
+    if not isinstance(ax, Axes):
+        raise TypeError(
+            f"ax must be one Axes, not of type {type(ax).__name__}: of several that "
+            "plt.subplots returns choose one, as axes[0]."
+        )
+    return ax
 
 
 def named(given: Any, argument: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The graph that autograd records, drawn from the record itself."""
+"""The figure of lab 2: the graph that autograd records, drawn from the record itself."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation
 from torch import Tensor
 
-from labkit.drawable import named
-from labkit.plots import COLORS, INK, PAPER, QUIET, axes_or_current
+from labkit.drawable import axes_or_current, named
+from labkit.style import COLORS, INK, PAPER, QUIET
 
 FORWARD, BACKWARD = COLORS["ols"], COLORS["gradient descent"]
 CONSTANT = "constant"
@@ -104,7 +104,7 @@ def plot_graph(
     Examples
     --------
     >>> import torch
-    >>> from labkit import plot_graph
+    >>> from labkit.graph import plot_graph
     >>> a = torch.ones(1, 3, requires_grad=True)
     >>> ax = plot_graph((2 * a).sum(), {"a": a})
     >>> [text.get_text() for text in ax.texts].count("(1, 3)")

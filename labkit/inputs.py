@@ -194,6 +194,14 @@ def column_names(X: Any, p: int) -> list[str]:
     return [f"x{j}" for j in range(1, p + 1)] if names is None else list(names)
 
 
+def training_data(X: Any, y: Any) -> tuple[Floats, Floats, tuple[str, ...] | None]:
+    """Return features (n, p) and outcome (n,), checked together, and the columns' names."""
+    require_same_rows(X, y)
+    columns = names_of(X)
+    X = as_matrix(X)
+    return X, as_vector(y, len(X)), columns
+
+
 def names_of(X: Any) -> tuple[str, ...] | None:
     """Return the names of a DataFrame's columns; None where there are none, as in an array."""
     if not hasattr(X, "columns"):

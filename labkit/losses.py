@@ -14,8 +14,8 @@ from torch.nn import functional as F  # noqa: N812  (as torch's own documentatio
 from torch.overrides import TorchFunctionMode
 
 from labkit.changes import rehearsing
-from labkit.exercise import NotAttempted
 from labkit.inputs import one_of
+from labkit.tensors import refusing
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
@@ -100,16 +100,14 @@ def ask(loss: Loss, prediction: Tensor, target: Tensor, name: str = "") -> Tenso
     given = prediction.detach().clone()
     given.requires_grad_(given.is_floating_point())
     rows = RowsApart(len(target))
-    try:
-        with torch.enable_grad(), rows, warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # torch's, of shapes: see below
-            value = rehearsing(loss)(given, target.clone())
-    except NotAttempted:
-        raise
-    except (RuntimeError, TypeError, ValueError, IndexError, AssertionError) as error:
-        raise ValueError(
-            f"loss can't take predictions {shapes} (n: the number of rows): {_first_line(error)}"
-        ) from error
+    with (
+        refusing(f"loss can't take predictions {shapes} (n: the number of rows)"),
+        torch.enable_grad(),
+        rows,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore", UserWarning)  # torch's, of shapes that `rows` looks at
+        value = rehearsing(loss)(given, target.clone())
     if not isinstance(value, Tensor):
         mend = "; give an object of that class" if isinstance(value, nn.Module) else ""
         raise TypeError(
@@ -213,7 +211,3 @@ def _described(tensor: Tensor) -> str:
 def _shape(tensor: Tensor) -> str:
     """Return the shape of a few rows as that of all n."""
     return f"({', '.join(['n', *map(str, tensor.shape[1:])])}{',' * (tensor.ndim == 1)})"
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), "") or type(error).__name__

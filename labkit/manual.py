@@ -10,16 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from labkit.inputs import (
-    Floats,
-    as_features,
-    as_matrix,
-    as_vector,
-    names_of,
-    positive,
-    require_same_rows,
-    whole,
-)
+from labkit.inputs import Floats, as_features, as_matrix, positive, training_data, whole
 from labkit.result import Fit, Stopped, TrainingDiverged
 
 Params: TypeAlias = dict[str, Floats]
@@ -124,11 +115,8 @@ def fit_linear(
     >>> fit_linear(data.X, data.y, lr=0.1).params["w"].round(1)
     array([ 2. , -1. ,  0.5])
     """
-    require_same_rows(X, y)
-    columns = names_of(X)
-    X = as_matrix(X)
+    X, y, columns = training_data(X, y)
     n, p = X.shape
-    y = as_vector(y, n)
     lr, steps = positive(lr, "lr"), whole(steps, "steps")
     tol = -1.0 if tol is None else positive(tol, "tol", or_zero=True)
     limit = largest_stable_lr(X)

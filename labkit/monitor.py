@@ -30,6 +30,8 @@ class Monitor:
         self.best_epoch: int | None = None
         self.best_weights: dict[str, Tensor] | None = None
         self.best_buffers: dict[str, Tensor] = {}
+        self.norm: Tensor | None = None  # of the last gradient before it was clipped
+        self.norms_were_finite = True
 
     @property
     def epochs_done(self) -> int:
@@ -58,10 +60,15 @@ class Monitor:
                 self.epochs_done,
             )
 
+    def note_norm(self, norm: Tensor) -> None:
+        """Take in the norm of a gradient that was clipped: one that overflows makes it zero."""
+        self.norm = norm
+        self.norms_were_finite &= bool(norm.isfinite())
+
     def require_finite(self, X: Tensor, lr: float) -> None:
-        """Raise TrainingDiverged if the last epoch's losses are not all numbers."""
+        """Raise TrainingDiverged if the last epoch's losses, or norms, are not all numbers."""
         losses = [self.records[key][-1] for key in ("loss", "val_loss") if key in self.records]
-        if not all(map(math.isfinite, losses)):
+        if not (self.norms_were_finite and all(map(math.isfinite, losses))):
             raise self._diverged(X, lr)
 
     def require_finite_weights(self, X: Tensor, lr: float) -> None:
@@ -74,10 +81,11 @@ class Monitor:
 
     def _diverged(self, X: Tensor, lr: float) -> TrainingDiverged:
         norms = [p.grad.norm() for p in self.model.parameters() if p.grad is not None]
+        norm = torch.stack(norms).norm() if norms else math.nan
         return TrainingDiverged(
             epoch=self.epochs_done,
             lr=lr,
-            gradient_norm=float(torch.stack(norms).norm()) if norms else math.nan,
+            gradient_norm=float(norm if self.norm is None else self.norm),
             feature_scale=float(X.flatten(1).float().std(0, correction=0).max()),
             records=self.records,
         )

@@ -1,10 +1,8 @@
-"""Ordinary least squares with standard errors, and the table that compares with it."""
+"""Ordinary least squares with standard errors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,19 +15,14 @@ from labkit.inputs import (
     column_names,
     names_of,
     require_columns,
-    require_same_order,
     require_same_rows,
 )
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 _TOLERANCE = 1e-10  # of a column's length; what is left below it is rounding error
-_ROUNDING = 1e-13  # of a number; what is left below it of a sum with it is rounding error
 
 
 @dataclass(frozen=True, eq=False)
-class OLS:
+class OLSResults:
     """A least-squares fit.
 
     Attributes
@@ -76,7 +69,7 @@ class OLS:
         return as_features(X, len(self.beta)) @ self.beta
 
 
-def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
+def fit_ols(X: ArrayLike, y: ArrayLike) -> OLSResults:
     """Fit y = Xβ by least squares, without an intercept: in R, `lm(y ~ X - 1)`.
 
     Parameters
@@ -88,7 +81,7 @@ def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
 
     Returns
     -------
-    OLS
+    OLSResults
 
     Raises
     ------
@@ -145,7 +138,7 @@ def fit_ols(X: ArrayLike, y: ArrayLike) -> OLS:
             f"{', '.join(f'{size:.1g}' for size in largest[:4])}{', …' if p > 4 else ''}: their "
             "standard errors squared are beyond what a computer can hold. Rescale them."
         )
-    return OLS(
+    return OLSResults(
         labels, beta, np.sqrt(np.diag(covariance)), covariance, residual_variance, df, residuals,
         names_of(given), float((largest * np.abs(beta)).max()),
     )  # fmt: skip
@@ -165,94 +158,3 @@ def _refuse_collinear(R: Floats, names: list[str]) -> None:
             f"X has collinear columns: {names[j]} is a linear combination of "
             f"{', '.join(others)}. Drop one of them."
         )
-
-
-def compare_coefficients(ols: OLS, **others: ArrayLike) -> pd.DataFrame:
-    """Put estimates of the same coefficients beside least squares.
-
-    Parameters
-    ----------
-    ols : OLS
-        The reference.
-    **others : array_like or mapping, shape (p,)
-        The other estimates or the truth, under the names that the columns are to have. A Series
-        or a mapping must name the coefficients as `ols` does, in its order; a Series with the
-        index 0, 1, 2, … that pandas gives has no names.
-
-    Returns
-    -------
-    DataFrame
-        A row for each coefficient: `ols`, `ols_se`, each of the others and, as `…_gap`, its
-        difference from OLS in OLS standard errors.
-
-    Raises
-    ------
-    ValueError
-        If an estimate hasn't the p entries that `ols` has, or has other names, or the same in
-        another order; if its own name is that of another column, or ends in "_gap"; if `ols`
-        fits perfectly, so that a gap would be divided by zero.
-    TypeError
-        If `ols` is no OLS, or an estimate is not a vector of real numbers.
-
-    Examples
-    --------
-    >>> from labkit import compare_coefficients, fit_ols, make_linear
-    >>> data = make_linear(200, 4, rng=0)
-    >>> table = compare_coefficients(fit_ols(data.X, data.y), truth=data.beta)
-    >>> list(table.columns)
-    ['ols', 'ols_se', 'truth', 'truth_gap']
-    """
-    import pandas as pd
-
-    if not isinstance(ols, OLS):
-        raise TypeError(f"ols must be what fit_ols returns, not of type {type(ols).__name__}.")
-    if others and _fits_perfectly(ols):
-        raise ValueError(
-            "ols fits perfectly: its standard errors are rounding errors, and gaps in standard "
-            "errors have no meaning. Compare the coefficients themselves with ols.beta."
-        )
-    columns: dict[str, Floats] = {"ols": ols.beta, "ols_se": ols.se}
-    for name, estimate in others.items():
-        if name == "ols_se" or name.endswith("_gap"):  # a second `ols` is Python's own error
-            raise ValueError(
-                f"no estimate may be called {name!r}: 'ols_se' and names that end in '_gap' are "
-                "those of the columns that compare_coefficients adds."
-            )
-        values = _as_coefficients(estimate, ols, name)
-        columns[name] = values
-        columns[f"{name}_gap"] = (values - ols.beta) / ols.se
-    return pd.DataFrame(columns, index=pd.Index(ols.names, name="coefficient"))
-
-
-def _fits_perfectly(ols: OLS) -> bool:
-    """Tell whether the residuals are rounding errors of the terms that they are sums of.
-
-    Where columns nearly cancel, the standard errors are large, and made of rounding all the same.
-    """
-    error = np.sqrt(ols.residual_variance)
-    precise = ols.se <= _ROUNDING * np.abs(ols.beta)
-    return bool(error <= _ROUNDING * ols.largest_term or precise.any())
-
-
-def _as_coefficients(estimate: Any, ols: OLS, name: str) -> Floats:
-    """Return an estimate as a vector in the order of `ols`, held to its names if it has any."""
-    if hasattr(estimate, "columns"):
-        raise TypeError(f"{name} is a table: give one column of it, or one row by {name}.loc[…].")
-    names: list[Any] | None = None
-    if isinstance(estimate, Mapping):
-        names, estimate = list(estimate), list(estimate.values())
-    elif hasattr(estimate, "index") and hasattr(estimate, "to_numpy"):
-        names = list(estimate.index)
-    vector = as_vector(estimate, len(ols.beta), name)
-    if names is None:
-        return vector
-    require_same_order(names, ols.names, name)
-    if names == list(range(len(names))):  # pandas' way to say that there are none
-        return vector
-    for j, (given, known) in enumerate(zip(names, ols.names, strict=True)):
-        if str(given) != known:
-            raise ValueError(
-                f"{name} has other names than ols: entry {j} (counted from 0) is {str(given)!r}, "
-                f"and in ols {known!r}. Rename it, or give an array, which goes by position."
-            )
-    return vector

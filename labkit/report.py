@@ -25,39 +25,39 @@ _PACKAGES = ("numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "joblib",
 _TIES = re.compile(r"(?<=\d) (?=%)|(?<=\w) (?== )|(?<==) (?=\S)")
 
 
+# Cells are styled one by one: JupyterLab aligns all of them to the right, and drops a <style>.
+_LEFT, _RIGHT = ' style="text-align: left"', ' style="text-align: right"'
+_NUMBER = ' style="text-align: right; white-space: nowrap"'
+
+
 @dataclass(frozen=True)
 class Table:
-    """A table of text that a notebook shows as plain HTML and a terminal as aligned columns.
-
-    HTML of our own, not that of pandas, because the course's pages load nothing from elsewhere.
-    """
+    """A table of text that a notebook shows as plain HTML and a terminal as aligned columns."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     caption: str = ""
 
     def _repr_html_(self) -> str:
-        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
+        caption = f"<caption{_LEFT}>{html.escape(self.caption)}</caption>" if self.caption else ""
         columns = list(zip(*self.rows, strict=True)) or [()] * len(self.header)
         numeric = [bool(column) and all(map(_is_number, column)) for column in columns]
-        marks = [' class="number"' if numbers else "" for numbers in numeric]
+        heads = [_RIGHT if numbers else _LEFT for numbers in numeric]
+        cells = [_NUMBER if numbers else _LEFT for numbers in numeric]
         head = "".join(
-            f'<th scope="col"{mark}>{html.escape(cell)}</th>'
-            for cell, mark in zip(self.header, marks, strict=True)
+            f'<th scope="col"{style}>{html.escape(cell)}</th>'
+            for cell, style in zip(self.header, heads, strict=True)
         )
         body = "".join(
-            f'<tr><th scope="row"{marks[0]}>{html.escape(row[0])}</th>'
+            f'<tr><th scope="row"{heads[0]}>{html.escape(row[0])}</th>'
             + "".join(
-                f"<td{mark}>{_whole(html.escape(cell))}</td>"
-                for cell, mark in zip(row[1:], marks[1:], strict=True)
+                f"<td{style}>{_whole(html.escape(cell))}</td>"
+                for cell, style in zip(row[1:], cells[1:], strict=True)
             )
             + "</tr>\n"
             for row in self.rows
         )
-        return (
-            f'<table class="table lab-table">{caption}\n<thead><tr>{head}</tr></thead>\n'
-            f"<tbody>\n{body}</tbody></table>"
-        )
+        return f"<table>{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>"
 
     def __str__(self) -> str:
         lines = [self.header, *self.rows]
@@ -192,7 +192,7 @@ def _is_number(text: str) -> bool:
 
 def _whole(text: str) -> str:
     """Keep a number such as 1e-12 on one line: a browser may break it after its hyphen."""
-    return re.sub(r"[\d.]+e-\d+", r'<span class="nobreak">\g<0></span>', text)
+    return re.sub(r"[\d.]+e-\d+", r'<span style="white-space: nowrap">\g<0></span>', text)
 
 
 def _heading(name: object) -> str:

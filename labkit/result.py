@@ -112,7 +112,7 @@ class TrainingDiverged(ArithmeticError):
     lr : float
         The learning rate in use.
     gradient_norm : float
-        Euclidean norm of the last gradient.
+        Euclidean norm of the last gradient, before it was clipped.
     feature_scale : float
         The largest standard deviation of a feature.
     stable_lr : float or None
@@ -139,6 +139,8 @@ class TrainingDiverged(ArithmeticError):
             advice = f"Here gradient descent is stable only for lr < {stable_lr:.4g}: lower lr"
         else:
             advice = f"Lower lr, to {lr / 10:.2g} say"
+        if epoch == 1:
+            advice += "; where the loss is no number before the first step, look at the loss itself"
         if feature_scale > 10:
             advice += ", or standardise the features, which allows a larger one"
         super().__init__(

@@ -38,6 +38,7 @@ class Stack:
         values = torch.empty(len(models), sum(sizes), dtype=first.dtype, device=first.device)
         self.flat = nn.Parameter(values)
         self.gradient = self.flat.grad = torch.zeros_like(values)
+        self.norms = values.new_zeros(len(models))  # of the last gradients before they were clipped
 
         def views(of: Tensor) -> dict[str, Tensor]:
             parts = zip(trained.items(), of.split(sizes, dim=1), strict=True)
@@ -55,8 +56,9 @@ class Stack:
 
     def clip(self, largest: float) -> None:
         """Shrink each network's gradient to the norm `largest` where it is longer."""
-        norms = torch.linalg.vector_norm(self.gradient, dim=1, keepdim=True)
-        self.gradient.mul_((largest / (norms + 1e-6)).clamp(max=1))  # as clip_grad_norm_ has it
+        self.norms = torch.linalg.vector_norm(self.gradient, dim=1)
+        shares = (largest / (self.norms + 1e-6)).clamp(max=1)  # as clip_grad_norm_ has it
+        self.gradient.mul_(shares[:, None])
 
     def write_back(self) -> None:
         """Give each network its weights and its last gradient."""

@@ -20,10 +20,16 @@ def remembers(loss: object) -> bool:
     if isinstance(loss, partial):
         return remembers(loss.func)
     if isinstance(loss, MethodType):
-        return remembers(loss.__func__) or remembers(loss.__self__)
+        return remembers(loss.__func__) or _changes_itself(loss.__self__, {loss.__name__})
     if isinstance(loss, FunctionType):
         return bool(changed_names(loss.__code__, outer_values(loss)))
-    return bool(changed_attributes(own_classes(type(loss)), getattr(loss, "__dict__", {})))
+    return _changes_itself(loss)
+
+
+def _changes_itself(thing: object, called: Iterable[str] = ()) -> bool:
+    return bool(
+        changed_attributes(own_classes(type(thing)), getattr(thing, "__dict__", {}), called)
+    )
 
 
 def changes_on_the_way(model: nn.Module) -> bool:

@@ -6,6 +6,7 @@ import copy
 import math
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -185,6 +186,21 @@ def _goes_by_rows(model: nn.Module, piece: Tensor) -> bool:
     return alone.shape == beside.shape and torch.allclose(alone, beside, rtol=1e-3, atol=1e-5)
 
 
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Raise ValueError, saying what can't be done, for whatever a trial of the user's code raises.
+
+    An exercise that has not been attempted says so itself.
+    """
+    try:
+        yield
+    except NotAttempted:
+        raise
+    except (RuntimeError, TypeError, ValueError, IndexError, AssertionError) as error:
+        said = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise ValueError(f"{what}: {said}") from error
+
+
 def ask_model(model: nn.Module, X: Tensor, dtype: torch.dtype, name: str = "X") -> Tensor:
     """Return what a model predicts for two rows, in eval mode and without a trace.
 
@@ -198,18 +214,12 @@ def ask_model(model: nn.Module, X: Tensor, dtype: torch.dtype, name: str = "X") 
     """
     first = X[:2].to(dtype).to(device_of(model), copy=True)
     version = first._version
-    try:
+    with refusing(f"model can't take {name} of shape {tuple(X.shape)} and {short(dtype)}"):
         with eval_mode(model), torch.no_grad():
             prediction = model(first)
         changed = first._version != version
         if not dtype.is_floating_point and not changed:
             predictions_of(model, X, dtype)
-    except NotAttempted:
-        raise
-    except (RuntimeError, TypeError, ValueError, IndexError, AssertionError) as error:
-        raise ValueError(
-            f"model can't take {name} of shape {tuple(X.shape)} and {short(dtype)}: {error}"
-        ) from error
     if not isinstance(prediction, Tensor):
         raise TypeError(
             f"model must return one tensor of predictions, not {type(prediction).__name__}."

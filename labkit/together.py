@@ -101,7 +101,7 @@ def _train(
                     values | {key: [value] * len(jobs) for key, value in rate.record.items()}
                 )
                 stopping.record(step + 1, values.get("val_loss", []))
-                if stopping.all_have_stopped or _diverge(values, stopping):
+                if stopping.all_have_stopped or _diverge(values, stack, stopping):
                     break
     except KeyboardInterrupt:
         interrupted = True
@@ -111,7 +111,11 @@ def _train(
         stack.write_back()
 
     monitors = [_monitor(job, setting, r, history, stopping) for r, job in enumerate(jobs)]
-    if history and (_diverge(history[-1], stopping) or not stack.flat.isfinite().all()):
+    if setting.clip is not None:
+        for r, (monitor, last) in enumerate(zip(monitors, stopping.last, strict=True)):
+            if last is None:
+                monitor.note_norm(stack.norms[r])
+    if history and (_diverge(history[-1], stack, stopping) or not stack.flat.isfinite().all()):
         _raise(jobs, monitors, rate.now)
     rest: Stopped = "interrupted" if interrupted else "budget"
     return [
@@ -136,12 +140,13 @@ def _means(losses: Tensor, data: Pairs) -> list[float]:
     return (losses / len(data.X) if data.summed else losses).tolist()
 
 
-def _diverge(values: Mapping[str, list[float]], stopping: Stopping) -> bool:
-    """Tell whether a loss of a network that has not stopped is no number."""
-    if all(math.isfinite(sum(losses)) for losses in values.values()):  # the quick answer
+def _diverge(values: Mapping[str, list[float]], stack: Stack, stopping: Stopping) -> bool:
+    """Tell whether a loss, or a clipped norm, of a network that has not stopped is no number."""
+    numbers = [*values.values(), stack.norms.tolist()]
+    if all(math.isfinite(sum(of_all)) for of_all in numbers):  # the quick answer
         return False
     going_on = [r for r, last in enumerate(stopping.last) if last is None]
-    return not all(math.isfinite(losses[r]) for losses in values.values() for r in going_on)
+    return not all(math.isfinite(of_all[r]) for of_all in numbers for r in going_on)
 
 
 def _monitor(

@@ -27,28 +27,15 @@ from labkit.trained import TorchFit
 
 
 def fit_torch(
-    model: nn.Module,
-    X: Data,
-    y: Data,
-    *,
-    epochs: int = 200,
-    lr: float | None = None,
-    loss: str | Loss = "mse",
-    optimizer: str | OptimizerFactory = "adam",
-    batch_size: int | None = None,
-    weight_decay: float | None = None,
-    schedule: Schedule | None = None,
-    clip: float | None = None,
-    metrics: Mapping[str, Metric] | None = None,
-    validation: tuple[Data, Data] | None = None,
-    patience: int | None = None,
-    seed: int | None = None,
-    device: str | torch.device | None = None,
-    progress: bool = False,
-    checkpoint: str | Path | None = None,
-    checkpoint_every: int = 10,
-    resume: bool = False,
-) -> TorchFit:
+    model: nn.Module, X: Data, y: Data, *, epochs: int = 200, lr: float | None = None,
+    loss: str | Loss = "mse", optimizer: str | OptimizerFactory = "adam",
+    batch_size: int | None = None, weight_decay: float | None = None,
+    schedule: Schedule | None = None, clip: float | None = None,
+    metrics: Mapping[str, Metric] | None = None, validation: tuple[Data, Data] | None = None,
+    patience: int | None = None, seed: int | None = None,
+    device: str | torch.device | None = None, progress: bool = False,
+    checkpoint: str | Path | None = None, checkpoint_every: int = 10, resume: bool = False,
+) -> TorchFit:  # fmt: skip
     """Train a torch model, in place, and return it with its history.
 
     Parameters
@@ -139,44 +126,24 @@ def fit_torch(
     >>> bool(fit.history.loss.iloc[-1] < 0.3)
     True
     """
-    epochs = whole(epochs, "epochs")
-    seed = None if seed is None else whole(seed, "seed", at_least=0, at_most=2**63 - 1)
-    patience = None if patience is None else whole(patience, "patience")
-    clip = None if clip is None else positive(clip, "clip")
-    checkpoint_every = whole(checkpoint_every, "checkpoint_every")
-    if validation is not None and not (
-        isinstance(validation, tuple | list) and len(validation) == 2
-    ):
-        raise TypeError(f"validation must be a pair (X, y), not {type(validation).__name__}.")
-    if patience is not None and validation is None:
-        raise ValueError("patience needs validation=(X, y): there is nothing to stop early by.")
-    if resume and checkpoint is None:
-        raise ValueError("resume=True needs checkpoint=PATH: there is nothing to resume from.")
-    dtype_of(model)  # refuses what is no model, or has nothing to train
-    move(model, device)
-    criterion = named_loss(loss)
-    data = as_pairs(model, X, y, loss)
-    ask_in_train_mode(model, data.X, data.dtype, data.outputs)
-    held_out = validation and as_validation(model, *validation, loss, data)
+    epochs, seed, patience, clip, checkpoint_every = _in_range(
+        epochs, seed, patience, clip, checkpoint_every, validation, checkpoint, resume
+    )
+    data, held_out = _pairs(model, X, y, loss, validation, device)
     batches = Batches(data.X, data.y, batch_size, data.dtype)
     _require_more_than_one_row(model, batches)
     opt = named_optimizer(optimizer, model.parameters(), lr, weight_decay)
-    rate = LearningRate(opt, schedule)
-    measures = require_metrics(metrics)
-    monitor = Monitor(model, patience=patience)
+    rate, measures = LearningRate(opt, schedule), require_metrics(metrics)
+    criterion, monitor = named_loss(loss), Monitor(model, patience=patience)
     saved, weights, interrupted = None, list(model.parameters()), False
 
     with random_state(seed, device_of(model)), ends_in_eval_mode(model):
         set_train_mode(model)
         if checkpoint is not None:
-            plain = {
-                "batch_size": batches.batch_size,
-                "patience": patience,
-                "seed": seed,
-                "clip": clip,
-            }
-            functions = _described(model, loss, schedule, measures)
-            setting = {**plain, **functions, **_digested(data, held_out)}
+            setting = {
+                "batch_size": batches.batch_size, "patience": patience, "seed": seed, "clip": clip,
+                **_described(model, loss, schedule, measures), **_digested(data, held_out),
+            }  # fmt: skip
             saved = Checkpoint(checkpoint, model, opt, monitor, setting)
             _go_on(saved, resume, epochs)
         try:
@@ -190,16 +157,14 @@ def fit_torch(
                     batch_loss = criterion(prediction, y_batch)
                     batch_loss.backward()
                     if clip is not None:
-                        nn.utils.clip_grad_norm_(weights, clip)
+                        monitor.note_norm(nn.utils.clip_grad_norm_(weights, clip))
                     opt.step()
                     tally.add(batch_loss, prediction, y_batch)
                 held_out_values = held_out and evaluate(model, held_out, criterion, measures)
                 monitor.record({**tally.values(), **(held_out_values or {}), **rate.record})
                 monitor.require_finite(data.X, rate.now)
                 if saved is not None:
-                    saved.keep()
-                    if epoch % checkpoint_every == 0:
-                        saved.save()
+                    saved.keep(write=epoch % checkpoint_every == 0)
                 if monitor.out_of_patience:
                     break
         except KeyboardInterrupt:
@@ -211,6 +176,39 @@ def fit_torch(
     monitor.require_finite_weights(data.X, rate.now)
     stopped: Stopped = "early stopping" if monitor.out_of_patience else "budget"
     return as_fit(model, monitor, "interrupted" if interrupted else stopped, data)
+
+
+def _in_range(
+    epochs: int, seed: int | None, patience: int | None, clip: float | None, checkpoint_every: int,
+    validation: tuple[Data, Data] | None, checkpoint: str | Path | None, resume: bool,
+) -> tuple[int, int | None, int | None, float | None, int]:  # fmt: skip
+    """Return the numbers, once each is in its range and nothing is missing that it needs."""
+    epochs = whole(epochs, "epochs")
+    seed = None if seed is None else whole(seed, "seed", at_least=0, at_most=2**63 - 1)
+    patience = None if patience is None else whole(patience, "patience")
+    clip = None if clip is None else positive(clip, "clip")
+    checkpoint_every = whole(checkpoint_every, "checkpoint_every")
+    is_pair = isinstance(validation, tuple | list) and len(validation) == 2
+    if validation is not None and not is_pair:
+        raise TypeError(f"validation must be a pair (X, y), not {type(validation).__name__}.")
+    if patience is not None and validation is None:
+        raise ValueError("patience needs validation=(X, y): there is nothing to stop early by.")
+    if resume and checkpoint is None:
+        raise ValueError("resume=True needs checkpoint=PATH: there is nothing to resume from.")
+    return epochs, seed, patience, clip, checkpoint_every
+
+
+def _pairs(
+    model: nn.Module, X: Data, y: Data, loss: str | Loss, validation: tuple[Data, Data] | None,
+    device: str | torch.device | None,
+) -> tuple[Pairs, Pairs | None]:  # fmt: skip
+    """Return training and validation data as tensors, where the model is to be trained."""
+    dtype_of(model)  # refuses what is no model, or has nothing to train
+    move(model, device)
+    named_loss(loss)
+    data = as_pairs(model, X, y, loss)
+    ask_in_train_mode(model, data.X, data.dtype, data.outputs)
+    return data, validation and as_validation(model, *validation, loss, data)
 
 
 def evaluate(

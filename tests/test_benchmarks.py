@@ -9,9 +9,6 @@ import pytest
 
 os.environ["KERAS_BACKEND"] = "torch"  # it looks for another one otherwise, and isn't "installed"
 pytest.importorskip("torch", reason="torch is not installed")
-pytest.importorskip("skorch", reason="skorch is not installed")
-pytest.importorskip("lightning", reason="lightning is not installed")
-pytest.importorskip("keras", reason="keras is not installed")
 pytest.importorskip("threadpoolctl", reason="threadpoolctl is not installed")
 
 from benchmarks.__main__ import HEADER, line, measured, skipped

@@ -1,24 +1,26 @@
-"""What Binder needs: current with the lock, and read by repo2docker as it is meant."""
+"""What Binder needs: as the lock and pyproject.toml say, and read by repo2docker as it is meant."""
 
+import re
+import shlex
 import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 from importlib.util import find_spec
 
 import pytest
 
 from course import ROOT
-from course.publishing.binder import binder_files
 
 FOLDER = ROOT / ".binder"
+SCRIPT = (FOLDER / "postBuild").read_text(encoding="utf-8").replace("\\\n", " ")
 
 
-@pytest.mark.skipif(find_spec("torch") is None, reason="what torch needs is not known here")
-@pytest.mark.parametrize("name", ["runtime.txt", "requirements.txt", "postBuild"])
-def test_the_files_for_binder_are_those_of_the_lock(name):
-    stored = (FOLDER / name).read_text(encoding="utf-8")
-    assert stored == binder_files()[name], "run python -m course.publishing.binder"
+def test_the_python_is_the_oldest_that_the_course_runs_on():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = project["requires-python"].removeprefix(">=")
+    assert (FOLDER / "runtime.txt").read_text(encoding="utf-8") == f"python-{oldest}\n"
 
 
 def test_the_script_after_the_build_can_be_run():
@@ -34,14 +36,16 @@ def test_the_script_after_the_build_can_be_run():
     subprocess.run([shell, "-n", path], check=True)
 
 
-def test_labkit_and_torch_are_left_to_the_script():
-    wanted = (FOLDER / "requirements.txt").read_text(encoding="utf-8")
-    script = (FOLDER / "postBuild").read_text(encoding="utf-8")
-    assert "\ntorch==" not in wanted
-    assert "--torch-backend cpu" in script
-    [torch] = [word for word in script.split() if word.startswith("torch==")]
-    assert f"\n{torch}\n" in (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    assert script.rstrip().endswith("--editable .")
+def test_the_script_installs_what_a_student_has_and_what_builds_labkit():
+    [command] = [line for line in SCRIPT.splitlines() if line.startswith("uv pip install")]
+    words = shlex.split(command)
+    assert words[words.index("-r") + 1] == "requirements/students.txt"
+    assert words[words.index("-c") + 1] == "requirements.lock"
+    assert words[words.index("--torch-backend") + 1] == "cpu"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    building = project["optional-dependencies"]["build"]
+    assert words[-len(building) :] == [re.split("[>=]", line)[0] for line in building]
+    assert SCRIPT.rstrip().endswith("--no-build-isolation --editable .")
 
 
 @pytest.fixture(scope="module")
@@ -65,17 +69,16 @@ def dockerfile(folder):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="repo2docker runs on Linux and macOS")
-def test_repo2docker_finds_the_python_the_requirements_and_the_script(course):
+def test_repo2docker_finds_the_python_and_the_script(course):
     image, said = dockerfile(course)
     [python] = (FOLDER / "runtime.txt").read_text().split()
     assert f"Building conda environment for {python.replace('-', '=')}" in said
-    assert 'pip install --no-cache-dir -r ".binder/requirements.txt"' in image
     assert "RUN ./.binder/postBuild" in image
+    assert "/bin/pip install" not in image, "the script alone installs"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="repo2docker runs on Linux and macOS")
 def test_without_the_folder_repo2docker_would_build_something_else(course, tmp_path):
     shutil.copytree(course, tmp_path / "bare", ignore=shutil.ignore_patterns(".binder"))
     image, _ = dockerfile(tmp_path / "bare")
-    assert "requirements.txt" not in image
     assert "postBuild\n" not in image

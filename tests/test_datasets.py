@@ -12,15 +12,7 @@ import pandas as pd
 import pytest
 import statsmodels.api
 
-from labkit import (
-    datasets,
-    load_r_coefficients,
-    load_r_glm,
-    load_r_losses,
-    load_r_stream,
-    load_rand_hie,
-    load_study,
-)
+from labkit import datasets, load_rand_hie, load_reference, load_study
 
 DATA = datasets.data_folder()
 
@@ -38,14 +30,24 @@ def folder(tmp_path, monkeypatch):
     return made
 
 
-def test_the_tables_of_r_have_the_documented_form():
-    assert list(load_r_coefficients()) == ["truth", "gradient_descent", "ols", "ols_se"]
-    assert len(load_r_coefficients()) == 10
-    assert list(load_r_losses()) == ["loss"]
-    assert list(load_r_losses().index) == list(range(1, 201))
-    assert list(load_r_stream().index[[0, 7, 8, 11]]) == ["rnorm1", "rnorm8", "runif1", "runif4"]
-    for made in (load_r_coefficients(), load_r_losses(), load_r_stream()):
-        assert made.notna().all(axis=None)
+def load_r_stream():
+    return load_reference("stream_seed42")
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "columns", "ends"),
+    [
+        ("linear_seed42_coefficients", "feature", "truth gradient_descent ols ols_se", [1, 10]),
+        ("linear_seed42_losses", "step", "loss", [1, 200]),
+        ("stream_seed42", "draw", "value", ["rnorm1", "runif4"]),
+        ("glm", "quantity", "value", ["iterations", "deviance"]),
+    ],
+)
+def test_the_tables_of_r_have_the_documented_form(name, index, columns, ends):
+    made = load_reference(name)
+    assert (made.index.name, " ".join(made)) == (index, columns)
+    assert list(made.index[[0, -1]]) == ends
+    assert made.notna().all(axis=None)
 
 
 def test_the_rand_experiment_is_what_statsmodels_ships():
@@ -67,7 +69,7 @@ def test_r_and_statsmodels_agree_on_the_deviance():
     ).astype(float)
     binomial = statsmodels.api.families.Binomial()
     fit = statsmodels.api.GLM(rand["visits"].to_numpy() > 0, X, binomial).fit()
-    assert fit.deviance == pytest.approx(load_r_glm()["deviance"], abs=1e-6)
+    assert fit.deviance == pytest.approx(load_reference("glm").loc["deviance", "value"], abs=1e-6)
 
 
 def test_every_file_has_a_checksum_and_every_checksum_a_file():
@@ -113,7 +115,7 @@ def test_a_missing_file_is_missing_and_an_unknown_one_is_not_among_the_known(fol
         f"{folder / 'r_stream_seed42.csv'} is missing. To restore it: {mend(folder)}"
     )
     with pytest.raises(FileNotFoundError) as error:
-        load_r_losses()
+        load_reference("linear_seed42_losses")
     assert str(error.value) == (
         "r_linear_seed42_losses.csv is not among the course's data: r_stream_seed42.csv."
     )

@@ -11,7 +11,8 @@ import pytest
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from labkit import fit_linear, make_linear, plot_coefficients, plot_history, plot_study, run_study
+from labkit import fit_linear, make_linear, run_study
+from labkit.figures import plot_coefficients, plot_history, plot_study
 from labkit.result import as_history
 
 DATA = make_linear(20, 3, rng=0)

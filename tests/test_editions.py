@@ -224,7 +224,7 @@ def test_the_zip_is_offered_on_the_front_page_and_on_each_labs_page(project, tmp
     offer = tmp_path / "labs-1.0.zip"
     offer.write_bytes(b"0" * 2_600_000)
     site = tmp_path / "site"
-    render(project, site, "smalldocs", offer=offer)  # a dead link would stop it
+    render(project, site, "smalldocs", student_zip=offer)  # a dead link would stop it
     assert (site / offer.name).read_bytes() == offer.read_bytes()
     assert holding(site, "(zip, 3 MB)") == {"index.html", "notebooks/01-lab.html"}
     assert 'href="../labs-1.0.zip"' in (site / "notebooks" / "01-lab.html").read_text()

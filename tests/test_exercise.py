@@ -516,6 +516,7 @@ def test_an_error_shows_the_line_of_the_students_cell_and_what_to_do(source, bec
     verdict = double(cell(source))
     assert verdict.status == "not right yet"
     assert because in verdict.because
+    assert "None" not in verdict.because
     assert "cells above" in because or "cells above" not in verdict.because
 
 

@@ -8,13 +8,21 @@ from bs4 import BeautifulSoup
 
 import labkit
 from course import ROOT
-from course.site.explorer_data import BLOCK, FOLDER, HEADS, SCRIPT, block, draw, one_run
-from course.site.postprocess import place_explorer
+from course.site.explorer import (
+    BLOCK,
+    FOLDER,
+    HEADS,
+    SCRIPT,
+    add_explorer,
+    block,
+    draw,
+    one_run,
+)
 
 
 def test_the_script_holds_the_data_that_labkit_draws():
     (committed,) = BLOCK.findall(SCRIPT.read_text(encoding="utf-8"))
-    assert committed == block(), "run: python -m course.site.explorer_data"
+    assert committed == block(), "run: python -m course.site.explorer"
     numbers = [float(number) for number in re.findall(r"-?\d+\.\d+(?:e-?\d+)?", committed)]
     data = draw()
     assert numbers == [*data.X.ravel(), *data.y], "digits were lost on the way"
@@ -51,9 +59,9 @@ def site(tmp_path):
 )
 def test_a_place_for_the_explorer_is_filled_once(site, name, base, links):
     page = BeautifulSoup('<head></head><div class="explorer"><p>A place.</p></div>', "html.parser")
-    place_explorer(page, site / f"{name}.html", site)
+    add_explorer(page, site / f"{name}.html", site)
     once = str(page)
-    place_explorer(page, site / f"{name}.html", site)
+    add_explorer(page, site / f"{name}.html", site)
     assert str(page) == once
     assert "A place." not in once
     assert [h.get_text() for h in page.select(".explorer th[scope=col]")] == HEADS
@@ -66,7 +74,7 @@ def test_a_place_for_the_explorer_is_filled_once(site, name, base, links):
 
 def test_a_page_without_an_explorer_gets_no_script(site):
     page = BeautifulSoup("<head></head><p>Text.</p>", "html.parser")
-    place_explorer(page, site / "index.html", site)
+    add_explorer(page, site / "index.html", site)
     assert page.find("script") is None
     assert not (site / "explorer").exists()
 

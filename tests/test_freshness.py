@@ -95,8 +95,6 @@ INERT = {
         "data/study_compile.csv",
         lambda p: p.write_bytes(p.read_bytes().replace(b"\n", b"\r\n")),
     ),
-    "the doctor": ("labkit/__main__.py", append("other = 1\n")),
-    "what the doctor uses": ("labkit/course.py", append("other = 1\n")),
     "an unrelated module": ("labkit/graph.py", append("other = 1\n")),
     "a new module": ("labkit/new.py", append("other = 1\n")),
     "a new name": ("labkit/__init__.pyi", append("from .graph import x as x\n")),
@@ -143,7 +141,7 @@ def test_what_the_lab_leads_to_makes_it_stale_and_is_named(course, lab, file, ch
 
 def test_an_import_inside_a_function_leads_on(course, lab):
     append("def f():\n    from .graph import plot_graph\n")(course / "labkit" / "inputs.py")
-    assert {"labkit/graph.py", "labkit/inputs.py", "labkit/plots.py"} <= set(changes(lab, course))
+    assert {"labkit/graph.py", "labkit/inputs.py", "labkit/style.py"} <= set(changes(lab, course))
 
 
 def test_a_stub_that_points_elsewhere_makes_it_stale(course, lab):
@@ -179,10 +177,10 @@ def test_a_line_for_each_stale_lab_says_what_changed_and_nothing_is_said_of_fres
 
 @pytest.mark.parametrize("path", labs(), ids=lambda path: path.stem)
 def test_no_lab_is_in_doubt(path):
-    """One that leads to the doctor or to the checksums leads to everything."""
+    """One that leads to the checksums leads to everything."""
     found = parts(nbformat.read(path, as_version=4))
-    assert "labkit/plots.py" in found
-    assert not {"labkit/__main__.py", "labkit/course.py", "data/SHA256SUMS"} & set(found)
+    assert "labkit/style.py" in found
+    assert "data/SHA256SUMS" not in found
 
 
 # --- names, on a package small enough to see what they lead to -----------------------------------
@@ -191,13 +189,10 @@ TOY = {
     "labkit/__init__.py": "",
     "labkit/__init__.pyi": "from .a import f as f\nfrom .data import load as load\n"
     "from .data import one as one\nfrom .data import pair as pair\n",
-    "labkit/__main__.py": "import labkit.c",
     "labkit/a.py": "from .b import g\ndef f(): return g()",
     "labkit/b.py": "def g(): pass",
     "labkit/c.py": "class C: pass",
-    "labkit/course.py": "def this_course(): pass",
     "labkit/data.py": """
-from .course import this_course
 def data_folder(): ...
 def checksums(): return data_folder().read()
 def verified(name): return data_folder() / name
@@ -256,7 +251,6 @@ MODULES_OF = {
     "from labkit.a import g": {A, B},
     "from labkit import a\na.g()": {A, B},
     "from labkit.data import one": {DATA},
-    "from labkit.course import this_course": {"course.py"},
     "job = '''\nimport sys, labkit\nlabkit.f()\n'''": {A, B},
     "job = '''\n    from labkit.c import C\n'''": {C},
     "words = f'see labkit.f, {1}'": {A, B},
@@ -291,8 +285,6 @@ def test_the_names_that_a_lab_uses_lead_to_modules(toy, source, modules):
         "__import__('labkit')",
         "import sys\nsys.modules['labkit']",
         "exec(code)",
-        "subprocess.run([sys.executable, '-m', 'labkit'])",
-        "os.system('python -m labkit')",
         "job = '''\nimport labkit\nthis is no Python\n'''",
         "%run something.py",
         "!ls",
@@ -370,9 +362,10 @@ print(json.dumps(found))
 def test_what_labkits_names_load_and_open_is_found_without_running_them():
     offered = re.findall(r"as (\w+)$", (ROOT / "labkit" / "__init__.pyi").read_text(), re.MULTILINE)
     loads = [f"labkit.{name}()" for name in offered if name.startswith("load_")]
-    loads.remove("labkit.load_study()")
-    studies = [path.stem.removeprefix("study_") for path in (ROOT / "data").glob("study_*.csv")]
-    loads += [f"labkit.load_study({name!r})" for name in studies]
+    for load, prefix in (("load_study", "study_"), ("load_reference", "r_")):
+        loads.remove(f"labkit.{load}()")
+        tables = [path.stem.removeprefix(prefix) for path in (ROOT / "data").glob(f"{prefix}*.csv")]
+        loads += [f"labkit.{load}({name!r})" for name in tables]
     codes = [f"labkit.{name}" for name in offered if not name.startswith("load_")] + loads
     done = subprocess.run(
         [sys.executable, "-c", PROBE],
@@ -387,7 +380,7 @@ def test_what_labkits_names_load_and_open_is_found_without_running_them():
     for code, names in json.loads(done.stdout).items():
         really = {os.path.relpath(name, ROOT).replace(os.sep, "/") for name in names}
         told = {p.relative_to(ROOT).as_posix() for p in reached(f"import labkit\n{code}", ROOT)}
-        assert really - told <= {"data/SHA256SUMS", "labkit/course.py"}, code
+        assert really - told <= {"data/SHA256SUMS"}, code
         assert {name for name in told - really if name.startswith("data")} == set(), code
 
 

@@ -15,9 +15,9 @@ import torch
 from matplotlib.colors import same_color, to_rgba
 from matplotlib.patches import ArrowStyle
 
-from labkit import COLORS, plot_graph
-from labkit.graph import arrows
-from labkit.plots import INK, QUIET
+from labkit import COLORS
+from labkit.graph import arrows, plot_graph
+from labkit.style import INK, QUIET
 
 
 @pytest.fixture(autouse=True)

@@ -134,7 +134,10 @@ def test_probabilities_of_classes_add_up_to_one_to_a_thousandth(off):
         fit(nn.CrossEntropyLoss(), y, model(3))
 
 
-def test_probabilities_of_classes_are_not_negative():
+def test_probabilities_of_classes_may_be_zero_and_are_not_negative():
+    labels = np.arange(60) % 3
+    soft = fit(nn.CrossEntropyLoss(), np.eye(3)[labels], model(3))
+    assert_allclose(soft.history, fit(nn.CrossEntropyLoss(), labels, model(3)).history, rtol=1e-5)
     with pytest.raises(ValueError, match="the probabilities of the classes"):
         fit(nn.CrossEntropyLoss(), np.tile([1.5, -0.5, 0.0], (60, 1)), model(3))
 

@@ -18,10 +18,10 @@ from labkit import (
     fit_linear,
     fit_mlp,
     fit_ols,
-    init_mlp,
     largest_stable_lr,
     make_linear,
 )
+from labkit.network import init_mlp
 
 FAST = settings(derandomize=True, deadline=None, database=None, max_examples=30)
 seeds = st.integers(0, 2**32 - 1)
@@ -232,7 +232,7 @@ def test_features_too_small_to_square_are_not_zeros():
 @pytest.mark.parametrize("fit", [fit_linear, fit_mlp])
 def test_a_norm_whose_square_overflows_is_a_number(fit):
     X, y = table(2)
-    options = {"start": init_mlp(4, 6, rng=0)} if fit is fit_mlp else {}
+    options = {"start": init_mlp(4, 6, 0)} if fit is fit_mlp else {}
     with pytest.raises(TrainingDiverged) as caught:
         fit(1e100 * X, 1e100 * y, lr=1e200, steps=1, **options)
     assert 1e150 < caught.value.gradient_norm < math.inf
@@ -241,7 +241,7 @@ def test_a_norm_whose_square_overflows_is_a_number(fit):
 @pytest.mark.parametrize("fit", [fit_linear, fit_mlp])
 def test_a_loss_that_overflows_is_the_last_of_the_records(fit):
     X, y = table(2)
-    options = {"start": init_mlp(4, 6, rng=0)} if fit is fit_mlp else {}
+    options = {"start": init_mlp(4, 6, 0)} if fit is fit_mlp else {}
     with pytest.raises(TrainingDiverged) as caught:
         fit(X, y, lr=1e60, steps=100, **options)
     losses = caught.value.history["loss"]
@@ -282,7 +282,7 @@ def ctrl_c(function, nth):
 @pytest.mark.parametrize("nth", range(1, 26))
 def test_an_interrupted_fit_is_that_of_the_steps_it_made(fit, nth):
     X, y = table(2)
-    start = init_mlp(4, 6, rng=0)
+    start = init_mlp(4, 6, 0)
     options = {"start": start} if fit is fit_mlp else {}
     with ctrl_c(fit, nth):
         stopped = fit(X, y, steps=100, **options)

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 nn = torch.nn
 F = torch.nn.functional
 
-from labkit import fit_torch  # noqa: E402  (only after torch was found)
+from labkit import fit_torch, fit_torch_many  # noqa: E402  (only after torch was found)
 from labkit.monitor import Monitor  # noqa: E402
 
 X = torch.tensor(np.random.default_rng(0).normal(size=(30, 3)), dtype=torch.float32)
@@ -58,10 +58,10 @@ def test_the_error_holds_the_norm_of_the_last_gradient(batch_size, clip):
             model, x, 0 * x, loss="l1", optimizer="sgd", epochs=5, lr=1.0, schedule=leap,
             batch_size=batch_size, clip=clip, seed=0,
         )  # fmt: skip
-    norm = caught.value.gradient_norm
-    assert norm == pytest.approx(float(model.weight.grad.norm()))
+    norm, clipped = caught.value.gradient_norm, float(model.weight.grad.norm())
     assert 1e98 < norm < 1e101
-    assert clip is None or norm == pytest.approx(clip)
+    assert clipped == pytest.approx(norm if clip is None else clip)
+    assert clip is None or norm > clip
     assert f"the gradient's norm was {norm:.3g} and" in str(caught.value)
 
 
@@ -85,8 +85,38 @@ def test_the_widest_feature_is_found_in_tables_of_any_shape():
     assert caught.value.feature_scale == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("clip", [1.0, None])
+def test_a_norm_that_overflows_would_be_clipped_to_nothing_and_is_a_divergence(many, clip):
+    """Finite gradients whose squares are not: `clip` would make every step zero in silence."""
+
+    def loss(prediction, target):
+        return 1e25 * F.l1_loss(prediction, target)
+
+    options = {"loss": loss, "optimizer": "sgd", "lr": 1e-27, "epochs": 3, "clip": clip}
+    model = nn.Linear(3, 1)
+    start = model.weight.detach().clone()
+
+    def train():
+        if not many:
+            return fit_torch(model, X, Y, **options)
+        return fit_torch_many([nn.Linear(3, 1), model], [(X, Y), (X, Y)], **options)[1]
+
+    if clip is None:
+        assert not torch.equal(train().model.weight, start)
+        return
+    with pytest.raises(
+        TrainingDiverged, match=r"at epoch 1 .* the gradient's norm was inf"
+    ) as caught:
+        train()
+    assert np.isfinite(caught.value.history["loss"]).all()
+
+
 def test_a_divergence_at_the_first_loss_is_one():
-    with pytest.raises(TrainingDiverged) as caught:
+    says = (
+        r"; where the loss is no number before the first step, look at the loss itself\. The losses"
+    )
+    with pytest.raises(TrainingDiverged, match=says) as caught:
         fit_torch(nn.Linear(3, 1), X, Y * 1e30, epochs=5)
     assert caught.value.epoch == 1
     assert math.isinf(caught.value.history["loss"].iloc[0])

@@ -1,4 +1,4 @@
-"""`python -m labkit` in a folder that was moved or copied: its programs name the old one."""
+"""The doctor in a folder that was moved or copied: its programs name the old one."""
 
 import os
 import shutil
@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from labkit import __main__ as main
-from labkit.course import this_course
-from labkit.launcher import python_of
+from course import doctor
+from course.doctor import python_of, this_course
 
-ROOT = Path(main.__file__).resolve().parent.parent
+ROOT = Path(doctor.__file__).resolve().parent.parent
 PROGRAMS = ("jupyter", "jupyter-lab")
 
 unix = pytest.mark.skipif(os.name == "nt", reason="programs are made in another way there")
@@ -82,20 +81,20 @@ def test_jupyter_lab_that_starts_no_python_or_another(tmp_path, monkeypatch, pro
     python.symlink_to(sys.executable)
     for name in PROGRAMS:
         write_program(programs / name, python)
-    monkeypatch.setattr(main.sys, "executable", str(python))
+    monkeypatch.setattr(doctor.sys, "executable", str(python))
     monkeypatch.setenv("PATH", "")
 
     def answer():
-        return list(main._jupyter_lab(this_course()))
+        return list(doctor._jupyter_lab(this_course()))
 
-    def mend(text):
-        return [("MEND", f"{text}: make clean site")]
+    def fix(text):
+        return [("FIX", f"{text}: make clean site")]
 
     assert answer() == [("OK", "jupyter lab starts with this Python")]
 
     gone = tmp_path / "before" / "bin" / "python"
     write_program(programs / program, gone)
-    assert answer() == mend(
+    assert answer() == fix(
         f"jupyter lab can't start, {programs / program} needs {gone}, which is not there "
         "(was the folder moved or renamed?)"
     )
@@ -103,12 +102,12 @@ def test_jupyter_lab_that_starts_no_python_or_another(tmp_path, monkeypatch, pro
     assert "is not there" in answer()[0].text
 
     write_program(programs / program, "/bin/sh")
-    assert answer() == mend(f"{programs / program} starts another Python, /bin/sh")
+    assert answer() == fix(f"{programs / program} starts another Python, /bin/sh")
 
     (programs / program).unlink()
-    assert answer() == mend(f"jupyter lab can't start, there is no program {program}")
+    assert answer() == fix(f"jupyter lab can't start, there is no program {program}")
 
-    monkeypatch.setattr(main, "find_spec", lambda name: None if name == "jupyterlab" else name)
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None if name == "jupyterlab" else name)
     assert answer() == [], "the missing package has a line of its own"
 
 
@@ -126,16 +125,16 @@ def test_programs_are_found_on_the_path_or_in_scripts_beside_python(
     python.symlink_to(sys.executable)
     for name in PROGRAMS:
         write_program(theirs / name, python)
-    monkeypatch.setattr(main.sys, "executable", str(python))
+    monkeypatch.setattr(doctor.sys, "executable", str(python))
     monkeypatch.setenv("PATH", str(tmp_path / path))
-    assert [line.mark for line in main._jupyter_lab(this_course())] == ["OK"]
+    assert [line.mark for line in doctor._jupyter_lab(this_course())] == ["OK"]
 
 
 @pytest.fixture
 def clone(tmp_path):
     """A clone with an environment as make_venv.py makes it, with the packages of this one."""
     home = tmp_path / "my course"
-    for part in ("labkit", "data"):
+    for part in ("labkit", "course", "data"):
         shutil.copytree(ROOT / part, home / part, ignore=shutil.ignore_patterns("__pycache__"))
     (home / "notebooks").mkdir()
     (home / "notebooks" / "01-a-lab.ipynb").write_text("{}")
@@ -148,46 +147,48 @@ def clone(tmp_path):
     return home
 
 
-def doctor(home, folder="."):
+def said_by_the_doctor(home):
     """Run the doctor of a course's environment; return the lines that neither are OK nor notes."""
     drop = ("PYTHONPATH", "LABKIT_DATA", "VIRTUAL_ENV")
     environment = {key: value for key, value in os.environ.items() if key not in drop}
-    command = [str(home / ".venv" / "bin" / "python"), "-m", "labkit"]
+    command = [str(home / ".venv" / "bin" / "python"), "-m", "course.doctor"]
     done = subprocess.run(
-        command, cwd=home / folder, env=environment, capture_output=True, text=True, check=False
+        command, cwd=home, env=environment, capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
     return [line for line in done.stdout.splitlines() if not line.startswith(("OK", "NOTE"))]
 
 
-def test_the_course_is_the_one_that_the_environment_stands_in(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
-    assert this_course().folder == ROOT, "an environment by itself: the labkit that it has"
-    shutil.copytree(ROOT / "labkit", tmp_path / "labkit")
-    assert this_course().folder == tmp_path
+def test_the_course_is_the_one_that_the_doctor_is_in(tmp_path, monkeypatch):
+    assert (this_course().folder, this_course().is_students) == (ROOT, False)
+    (tmp_path / "edition").mkdir()
+    monkeypatch.setattr(doctor, "__file__", str(tmp_path / "edition" / "doctor.py"))
+    assert not this_course().is_students
+    (tmp_path / "edition" / "edition.json").write_text("{}")
+    assert (this_course().folder, this_course().is_students) == (tmp_path, True)
 
 
 @unix
 def test_a_course_that_was_moved_or_copied_is_not_ready(clone):
-    assert doctor(clone) == ["", "Ready: the labs run here."]
+    assert said_by_the_doctor(clone) == ["", "Ready: the labs run here."]
 
     copy = clone.with_name("copy")
     shutil.copytree(clone, copy, symlinks=True)
     python, program = clone / ".venv/bin/python", copy / ".venv/bin/jupyter"
-    two = ["", "To mend: 2. Then run this again."]
-    assert doctor(copy, "notebooks") == [
-        f"MEND  a notebook imports labkit from {clone / 'labkit'}, not from {copy / 'labkit'}: "
+    two = ["", "To fix: 2. Then run this again."]
+    assert said_by_the_doctor(copy) == [
+        f"FIX   a notebook imports labkit from {clone / 'labkit'}, not from {copy / 'labkit'}: "
         "make clean site",
-        f"MEND  {program} starts another Python, {python}: make clean site",
+        f"FIX   {program} starts another Python, {python}: make clean site",
         *two,
     ]
 
     moved = clone.rename(clone.with_name("moved"))
     program = moved / ".venv/bin/jupyter"
-    assert doctor(moved) == [
-        "MEND  a notebook can't import labkit (ModuleNotFoundError: No module named 'labkit'): "
+    assert said_by_the_doctor(moved) == [
+        "FIX   a notebook can't import labkit (ModuleNotFoundError: No module named 'labkit'): "
         "make clean site",
-        f"MEND  jupyter lab can't start, {program} needs {python}, which is not there "
+        f"FIX   jupyter lab can't start, {program} needs {python}, which is not there "
         "(was the folder moved or renamed?): make clean site",
         *two,
     ]

@@ -6,7 +6,9 @@ import time
 import pytest
 
 from course import ROOT
-from course.mutants import ask as mutants
+from course.mutants.__main__ import draw, main
+from course.mutants.mutation import mutants
+from course.mutants.trial import Copy, which_tests
 
 TINY = """
 def clip(value, low=0):
@@ -43,20 +45,20 @@ def found(capsys):
 
 def test_the_survivors_are_the_holes_in_the_tests(project, capsys):
     before = {path: path.read_bytes() for path in project.rglob("*.*")}
-    mutants.main(["--sample", "all", "--jobs", "2"], root=project)
+    main(["--sample", "all", "--jobs", "2"], root=project)
     survivors, table = found(capsys)
     assert survivors == [
         "labkit/tiny.py:2: 0  ->  1",
         "labkit/tiny.py:3: value < low  ->  value <= low",  # which changes nothing
     ]
     assert [re.sub(" +", " ", line) for line in table] == [
-        "labkit/tiny.py 2 of 5 survive 40.0 %", "together 2 of 5 survive 40.0 %"
+        "labkit/tiny.py 2 of 5 survive 40.0%", "together 2 of 5 survive 40.0%"
     ]  # fmt: skip
     assert {path: path.read_bytes() for path in project.rglob("*.*")} == before
 
 
 def test_a_mutant_that_never_ends_is_noticed_by_the_time_limit(project, tmp_path_factory):
-    copy = mutants.Copy(project, tmp_path_factory.mktemp("copy"))
+    copy = Copy(project, tmp_path_factory.mktemp("copy"))
     started = time.perf_counter()
     assert copy.fails("labkit/tiny.py", "while True: pass", [["tests/test_tiny.py"]], 3)
     assert time.perf_counter() - started < 30
@@ -64,17 +66,17 @@ def test_a_mutant_that_never_ends_is_noticed_by_the_time_limit(project, tmp_path
 
 
 def test_the_same_seed_draws_the_same_sample_in_the_order_of_the_code(project):
-    draws = [mutants.draw(["labkit/tiny.py"], 3, seed, project) for seed in (1, 1, 2)]
+    draws = [draw(["labkit/tiny.py"], 3, seed, project) for seed in (1, 1, 2)]
     assert str(draws[0]) == str(draws[1]) != str(draws[2])
     lines = [mutant.line for _, mutant in draws[0]]
     assert len(lines) == 3
     assert lines == sorted(lines)
-    assert len(mutants.draw(["labkit/tiny.py"], 10**6, 1, project)) == len(mutants.mutants(TINY))
+    assert len(draw(["labkit/tiny.py"], 10**6, 1, project)) == len(mutants(TINY))
 
 
 def refused(project, message, *arguments):
     with pytest.raises(SystemExit, match=message):
-        mutants.main(["--sample", "1", "--jobs", "1", *arguments], root=project)
+        main(["--sample", "1", "--jobs", "1", *arguments], root=project)
 
 
 def test_tests_that_fail_already_say_nothing_of_a_mutant(project):
@@ -102,21 +104,20 @@ def test_an_unknown_module_lists_the_known_ones(project, capsys):
 @pytest.mark.parametrize("size", ["0", "-1", "some"])
 def test_a_sample_is_1_or_more_or_all(project, capsys, size):
     refused(project, "2", "--sample", size)
-    assert f"argument --sample: invalid how_many value: '{size}'" in capsys.readouterr().err
+    assert f"argument --sample: invalid sample_size value: '{size}'" in capsys.readouterr().err
 
 
 def test_the_tests_of_a_module_come_first_then_those_of_what_it_offers_and_of_its_users():
-    assert mutants.which_tests("labkit/intervals.py")[0] == ["tests/test_intervals.py"]
-    own, others = mutants.which_tests("labkit/study.py")
+    assert which_tests("labkit/intervals.py")[0] == ["tests/test_intervals.py"]
+    own, others = which_tests("labkit/study.py")
     assert own == ["tests/test_study.py", "tests/test_study_on_dask.py"]
-    assert "tests/test_plots.py" in others  # run_study, by name
+    assert "tests/test_figures.py" in others  # run_study, by name
     assert not set(own) & set(others)
-    (others,) = mutants.which_tests("labkit/tally.py")  # it has none of its own
+    (others,) = which_tests("labkit/tally.py")  # it has none of its own
     assert {"tests/test_train.py", "tests/test_inputs.py"} <= set(others)  # those of fit_torch
-    assert mutants.which_tests("labkit/__main__.py")[0] == ["tests/test_main.py"]
 
 
 def test_every_module_of_labkit_has_tests_to_ask():
     for path in (ROOT / "labkit").glob("*.py"):
         if path.name != "__init__.py":
-            assert mutants.which_tests(f"labkit/{path.name}"), path.name
+            assert which_tests(f"labkit/{path.name}"), path.name

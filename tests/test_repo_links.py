@@ -5,12 +5,11 @@ from urllib.parse import parse_qs, urlsplit
 import nbformat
 import pytest
 
-from course import ROOT
+from course import ROOT, version
 from course.publishing.repository import Repository, RepositoryError
 from course.site.check import soup
-from course.site.postprocess import finish
+from course.site.postprocess import postprocess
 from course.site.render import RenderError, render
-from course.student.offer import version
 
 URL = "https://github.com/example/course"
 LAB = "01-training-loop.ipynb"
@@ -31,9 +30,9 @@ def links(folder, lines, *, solved=True):
     pages = [site / "notebooks" / LAB.replace("ipynb", "html"), site / "index.html"]
     for page in pages:
         page.write_text(PAGE)
-    finish(site, folder / "notebooks")
+    postprocess(site, folder / "notebooks")
     once = [page.read_text() for page in pages]
-    finish(site, folder / "notebooks")
+    postprocess(site, folder / "notebooks")
     assert [page.read_text() for page in pages] == once, "a second run changes nothing"
     found = [soup(page).select(".lab-download + .lab-links a") for page in pages]
     return [{a.get_text(): a["href"] for a in page} for page in found]

@@ -16,9 +16,7 @@ from labkit import (
     RStream,
     fit_linear,
     fit_ols,
-    load_r_coefficients,
-    load_r_losses,
-    load_r_stream,
+    load_reference,
     make_linear,
 )
 
@@ -52,7 +50,7 @@ def python_mersenne_twister(seed: int) -> random.Random:
 
 
 def test_first_draws_are_r_to_1e_12():
-    expected = load_r_stream()["value"]
+    expected = load_reference("stream_seed42")["value"]
     stream = RStream(42)
     drawn = [*stream.standard_normal(8), *stream.random(4)]
     assert_allclose(drawn, expected, rtol=0, atol=1e-12)
@@ -202,16 +200,17 @@ def test_repr_says_the_seed():
 def test_gradient_descent_reproduces_r_to_1e_12():
     data = make_linear(500, 10, rng=RStream(42))
     fit = fit_linear(data.X, data.y, lr=0.01, steps=200)
-    table = load_r_coefficients()
+    table = load_reference("linear_seed42_coefficients")
     assert_allclose(data.beta, table["truth"], rtol=0, atol=0)
     assert_allclose(fit.params["w"], table["gradient_descent"], rtol=0, atol=1e-12)
-    assert_allclose(fit.history["loss"], load_r_losses()["loss"], rtol=0, atol=1e-12)
-    assert list(fit.history.index) == list(load_r_losses().index) == list(range(1, 201))
+    losses = load_reference("linear_seed42_losses")
+    assert_allclose(fit.history["loss"], losses["loss"], rtol=0, atol=1e-12)
+    assert list(fit.history.index) == list(losses.index) == list(range(1, 201))
 
 
 def test_ols_reproduces_r_to_1e_12():
     data = make_linear(500, 10, rng=RStream(42))
-    ols, table = fit_ols(data.X, data.y), load_r_coefficients()
+    ols, table = fit_ols(data.X, data.y), load_reference("linear_seed42_coefficients")
     assert_allclose(ols.beta, table["ols"], rtol=0, atol=1e-12)
     assert_allclose(ols.se, table["ols_se"], rtol=0, atol=1e-12)
 

@@ -7,18 +7,19 @@ touched.
 import os
 import re
 import shutil
+from collections import Counter
 from itertools import pairwise
-from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import yaml
-from bs4 import BeautifulSoup
 from site_pages import listed
 
 from course import ROOT
-from course.site.check import broken_links, foreign_requests, pages, soup
-from course.site.postprocess import finish, fold_solutions, wrap_sentences
+from course.site.check import pages, problems, soup
+from course.site.html import attribute, parse
+from course.site.postprocess import fold_solution_outputs, mark_sentences, postprocess
 from course.site.render import RenderError, render
 from course.stale import labs
 from course.student.sources import dumps, student_notebook
@@ -26,129 +27,100 @@ from course.student.sources import dumps, student_notebook
 pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet")
 
 
-@pytest.fixture(scope="module")
-def site(rendered):
-    return rendered
+LABS = [f"notebooks/{lab.stem}.html" for lab in labs()]
+PAGES = [re.sub(r"\.(ipynb|qmd)$", ".html", name) for name in listed()]
+LEFTOVERS = ["$$", r"\(", r"\[", "@fig-", "@tbl-", "@eq-", ":::", "{#", "{.", "![", "]("]
 
 
-@pytest.fixture(scope="module")
-def everything(site):
-    return {path.relative_to(site).as_posix(): soup(path) for path in pages(site)}
+@pytest.fixture(params=PAGES)
+def page(rendered, request):
+    return soup(rendered / request.param)
 
 
-def prose(page):
-    """Return the text of a page without its code, its outputs and its mathematics."""
-    copy = BeautifulSoup(str(page), "html.parser")
-    for element in copy.select("pre, code, script, style, math, annotation"):
+def test_every_lab_is_a_page_and_every_page_of_the_sidebar_is_there(rendered):
+    in_sidebar = {name for name in PAGES if name.startswith("notebooks/")}
+    assert set(LABS) == in_sidebar, "list each lab of notebooks/ in the sidebar of _quarto.yml"
+    assert {path.relative_to(rendered).as_posix() for path in pages(rendered)} == set(PAGES)
+
+
+def test_every_link_anchor_and_image_resolves_and_no_page_asks_another_host(rendered):
+    assert problems(rendered) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_in_the_navigation_of_every_page(rendered, name):
+    links = soup(rendered / name).select("#quarto-sidebar a[href]")
+    found = {(rendered / name).parent.joinpath(a["href"]).resolve() for a in links}
+    assert {(rendered / other).resolve() for other in PAGES} <= found
+
+
+def test_nothing_is_left_of_the_syntax_that_the_renderer_did_not_read(page):
+    prose = parse(str(page))
+    for element in prose.select("pre, code, script, style, math, annotation"):
         element.decompose()
-    return copy.get_text(" ")
+    assert [leftover for leftover in LEFTOVERS if leftover in prose.get_text(" ")] == []
+    for code in page.select("pre"):
+        assert not re.search(r"^#\s?\| ", code.get_text(), re.MULTILINE)
 
 
-def test_every_lab_is_a_page_and_every_page_of_the_sidebar_is_there(everything):
-    names = {f"notebooks/{lab.name}" for lab in labs()}
-    in_config = {name for name in listed() if name.startswith("notebooks/")}
-    assert names == in_config, "list each lab of notebooks/ in the sidebar of _quarto.yml"
-    expected = {re.sub(r"\.(ipynb|qmd)$", ".html", name) for name in listed()}
-    assert set(everything) == expected
+def test_every_image_has_alternative_text(page):
+    assert [image for image in page.select("img") if not image.get("alt", "").strip()] == []
 
 
-def test_every_link_anchor_and_image_resolves(site):
-    assert list(broken_links(site)) == []
+def test_mathematics_is_mathml_and_keeps_its_tex(page):
+    assert [span for span in page.select("span.math") if not span.find("math")] == []
+    assert all(math.find("annotation").get_text() for math in page.select("math"))
 
 
-def test_no_page_asks_another_host_for_anything(site):
-    assert list(foreign_requests(site)) == []
+def test_there_is_mathematics_to_look_at(rendered):
+    assert any(soup(rendered / name).select("span.math") for name in PAGES)
 
 
-def test_every_page_is_in_the_navigation_of_every_page(everything, site):
-    for name, page in everything.items():
-        folder = (site / name).parent
-        links = {(folder / a["href"]).resolve() for a in page.select("#quarto-sidebar a[href]")}
-        missing = [n for n in everything if (site / n).resolve() not in links]
-        assert not missing, f"{name}: the sidebar does not lead to {missing}"
+def test_every_page_says_its_title_language_and_what_it_is_about(page):
+    assert page.html["lang"] == "en"
+    assert len(page.select("h1")) == 1
+    assert page.select_one('meta[name="description"]')["content"].strip()
 
 
-def test_nothing_is_left_of_the_syntax_that_the_renderer_did_not_read(everything):
-    for name, page in everything.items():
-        text = prose(page)
-        for leftover in (
-            "$$",
-            r"\(",
-            r"\[",
-            "@fig-",
-            "@tbl-",
-            "@eq-",
-            ":::",
-            "{#",
-            "{.",
-            "![",
-            "](",
-        ):
-            assert leftover not in text, f"{name}: {leftover!r} stands on the page"
-        for code in page.select("pre"):
-            assert not re.search(r"^#\s?\| ", code.get_text(), re.MULTILINE), name
+def test_no_two_pages_have_the_same_title(rendered):
+    assert len({soup(rendered / name).title.get_text(strip=True) for name in PAGES}) == len(PAGES)
 
 
-def test_every_image_has_alternative_text(everything):
-    for name, page in everything.items():
-        for number, image in enumerate(page.select("img"), 1):
-            assert image.get("alt", "").strip(), f"{name}: image {number} has no alternative text"
+def test_headings_do_not_skip_a_level(page):
+    levels = [int(h.name[1]) for h in page.select("main :is(h1, h2, h3, h4, h5, h6)")]
+    assert [(a, b) for a, b in pairwise(levels) if b > a + 1] == []
 
 
-def test_mathematics_is_mathml_and_keeps_its_tex(everything):
-    found = 0
-    for name, page in everything.items():
-        for span in page.select("span.math"):
-            assert span.find("math"), f"{name}: {span.get_text()[:60]} is not MathML"
-            found += 1
-        assert all(math.find("annotation").get_text() for math in page.select("math"))
-    assert found, "no formula on any page"
+def test_ids_are_unique(page):
+    ids = Counter(element["id"] for element in page.select("[id]"))
+    assert [i for i, n in ids.items() if n > 1] == [], "a cell's label must be no heading"
 
 
-def test_every_page_says_its_title_language_and_what_it_is_about(everything):
-    titles = []
-    for name, page in everything.items():
-        assert page.html["lang"] == "en", name
-        assert len(page.select("h1")) == 1, f"{name}: there must be one h1"
-        assert page.select_one('meta[name="description"]')["content"].strip(), name
-        titles.append(page.title.get_text(strip=True))
-    assert len(set(titles)) == len(titles)
+def test_each_table_has_a_name_and_says_what_its_columns_are(page):
+    for table in page.select("main table"):
+        assert table.find("caption") or table.get("aria-label"), f"it has no name: {table}"
+        assert table.select("thead th"), f"it has no headings: {table}"
 
 
-def test_headings_do_not_skip_a_level(everything):
-    for name, page in everything.items():
-        levels = [int(h.name[1]) for h in page.select("main :is(h1, h2, h3, h4, h5, h6)")]
-        skipped = [(a, b) for a, b in pairwise(levels) if b > a + 1]
-        assert not skipped, f"{name}: a heading skips a level {skipped}"
+def test_regions_have_names_of_their_own_and_what_folds_is_a_button(page):
+    labels = [region.get("aria-label") for region in page.select("nav")]
+    assert None not in labels
+    assert len(labels) == len(set(labels))
+    for control in page.select("[aria-expanded]"):
+        assert control.name == "button" or control.get("role") == "link"
 
 
-def test_ids_are_unique_on_each_page(everything):
-    for name, page in everything.items():
-        ids = [element["id"] for element in page.select("[id]")]
-        twice = {i for i in ids if ids.count(i) > 1}
-        assert not twice, (
-            f"{name}: two elements have the id {twice}; a cell's label must be no heading"
-        )
+@pytest.mark.parametrize("lab", labs(), ids=lambda lab: lab.stem)
+def test_each_lab_page_is_light_and_offers_the_notebook(rendered, lab):
+    page = rendered / "notebooks" / f"{lab.stem}.html"
+    assert page.stat().st_size < 1_500_000, "make its figures smaller"
+    student, solved = soup(page).select(".lab-download a")
+    text = (page.parent / student["href"]).read_text(encoding="utf-8")
+    assert text == dumps(student_notebook(nbformat.read(lab, as_version=4)))
+    assert (page.parent / solved["href"]).read_bytes() == lab.read_bytes()
 
 
-def test_each_table_has_a_name_and_says_what_its_columns_are(everything):
-    for name, page in everything.items():
-        for number, table in enumerate(page.select("main table"), 1):
-            where = f"{name}: table {number} ({table.get_text(' ', strip=True)[:40]})"
-            assert table.find("caption") or table.get("aria-label"), f"{where} has no name"
-            assert table.select("thead th"), f"{where} has no headings"
-
-
-def test_each_lab_page_is_light_and_offers_the_notebook(site):
-    for lab in labs():
-        page = site / "notebooks" / f"{lab.stem}.html"
-        assert page.stat().st_size < 1_500_000, (
-            f"{page.name} is too heavy: make its figures smaller"
-        )
-        student, solved = soup(page).select(".lab-download a")
-        text = (page.parent / student["href"]).read_text(encoding="utf-8")
-        assert text == dumps(student_notebook(nbformat.read(lab, as_version=4)))
-        assert (page.parent / solved["href"]).read_bytes() == lab.read_bytes()
+# --- a site of one page --------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -183,12 +155,12 @@ def test_a_second_render_puts_the_new_site_in_the_place_of_the_old(small, tmp_pa
     assert sorted(p.name for p in tmp_path.iterdir()) == ["_site", "project"]
 
 
-def test_a_page_that_is_finished_twice_is_the_page_that_is_finished_once(small, tmp_path):
+def test_postprocessing_a_page_twice_is_postprocessing_it_once(small, tmp_path):
     text = 'A formula, $x^2$.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<div class="explorer"></div>'
     assert small(text).select("math, table, svg, td")
     page = tmp_path / "_site" / "index.html"
     once = page.read_bytes()
-    finish(tmp_path / "_site", tmp_path / "project" / "notebooks")
+    postprocess(tmp_path / "_site", tmp_path / "project" / "notebooks")
     assert page.read_bytes() == once
 
 
@@ -237,32 +209,30 @@ def test_a_function_stands_apart_from_its_argument(small):
 
 
 def test_the_output_of_a_solution_is_folded_with_its_code():
-    page = BeautifulSoup(
+    page = parse(
         """<div class="cell"><details class="code-fold"><summary>Solution</summary><p>code</p>
         </details><div class="cell-output">42</div></div>
         <div class="cell"><details class="code-fold"><summary>Imports</summary></details>
-        <div class="cell-output">seen</div></div>""",
-        "html.parser",
+        <div class="cell-output">seen</div></div>"""
     )
-    fold_solutions(page)
+    fold_solution_outputs(page)
     solution, imports = page.select("details")
     assert "42" in solution.get_text()
     assert "seen" not in imports.get_text()
 
 
 def test_an_output_without_columns_is_marked_as_sentences():
-    page = BeautifulSoup(
+    page = parse(
         """<div class="cell-output"><pre><code>One number: 0.5
         and another</code></pre></div>
         <div class="cell-output"><pre><code>name    0.5</code></pre></div>
         <pre><code>code = 1</code></pre>
-        <div class="cell-output"><pre class="of-the-renderer">words</pre></div>""",
-        "html.parser",
+        <div class="cell-output"><pre class="of-the-renderer">words</pre></div>"""
     )
     for _ in range(2):  # a second run changes nothing
-        wrap_sentences(page)
-    marked = [pre.get("class") for pre in page.select("pre")]
-    assert marked == [["sentences"], None, None, ["of-the-renderer", "sentences"]]
+        mark_sentences(page)
+    marked = [attribute(pre, "class") for pre in page.select("pre")]
+    assert marked == ["sentences", "", "", "of-the-renderer sentences"]
 
 
 def test_an_empty_corner_of_a_table_heads_nothing(small):
@@ -286,7 +256,7 @@ exit $CODE
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for Quarto is a shell script")
 @pytest.mark.parametrize("code", [0, 1])
-def test_quarto_is_used_where_it_is_and_its_pages_are_finished_too(tmp_path, monkeypatch, code):
+def test_quarto_is_used_where_it_is_and_its_pages_are_changed_too(tmp_path, monkeypatch, code):
     program = tmp_path / "bin" / "quarto"
     program.parent.mkdir()
     program.write_text(QUARTO)
@@ -306,41 +276,27 @@ def test_quarto_is_used_where_it_is_and_its_pages_are_finished_too(tmp_path, mon
     assert len(page.select(".table-box th")) == 1
 
 
-def test_regions_of_a_page_have_names_of_their_own(everything):
-    for name, page in everything.items():
-        labels = [r.get("aria-label") for r in page.select("nav")]
-        assert None not in labels, f"{name}: a region has no name"
-        assert len(labels) == len(set(labels)), f"{name}: {labels}"
-        for control in page.select("[aria-expanded]"):
-            assert control.name == "button" or control.get("role") == "link", f"{name}: {control}"
+# --- colours -------------------------------------------------------------------------------------
 
-
-CONTRAST = 4.5
+STYLES = (ROOT / "styles" / "site.css").read_text(encoding="utf-8")
+PALETTES = [
+    dict(re.findall(r"--([\w-]+):\s*#([0-9a-f]{6})", block))
+    for block in re.findall(r"\{([^{}]*--paper:[^{}]*--figure[^{}]*)\}", STYLES)
+]
 
 
 def luminance(colour):
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    channels = [channel / 255 for channel in bytes.fromhex(colour)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one, other):
-    low, high = sorted([luminance(one), luminance(other)])
-    return (high + 0.05) / (low + 0.05)
-
-
-def palettes():
-    css = Path(ROOT / "styles" / "site.css").read_text(encoding="utf-8")
-    blocks = re.findall(r"\{([^{}]*--paper:[^{}]*--figure[^{}]*)\}", css)
-    return [dict(re.findall(r"--([\w-]+):\s*(#[0-9a-f]{6})", block)) for block in blocks]
+    return np.dot(linear, [0.2126, 0.7152, 0.0722])
 
 
 @pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
 def test_text_links_and_code_have_enough_contrast(mode):
-    palette = palettes()[mode]
+    palette = PALETTES[mode]
     inks = [n for n in palette if n.startswith("code-") or n in {"ink", "ink-soft", "accent"}]
     assert len(inks) >= 9
     for ink in [*inks, "accent-strong"]:
         for ground in ("paper", "panel", "accent-wash"):
-            found = contrast(palette[ink], palette[ground])
-            assert found >= CONTRAST, f"--{ink} on --{ground}: {found:.2f}"
+            low, high = sorted([luminance(palette[ink]), luminance(palette[ground])])
+            assert (high + 0.05) / (low + 0.05) >= 4.5, f"--{ink} on --{ground}"

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from labkit import TrainingDiverged, fit_linear, fit_mlp, init_mlp, make_linear
+from labkit import TrainingDiverged, fit_linear, fit_mlp, make_linear
+from labkit.network import init_mlp
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 nn = torch.nn
@@ -96,7 +97,7 @@ def test_mini_batches_are_the_loop_written_out_bit_for_bit(seed):
 
 
 def test_the_loop_by_torch_is_the_loop_by_hand():
-    start = init_mlp(3, 5, rng=0)
+    start = init_mlp(3, 5, 0)
     model = network().double()
     with torch.no_grad():
         model[0].weight.copy_(torch.tensor(start["W1"].T))

@@ -48,13 +48,12 @@ class Module:
                     self.definitions[node.name].append(statement)
                 elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                     self.definitions[node.id].append(statement)
-        self.bound = bound(
-            [*self.imported, *((own, Target(name, own)) for own in self.definitions)]
-        )
+        defined = [(defines, Target(name, defines)) for defines in self.definitions]
+        self.bound = bound([*self.imported, *defined])
 
 
 class Package:
-    """The modules of a package, and what `import package` offers by its stub."""
+    """The modules of a package, and the names that it exports, by its stub."""
 
     def __init__(self, folder: Path) -> None:
         self.name = folder.name
@@ -63,16 +62,14 @@ class Package:
             name: Module(_parsed(path), name, self.name, is_folder=path.stem == "__init__")
             for name, path in self.paths.items()
         }
-        stub = folder / "__init__.pyi"
-        self.offered = bound(imports(_parsed(stub), self.name, self.name)) if stub.exists() else {}
+        self.exports = exports(folder)
 
     def find(self, module: str, name: str) -> Target:
         """Return what a name of a module stands for; with no name, the module."""
         if not name and (module in self.modules or module == self.name):
             return Target(module)
-        if module == self.name and name in self.offered:
-            (target,) = self.offered[name]
-            return self.find(*target)
+        if module == self.name and name in self.exports:
+            return self.find(*self.exports[name])
         if f"{module}.{name}" in self.modules:
             return Target(f"{module}.{name}")
         known = self.modules.get(module)
@@ -107,6 +104,12 @@ class Package:
             return []
         whole = self._targets(node.value, names)
         return [self.find(module, node.attr) for module, name in whole if not name]
+
+
+def exports(folder: Path) -> dict[str, Target]:
+    """Return what `import package` offers, by the package's stub."""
+    stub = folder / "__init__.pyi"
+    return dict(imports(_parsed(stub), folder.name, folder.name)) if stub.exists() else {}
 
 
 def imports(code: ast.AST, package: str, place: str = "") -> Iterator[tuple[str, Target]]:

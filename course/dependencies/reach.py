@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from glob import escape
-from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
@@ -30,13 +29,10 @@ from course.dependencies.syntax import last_name, program
 # All of labkit's reading of data goes through these: a path by its name, the folder, and the list
 # of what is in it, which tells whether a table is whole and nothing about what stands in it.
 VERIFIED, FOLDER, CHECKSUMS = "verified", "data_folder", "checksums"
-# They say how to mend an installation. In labkit's other modules that is part of a message.
-FOR_MENDING = {"labkit.course", "labkit.__main__"}
 IN_FOLDER = re.compile(r"(?:^|[\s/\\\"'(])data[/\\]([^\s\"'(),]*)|[/\\](data)$")
 IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t].*\blabkit\b", re.MULTILINE)
 MENTION = re.compile(r"\blabkit((?:\.\w+)+)")
 BY_NAME = {"import_module", "__import__", "run_module"}
-DOCTOR = re.compile(r"-m\s+labkit\b")
 
 
 class Hole(NamedTuple):
@@ -71,8 +67,6 @@ def _programs(tree: ast.Module) -> Iterator[ast.Module]:
     """Yield a program and those that it holds as text, as for a process of its own."""
     yield tree
     for text in _strings(tree):
-        if DOCTOR.search(text):
-            raise Unclear(text)
         if IMPORT.search(text):
             yield from _programs(program(dedent(text)))
         for mention in MENTION.finditer(text):
@@ -92,11 +86,7 @@ def _hides_names(node: ast.AST) -> bool:
         return (
             not node.args or not isinstance(node.args[0], ast.Constant) or _is_labkit(node.args[0])
         )
-    children = list(ast.iter_child_nodes(node))  # [sys.executable, "-m", "labkit"]
-    return any(
-        isinstance(flag, ast.Constant) and flag.value == "-m" and _is_labkit(name)
-        for flag, name in pairwise(children)
-    )
+    return False
 
 
 def _is_labkit(node: ast.AST) -> bool:
@@ -118,8 +108,7 @@ def _modules(trees: list[ast.Module], package: Package) -> Iterator[str]:
             yield name
             parent = name.rpartition(".")[0]
             waiting += [parent] if parent else []
-            passed = _passed(package.modules[name].imported, package)
-            waiting += [m for m in passed if m not in FOR_MENDING]
+            waiting += _passed(package.modules[name].imported, package)
 
 
 def _passed(imported: list[tuple[str, Target]], package: Package) -> list[str]:
@@ -133,7 +122,7 @@ class Files:
     def __init__(self, package: Package) -> None:
         self.package = package
         self.known: dict[Target, set[Name]] = {}
-        self.asked: set[Target] = set()  # in this round
+        self.visited: set[Target] = set()  # in this round
         self.used: dict[ast.AST, list[tuple[Target, dict[str, ast.expr]]]] = {}
 
     def of_lab(self, trees: list[ast.Module], modules: set[str]) -> set[str]:
@@ -147,20 +136,20 @@ class Files:
             roots += [(statement, module.bound) for statement in module.at_import]
         before = None
         while before != self.known:  # definitions that use each other need more than one round
-            before, self.asked = dict(self.known), set()
+            before, self.visited = dict(self.known), set()
             found = {name for code, names in roots for name in self._in_code(code, names, set())}
         return {"".join("*" if isinstance(p, Hole) else escape(p) for p in n) for n in found}
 
-    def _of(self, target: Target) -> set[Name]:
+    def _files_of(self, target: Target) -> set[Name]:
         """Return the files of a definition, or of a module's all."""
-        if target not in self.asked:
-            self.asked.add(target)
+        if target not in self.visited:
+            self.visited.add(target)
             self.known[target] = self._found(target, self.package.modules[target.module])
         return self.known.get(target, set())
 
     def _found(self, target: Target, module: Module) -> set[Name]:
         if not target.name:
-            found = [self._of(Target(target.module, name)) for name in module.definitions]
+            found = [self._files_of(Target(target.module, name)) for name in module.definitions]
             return {_filled(name, {}, set()) for name in set().union(*found)}
         if target.name == FOLDER:
             return {(Hole(),)}
@@ -183,7 +172,7 @@ class Files:
         return {
             _filled(name, given, parameters)
             for target, given in self.used[code]
-            for name in self._of(target)
+            for name in self._files_of(target)
         }
 
     def _given(self, target: Target, call: ast.Call | None) -> dict[str, ast.expr]:
@@ -230,10 +219,10 @@ def _parameters(node: ast.stmt) -> set[str]:
     """Return the parameters of a function that are what was passed in all of its body."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return set()
-    own = {*_arguments(node), *(one.arg for one in node.args.kwonlyargs)}
-    every = [n.arg for n in ast.walk(node) if isinstance(n, ast.arg)]
+    parameters = {*_arguments(node), *(one.arg for one in node.args.kwonlyargs)}
+    every = [n.arg for n in ast.walk(node) if isinstance(n, ast.arg)]  # a lambda's too
     changed = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not _is_read(n)}
-    return {name for name in own - changed if every.count(name) == 1}
+    return {name for name in parameters - changed if every.count(name) == 1}
 
 
 def _is_read(node: ast.Name) -> bool:

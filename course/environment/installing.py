@@ -1,7 +1,7 @@
 """Make a virtual environment and install into it, or say plainly what is wrong.
 
 Used before anything is installed, by `make_venv.py` and, in the students' zip, by `start.py`: the
-standard library only, and no syntax that an older Python would answer with a SyntaxError.
+standard library only, and nothing that an older Python 3 would stop at before it is told so.
 """
 
 import os
@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 OLDEST = (3, 11)
 VERSION = "{}.{}.{}".format(*sys.version_info[:3])
@@ -39,24 +40,24 @@ command again: nothing half-made is kept."""
 UNREACHABLE = ("Retrying", "ConnectionError", "ConnectTimeout", "(from versions: none)")
 
 
-def check_python(example):
+def check_python(example: str) -> None:
     """Stop where this Python is too old; `example` is a command that names another one."""
     if sys.version_info[:2] < OLDEST:
         sys.exit(TOO_OLD.format(VERSION, example))
 
 
-def python_of(venv):
+def python_of(venv: Path) -> Path:
     """Return the Python of a virtual environment."""
     return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def make_venv(venv, stamp):
-    """Keep an environment that was once ready, make any other anew, and take its stamp away.
+def make_venv(venv: Path, stamp: Path) -> None:
+    """Keep an environment that has its stamp, and make any other anew.
 
-    The caller writes the file `stamp` when all is installed: half-made never counts as ready.
+    The caller writes the file `stamp` when all is installed, and `pip` takes it away before it
+    changes anything: half-made never counts as ready.
     """
     if stamp.exists() and python_of(venv).exists():
-        stamp.unlink()
         return
     shutil.rmtree(str(venv), ignore_errors=True)
     done = subprocess.run(
@@ -71,17 +72,31 @@ def make_venv(venv, stamp):
         sys.exit(FULL_DISK if "No space left" in done.stdout else NO_VENV)
 
 
-def pip(python, total, *arguments, cwd, unreachable=NO_REGISTRY, no_version=NO_SUCH_VERSION):
-    """Run `pip install` with a counter in place of its many lines; on failure show its last."""
+def pip(
+    python: Path,
+    total: int,
+    *arguments: str,
+    cwd: Path,
+    stamps: "list[Path]",
+    unreachable: str = NO_REGISTRY,
+    no_version: str = NO_SUCH_VERSION,
+) -> None:
+    """Run `pip install` with a counter in place of its many lines; on failure show its last.
+
+    It fetches all before it installs any: where the network fails, an environment that was ready
+    still is, and keeps its stamps.
+    """
     process = subprocess.Popen(
         [str(python), "-m", "pip", "install", "--disable-pip-version-check", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         universal_newlines=True,
         cwd=str(cwd),
+        env=dict(os.environ, PIP_QUIET="0"),  # whose lines are read below
     )
-    terminal, seen, last = sys.stdout.isatty(), 0, []
-    for line in process.stdout:
+    terminal, seen = sys.stdout.isatty(), 0
+    last: list[str] = []
+    for line in process.stdout or ():
         last = [*last, line][-15:]
         if line.startswith(("Collecting ", "Processing ")):
             seen += 1
@@ -90,6 +105,8 @@ def pip(python, total, *arguments, cwd, unreachable=NO_REGISTRY, no_version=NO_S
                 text = f"  package {seen} of about {total}: {name}"
                 print(text.ljust(70), end="\r" if terminal else "\n", flush=True)
         elif line.startswith("Installing collected"):
+            for stamp in stamps:
+                stamp.unlink(missing_ok=True)
             print("  unpacking".ljust(70), end="\r" if terminal else "\n", flush=True)
     if process.wait() == 0:
         return

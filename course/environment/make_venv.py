@@ -1,6 +1,6 @@
-"""Make a virtual environment with all that the course needs, or say plainly what is wrong.
+"""Make a virtual environment for a command, or add what it lacks, or say plainly what is wrong.
 
-    python course/environment/make_venv.py FOLDER [--no-torch]
+    python course/environment/make_venv.py FOLDER STAGE [--no-torch]
 
 It runs before anything is installed and on whatever Python 3 there is: see installing.py.
 """
@@ -11,25 +11,35 @@ from pathlib import Path
 from installing import NO_SUCH_VERSION, check_python, make_venv, pip, python_of
 
 ROOT = Path(__file__).resolve().parents[2]
+# What the stages install; each holds all of those before it.
+STAGES = {
+    "site": ROOT / "requirements" / "site.txt",
+    "test": ROOT / "requirements" / "test.txt",
+    "bench": ROOT / "requirements.lock",
+}
 # Left out without torch: pip would fetch it for them.
 NEEDS_TORCH = ("torch", "torchmetrics", "lightning", "pytorch-lightning")
 WITHOUT_TORCH = "\nWithout torch: make test TORCH="
 
 
-def main():
-    """Make the environment; its last act is to write `ready`, which the Makefile looks for."""
+def main() -> None:
+    """Make the environment; its last act is to write the stamps, which the Makefile looks for."""
     check_python("make site PYTHON=python3.12")
-    venv, with_torch = ROOT / sys.argv[1], "--no-torch" not in sys.argv
-    ready, wanted = venv / "ready", venv / "wanted.txt"
+    venv, stage = ROOT / sys.argv[1], sys.argv[2]
+    stamps = {name: venv / f"ready-{name}" for name in STAGES}
     print(f"Making {venv.name} (a few minutes the first time, most of it downloads)", flush=True)
-    make_venv(venv, ready)
-    pins = (ROOT / "requirements.lock").read_text().splitlines()
-    pins = [pin for pin in pins if with_torch or pin.split("==")[0] not in NEEDS_TORCH]
+    make_venv(venv, stamps["site"])
+    pins = STAGES[stage].read_text().splitlines()
+    if "--no-torch" in sys.argv:
+        pins = [pin for pin in pins if pin.split("==")[0] not in NEEDS_TORCH]
+    wanted = venv / "wanted.txt"
     wanted.write_text("\n".join(pins) + "\n")
-    mends = {"cwd": ROOT, "no_version": NO_SUCH_VERSION + WITHOUT_TORCH}
-    pip(python_of(venv), len(pins), "-r", str(wanted), **mends)
-    pip(python_of(venv), 1, "--no-build-isolation", "--no-deps", "-e", ".", **mends)
-    ready.write_text("made from requirements.lock\n")
+    python, settings = python_of(venv), {"cwd": ROOT, "stamps": list(stamps.values())}
+    settings["no_version"] = NO_SUCH_VERSION + WITHOUT_TORCH
+    pip(python, len(pins), "-r", str(wanted), **settings)
+    pip(python, 1, "--no-build-isolation", "--no-deps", "-e", ".", **settings)
+    for name in list(STAGES)[: list(STAGES).index(stage) + 1]:
+        stamps[name].write_text(f"made from {STAGES[stage].name}\n")
     print(f"{venv.name} is ready".ljust(70), flush=True)
 
 

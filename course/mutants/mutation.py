@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -84,7 +84,8 @@ def _words(node: ast.AST) -> str:
 def _child(node: ast.AST, step: tuple[str, int | None]) -> ast.AST:
     name, place = step
     value = getattr(node, name)
-    return value if place is None else value[place]
+    child: ast.AST = value if place is None else value[place]
+    return child
 
 
 # --- what can be seen ----------------------------------------------------------------------------
@@ -145,16 +146,16 @@ def _changes(node: ast.AST, role: str) -> Iterator[ast.AST | None]:
         case ast.Compare(ops=ops):
             for i, op in enumerate(ops):
                 for other in OPERATORS[type(op)]:
-                    yield _with(node, lambda new, i=i, other=other: new.ops.__setitem__(i, other()))
+                    yield _with(node, "ops", [*ops[:i], other(), *ops[i + 1 :]])
         case ast.BinOp(op=op) | ast.BoolOp(op=op) | ast.AugAssign(op=op):
             for other in OPERATORS.get(type(op), ()):
-                yield _with(node, lambda new, other=other: setattr(new, "op", other()))
+                yield _with(node, "op", other())
         case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
             yield operand
         case ast.Name(id=name) if name in NAMES:
             yield ast.Name(NAMES[name], ast.Load())
         case ast.Constant(value=value):
-            yield from map(ast.Constant, _other_constants(value, role))
+            yield from (ast.Constant(new) for new in _other_constants(value, role))
         case ast.JoinedStr(values=[ast.Constant(value=str(spec))]) if role == "format_spec":
             yield from (ast.JoinedStr([ast.Constant(new)]) for new in _other_digits(spec))
         case ast.keyword(arg=str()):
@@ -163,13 +164,18 @@ def _changes(node: ast.AST, role: str) -> Iterator[ast.AST | None]:
             yield ast.Return(ast.Constant(None))
     if isinstance(node, DELETED):
         yield ast.Pass()
-    if role in ("test", "ifs") and not isinstance(node, ast.Compare | ast.UnaryOp):
+    if (
+        role in ("test", "ifs")
+        and isinstance(node, ast.expr)
+        and not isinstance(node, ast.Compare | ast.UnaryOp)
+    ):
         yield ast.UnaryOp(ast.Not(), node)
 
 
-def _with(node: ast.AST, change: Callable[[ast.AST], object]) -> ast.AST:
+def _with(node: ast.AST, name: str, value: object) -> ast.AST:
+    """Return a copy of a node with another value in one field."""
     new = copy.deepcopy(node)
-    change(new)
+    setattr(new, name, value)
     return new
 
 
@@ -178,7 +184,7 @@ def _is_falsy_already(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and (node.value is None or node.value is False)
 
 
-def _other_constants(value: object, role: str) -> Iterator[object]:
+def _other_constants(value: object, role: str) -> Iterator[bool | float | str]:
     match value:
         case bool():
             yield not value

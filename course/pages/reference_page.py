@@ -13,7 +13,7 @@ import griffe
 from docstring_parser import DocstringMeta, DocstringParam, DocstringRaises, DocstringReturns
 
 from course.notebook import Lab
-from course.pages.reference import GROUPS, Entry, entries, lab_uses, other_types, shown
+from course.pages.reference import GROUPS, Entry, entries, lab_uses, other_types, type_text
 
 HEAD = """---
 # Written by python -m course.pages.write, from the docstrings of labkit: edit those.
@@ -29,15 +29,15 @@ MARKUP = re.compile(r"([\\*_<\[\]$~^#|@])")
 
 def text(root: Path) -> str:
     """Return the whole page."""
-    offered = entries(root)
-    return Page(offered, lab_uses(root, offered), {*offered, *other_types(offered)}).text()
+    found = entries(root)
+    return Page(found, lab_uses(root, found), {*found, *other_types(found)}).text()
 
 
 @dataclass(frozen=True)
 class Page:
     """The entries, and what is needed to write them as Markdown."""
 
-    offered: dict[str, Entry]
+    entries: dict[str, Entry]
     uses: dict[str, list[Lab]]
     linked: set[str]
 
@@ -48,7 +48,7 @@ class Page:
 
     def group(self, title: str) -> Iterator[str]:
         """Write what belongs to one purpose: an overview, then the entries."""
-        found = [self.offered[name] for name in GROUPS[title] if name in self.offered]
+        found = [self.entries[name] for name in GROUPS[title] if name in self.entries]
         yield f"## {title}"
         rows = [f"| [`{e.name}`](#{e.name}) | {self.prose(e.summary)} |" for e in found]
         head = ["| Name | What it does |", "|:---|:-------|"]
@@ -63,8 +63,8 @@ class Page:
             yield f"```python\n{entry.signature}\n```"
         yield from map(self.prose, filter(None, [entry.summary]))
         yield from self.paragraphs(entry.doc.long_description)
-        if isinstance(entry.found, griffe.Attribute):
-            yield "\n".join(["```python", *entry.found.lines, "```"])
+        if isinstance(entry.definition, griffe.Attribute):
+            yield "\n".join(["```python", *entry.definition.lines, "```"])
         yield from self.sections(entry)
         yield from example(entry.examples)
         for method in entry.methods:
@@ -87,7 +87,7 @@ class Page:
             )
         takes = [self.parameter(item) for item in by_kind.get("param", [])]
         has = [self.parameter(item) for item in by_kind.get("attribute", [])]
-        has += [self.attribute(member, entry.found) for member in entry.properties]
+        has += [self.attribute(member, entry.definition) for member in entry.properties]
         gives = [self.item(item) for item in by_kind.get("returns", [])]
         raises = [self.item(item) for item in by_kind.get("raises", [])]
         yield from listed("Parameters", takes)
@@ -107,8 +107,8 @@ class Page:
 
     def attribute(self, member: griffe.Attribute, home: griffe.Object) -> str:
         """Write an attribute that the docstring of its class does not list."""
-        said = member.docstring.value if member.docstring else ""
-        return self.line(f"`{member.name}`", shown(member.annotation, home), said)
+        description = member.docstring.value if member.docstring else ""
+        return self.line(f"`{member.name}`", type_text(member.annotation, home), description)
 
     def item(self, item: DocstringMeta) -> str:
         """Write what is returned or raised."""
@@ -120,48 +120,48 @@ class Page:
             return self.line(head, "", item.description)
         return self.line(head, item.type_name or "", item.description)
 
-    def line(self, head: str, kind: str, said: str | None) -> str:
-        """Write one line of a list: a name, a type, and what is said of it."""
+    def line(self, head: str, kind: str, description: str | None) -> str:
+        """Write one line of a list: a name, a type, a description."""
         kind = self.name(kind, code=False) if kind in self.linked else self.prose(kind)
         before = f"{head} ({kind})" if head and kind else head or kind
-        return f"- {before}: {self.prose(said)}" if said else f"- {before}"
+        return f"- {before}: {self.prose(description)}" if description else f"- {before}"
 
-    def paragraphs(self, said: str | None) -> Iterator[str]:
+    def paragraphs(self, text: str | None) -> Iterator[str]:
         """Write running text."""
-        for paragraph in filter(None, (said or "").split("\n\n")):
+        for paragraph in filter(None, (text or "").split("\n\n")):
             yield self.prose(paragraph)
 
-    def prose(self, said: str) -> str:
+    def prose(self, text: str) -> str:
         """Write text on one line, its code as code and linked where the page has an entry."""
-        out, at = [], 0
-        said = " ".join(said.split())
-        for span in CODE_SPAN.finditer(said):
-            out += [MARKUP.sub(r"\\\1", said[at : span.start()]), self.name(span[2], span[0])]
+        parts, at = [], 0
+        text = " ".join(text.split())
+        for span in CODE_SPAN.finditer(text):
+            parts += [MARKUP.sub(r"\\\1", text[at : span.start()]), self.name(span[2], span[0])]
             at = span.end()
-        return "".join([*out, MARKUP.sub(r"\\\1", said[at:])])
+        return "".join([*parts, MARKUP.sub(r"\\\1", text[at:])])
 
-    def name(self, name: str, written: str = "", *, code: bool = True) -> str:
+    def name(self, name: str, text: str = "", *, code: bool = True) -> str:
         """Write a name as code, linked where the page has an entry for it."""
-        written = written or (f"`{name}`" if code else name)
+        text = text or (f"`{name}`" if code else name)
         bare = name.removeprefix("labkit.")
-        return f"[{written}](#{anchor(bare)})" if bare in self.linked else written
+        return f"[{text}](#{anchor(bare)})" if bare in self.linked else text
 
     def provenance(self, entry: Entry) -> str:
         """Say where one meets the name: what returns or raises it, and which labs use it."""
-        said = []
+        sentences = []
         for verb, kind in (("Returned", DocstringReturns), ("Raised", DocstringRaises)):
             if sources := self.sources(entry.name, kind):
-                said.append(f"{verb} by {in_words(map(self.name, sources))}.")
+                sentences.append(f"{verb} by {in_words(map(self.name, sources))}.")
         labs = self.uses[entry.name]
         links = [f"[lab {lab.number}](notebooks/{lab.path.name})" for lab in labs]
-        said.append(f"Used in {in_words(links)}." if links else "No lab uses it by name.")
-        return " ".join(said)
+        sentences.append(f"Used in {in_words(links)}." if links else "No lab uses it by name.")
+        return " ".join(sentences)
 
     def sources(self, name: str, kind: type[DocstringMeta]) -> list[str]:
         """List the functions whose docstring says that they return, or raise, a name."""
         return [
             entry.name
-            for entry in self.offered.values()
+            for entry in self.entries.values()
             for item in entry.doc.meta
             if isinstance(item, kind)
             and re.search(rf"\b{name}\b", getattr(item, "type_name", "") or "")
@@ -175,10 +175,10 @@ class Page:
             "instance; `NDArray` is an array of the type of number in its brackets. `np`, `pd` and "
             "`nn` are `numpy`, `pandas` and `torch.nn`. The others are `labkit`'s own:"
         )
-        for name, target in other_types(self.offered).items():
+        for name, target in other_types(self.entries).items():
             yield f"### `{name}` {{#{anchor(name)} .entry}}"
             if isinstance(target, griffe.Attribute):
-                yield f"```python\n{name} = {shown(target.value, target)}\n```"
+                yield f"```python\n{name} = {type_text(target.value, target)}\n```"
             elif target.docstring:
                 yield from self.paragraphs(target.docstring.value)
 

@@ -12,8 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import yaml
 from bs4 import BeautifulSoup
 
-from course import ROOT
-from course.student.offer import version
+from course import ROOT, version
 
 # On GitHub owner and name; elsewhere a group may stand within a group.
 ADDRESS = re.compile(r"https?://(github\.com(/[\w.-]+){2}|(?!github\.com/)[\w.:-]+(/[\w.~-]+){2,})")

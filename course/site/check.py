@@ -12,8 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup
 
+from course.site.html import attribute, is_foreign, parse
+
 # What a browser fetches for itself, without a click.
 FETCHED = {"src", "srcset", "poster", "data"}
+NOT_FETCHED = {"canonical", "license"}  # the links in a page's head that are for readers alone
 CSS_FETCH = re.compile(r"@import\s+(?:url\()?['\"]?([^'\")\s;]+)|url\(\s*['\"]?([^'\")]+)")
 
 
@@ -22,15 +25,14 @@ def pages(site: Path) -> list[Path]:
     return sorted(p for p in site.rglob("*.html") if "site_libs" not in p.parts)
 
 
-@cache
-def parse(path: Path, modified: float) -> BeautifulSoup:  # noqa: ARG001 (part of the cache's key)
-    """Parse a page once."""
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-
-
 def soup(path: Path) -> BeautifulSoup:
-    """Return a page, parsed."""
-    return parse(path, path.stat().st_mtime)
+    """Return a page, parsed once as long as it stays as it is."""
+    return _soup(path, path.stat().st_mtime)
+
+
+@cache
+def _soup(path: Path, modified: float) -> BeautifulSoup:  # noqa: ARG001 (part of the cache's key)
+    return parse(path.read_text(encoding="utf-8"))
 
 
 def is_outside(link: str) -> bool:
@@ -41,18 +43,16 @@ def is_outside(link: str) -> bool:
 def broken_links(site: Path) -> Iterator[str]:
     """Name each link, anchor, image, style and script of each page that is not there."""
     for path in pages(site):
-        name = path.relative_to(site).as_posix()
         for element in soup(path).find_all(True):
-            for attribute in ("href", "src"):
-                link = element.get(attribute)
-                if link is None or is_outside(link) or link == "#":
-                    continue
-                if problem := broken(link, path, site):
-                    yield f"{name}: {problem}"
+            links = [attribute(element, name) for name in ("href", "src") if element.has_attr(name)]
+            problems = [broken(link, path, site) for link in links if link != "#"]
+            yield from (f"{path.relative_to(site).as_posix()}: {x}" for x in problems if x)
 
 
 def broken(link: str, path: Path, site: Path) -> str | None:
-    """Say what is wrong with one link of a page inside the site, if anything."""
+    """Say what is wrong with one link of a page, if anything; none outside the site is asked."""
+    if is_outside(link):
+        return None
     parts = urlsplit(link)
     target = path
     if parts.path:
@@ -71,42 +71,33 @@ def broken(link: str, path: Path, site: Path) -> str | None:
 
 
 def anchors(path: Path) -> frozenset[str]:
-    """Return the ids of a page's elements."""
-    return ids(path, path.stat().st_mtime)
+    """Return the ids of a page's elements, collected once: a page has hundreds of links to them."""
+    return _anchors(path, path.stat().st_mtime)
 
 
-@cache  # a lab's page has hundreds of links into itself
-def ids(path: Path, modified: float) -> frozenset[str]:
-    """Collect a page's ids once."""
-    return frozenset(element["id"] for element in parse(path, modified).find_all(id=True))
+@cache
+def _anchors(path: Path, modified: float) -> frozenset[str]:
+    return frozenset(attribute(element, "id") for element in _soup(path, modified).select("[id]"))
 
 
 def foreign_requests(site: Path) -> Iterator[str]:
     """Name everything that a browser would ask of another host when it opens a page."""
     for path in pages(site):
-        name = path.relative_to(site).as_posix()
-        page = soup(path)
+        name, page = path.relative_to(site).as_posix(), soup(path)
         for element in page.find_all(True):
-            if element.name == "link" and not {"canonical", "license"} & set(
-                element.get("rel", [])
-            ):
-                links = [element.get("href", "")]
-            else:
-                links = [element.get(attribute, "") for attribute in FETCHED]
+            fetched = FETCHED
+            if element.name == "link" and attribute(element, "rel") not in NOT_FETCHED:
+                fetched = {"href"}
+            links = [attribute(element, fetches) for fetches in fetched]
             yield from (f"{name}: {element.name} asks {x}" for x in links if is_foreign(x))
-            for link in css_links(element.get("style", "")):
-                yield f"{name}: a style asks {link}"
-        for style in page.find_all("style"):
-            yield from (f"{name}: a style asks {link}" for link in css_links(style.get_text()))
+            css = attribute(element, "style")
+            if element.name == "style":
+                css += element.get_text()
+            yield from (f"{name}: a style asks {link}" for link in css_links(css))
     for sheet in sorted(site.rglob("*.css")):
         name = sheet.relative_to(site).as_posix()
         text = sheet.read_text(encoding="utf-8", errors="replace")
         yield from (f"{name}: asks {link}" for link in css_links(text))
-
-
-def is_foreign(link: str) -> bool:
-    """Tell whether a link names another host."""
-    return link.strip().startswith(("http:", "https:", "//"))
 
 
 def css_links(css: str) -> list[str]:
@@ -116,7 +107,7 @@ def css_links(css: str) -> list[str]:
 
 
 def problems(site: Path) -> list[str]:
-    """List everything that must be mended before a site is published."""
+    """List everything that must be fixed before a site is published."""
     return [*dict.fromkeys(broken_links(site)), *dict.fromkeys(foreign_requests(site))]
 
 

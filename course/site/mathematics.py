@@ -1,4 +1,4 @@
-"""TeX to MathML, which browsers draw themselves: no script and no other host.
+"""The formulas of a page: TeX to MathML, which browsers draw without a script or another host.
 
 latex2mathml reads more than it should: it passes over an unknown command, an unclosed brace or a
 stray `&` without a word. Here each of these is an error, because a page with a broken formula must
@@ -9,7 +9,10 @@ import re
 import unicodedata
 
 from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
 from latex2mathml.converter import convert
+
+from course.site.html import attribute, parse
 
 # How many children each element of MathML must have.
 ARITY = {"mfrac": 2, "msub": 2, "msup": 2, "mover": 2, "munder": 2, "mroot": 2}
@@ -33,6 +36,40 @@ class TexError(ValueError):
     """A formula that cannot be drawn, with the reason."""
 
 
+def draw_formulas(page: BeautifulSoup) -> None:
+    """Replace TeX, which smalldocs leaves to a script of another host, by MathML."""
+    for span in page.select("span.math"):
+        if span.find("math"):
+            continue
+        tex = span.get_text().strip()
+        tex = tex.removeprefix("\\(").removesuffix("\\)").removeprefix("\\[").removesuffix("\\]")
+        kinds = attribute(span, "class").split()
+        try:
+            math = mathml(tex.strip(), display="display" in kinds)
+        except TexError as error:
+            raise TexError(f"the formula  {tex.strip()}  is wrong: {error}") from error
+        span.clear()
+        span.append(math)
+        if "inline" in kinds:
+            keep_punctuation(page, span)
+
+
+def keep_punctuation(page: BeautifulSoup, span: Tag) -> None:
+    """Keep the comma after a formula, and the bracket before it, on the formula's line."""
+    before, after = span.previous_sibling, span.next_sibling
+    opening = re.search(r"[(\[“]+$", before) if isinstance(before, NavigableString) else None
+    closing = re.match(r"[)\].,;:!?”’]+", after) if isinstance(after, NavigableString) else None
+    if not opening and not closing:
+        return
+    line = span.wrap(page.new_tag("span", attrs={"class": "nobreak"}))
+    if before and opening:
+        before.replace_with(opening.string[: opening.start()])
+        span.insert_before(opening.group())
+    if after and closing:
+        after.replace_with(closing.string[closing.end() :])
+        line.append(closing.group())
+
+
 def mathml(tex: str, *, display: bool) -> Tag:
     """Turn one formula into a `<math>` element that keeps its TeX as an annotation."""
     check_braces(tex)
@@ -46,9 +83,9 @@ def mathml(tex: str, *, display: bool) -> Tag:
     except Exception as error:  # latex2mathml raises a dozen unrelated types
         reason = type(error).__name__.removesuffix("Error")
         raise TexError(f"latex2mathml cannot read it ({reason})") from error
-    math = BeautifulSoup(text, "html.parser").find("math")
+    (math,) = parse(text).select("math")
     check_elements(math)
-    for leaf in math.find_all(attrs={"mathvariant": True}):
+    for leaf in math.select("[mathvariant]"):
         respell(leaf)
     for name in math.find_all(["mi", "msub", "msup"]):
         space_function(name)
@@ -87,7 +124,7 @@ def check_elements(math: Tag) -> None:
 
 def respell(leaf: Tag) -> None:
     """Write a letter's variant as the Unicode character that is drawn so."""
-    variant, text = leaf["mathvariant"], leaf.get_text()
+    variant, text = attribute(leaf, "mathvariant"), leaf.get_text()
     if variant == "normal":
         return
     name = VARIANTS.get(variant)
@@ -107,30 +144,29 @@ def styled(letter: str, style: str) -> str:
 
 def space_function(element: Tag) -> None:
     """Put TeX's thin space between a function's name, such as log or log₁₀, and its argument."""
-    if element.parent.name in ARITY:
+    if element.parent is None or element.parent.name in ARITY:
         return  # what follows is the index, and not the argument
     base = element if element.name == "mi" else element.find(True)
+    name = base.get_text() if base and base.name == "mi" else ""
     following = element.find_next_sibling()
-    is_function = base.name == "mi" and len(base.get_text()) > 1 and base.get_text().isalpha()
-    if is_function and following is not None and following.name not in {"mo", "mspace"}:
-        space = BeautifulSoup("", "html.parser").new_tag("mspace", attrs={"width": "0.167em"})
-        element.insert_after(space)
+    if len(name) > 1 and name.isalpha() and following and following.name not in {"mo", "mspace"}:
+        element.insert_after(parse("").new_tag("mspace", attrs={"width": "0.167em"}))
 
 
 def align_columns(table: Tag) -> None:
     """Say each cell's alignment in CSS: browsers no longer read `columnalign` and its kin."""
-    tight = (table.attrs.pop("columnspacing", None) or "").startswith("0")  # aligned at a sign
+    tight = attribute(table, "columnspacing").startswith("0")  # aligned at a sign
+    table.attrs.pop("columnspacing", None)
     for cell in table.find_all("mtd"):
-        side = cell.attrs.pop("columnalign", None)
-        if side:
-            other = {"left": "left", "right": "right"}.get(side)
-            gap = f"; padding-{other}: 0" if tight and other else ""
+        if side := attribute(cell, "columnalign"):
+            gap = f"; padding-{side}: 0" if tight and side in {"left", "right"} else ""
             cell["style"] = f"text-align: {side}{gap}"
+        cell.attrs.pop("columnalign", None)
 
 
 def annotate(math: Tag, tex: str) -> None:
     """Keep the TeX beside the formula: it is what a reader copies, and what a search finds."""
-    soup = BeautifulSoup("", "html.parser")
+    soup = parse("")
     semantics, row = soup.new_tag("semantics"), soup.new_tag("mrow")
     row.extend(list(math.contents))
     note = soup.new_tag("annotation", encoding="application/x-tex")

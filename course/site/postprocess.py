@@ -3,20 +3,21 @@
 Every change is made on the parsed page, and a second run changes nothing.
 """
 
-import os
 import re
 import shutil
 from pathlib import Path
 
-import nbformat
 from bs4 import BeautifulSoup, Tag
 
 from course import ROOT
 from course.notebook import Lab
 from course.publishing.repository import Repository, offer_repository
-from course.site.explorer_data import FOLDER, static_runs
-from course.site.mathematics import TexError, mathml
-from course.student.sources import dumps, has_solutions, student_notebook
+from course.site.check import pages
+from course.site.downloads import add_lab_downloads, add_zip_download
+from course.site.explorer import add_explorer
+from course.site.html import attribute, is_foreign, parse, relative_link
+from course.site.mathematics import TexError, draw_formulas
+from course.student.sources import has_solutions
 
 # The navigation regions of a page, so that a screen reader can tell them apart.
 REGIONS = {
@@ -29,8 +30,8 @@ REGIONS = {
     "nav.page-navigation": "Previous and next lab",
 }
 
-EXPLORER_PAGE = "Gradient descent by hand"
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
+FETCHED_LINKS = {"stylesheet", "preload", "modulepreload", "preconnect", "dns-prefetch", "icon"}
 
 # What the pages need beyond the renderer's own: a script, and the font of the formulas.
 STYLES = ROOT / "styles"
@@ -41,127 +42,90 @@ class PageError(Exception):
     """A page that must not be published, with a message that names it."""
 
 
-def finish(site: Path, notebooks: Path, edition: Path | None = None) -> None:
-    """Finish every page of a rendered site.
+def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) -> None:
+    """Change every page of a rendered site, and put beside the pages what they link to.
 
-    `notebooks` holds the labs to offer for download, `edition` is the zip with all of them.
+    `notebooks` holds the labs, which the pages offer for download, `student_zip` all of them.
     """
     repository = Repository.read(notebooks.parent)
     shutil.copytree(FONTS, site / "styles" / FONTS.name, dirs_exist_ok=True)
     shutil.copyfile(SCRIPT, site / "styles" / SCRIPT.name)
-    if edition:
-        shutil.copyfile(edition, site / edition.name)
-    for path in sorted(site.rglob("*.html")):
-        if "site_libs" in path.parts:
-            continue
+    if student_zip:
+        shutil.copyfile(student_zip, site / student_zip.name)
+    for path in pages(site):
         name = path.relative_to(site).as_posix()
-        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        draw_mathematics(page, name)
-        drop_other_hosts(page)
-        mend_access(page)
-        place_explorer(page, path, site)
-        box_tables(page)
-        wrap_sentences(page)
-        fold_solutions(page)
+        page = parse(path.read_text(encoding="utf-8"))
+        try:
+            draw_formulas(page)
+        except TexError as error:
+            raise PageError(f"{name}: {error}") from error
+        remove_foreign_requests(page)
+        fix_accessibility(page)
+        add_explorer(page, path, site)
+        wrap_tables(page)
+        mark_sentences(page)
+        fold_solution_outputs(page)
         defer_scripts(page, path, site)
         if name.startswith("notebooks/"):
             lab = notebooks / f"{path.stem}.ipynb"
             describe(page, lab)
-            offer_notebook(page, lab, path.parent, edition)
+            add_lab_downloads(page, lab, path.parent, student_zip)
             if repository and lab.is_file():
                 offer_repository(page, repository, lab.name, solved=has_solutions(lab))
-        elif name == "index.html" and edition:
-            offer_edition(page, edition)
+        elif name == "index.html" and student_zip:
+            add_zip_download(page, student_zip)
         text = page.decode(formatter="html5")
         text = re.sub(r"^(<![^>]*>)\s*", r"\1\n", text)  # each decoding adds a line end there
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def draw_mathematics(page: BeautifulSoup, name: str) -> None:
-    """Replace TeX, which smalldocs leaves to a script of another host, by MathML."""
-    for span in page.find_all("span", class_="math"):
-        if span.find("math"):
-            continue
-        tex = span.get_text().strip()
-        tex = tex.removeprefix("\\(").removesuffix("\\)").removeprefix("\\[").removesuffix("\\]")
-        try:
-            math = mathml(tex.strip(), display="display" in span["class"])
-        except TexError as error:
-            raise PageError(f"{name}: the formula  {tex.strip()}  is wrong: {error}") from error
-        span.clear()
-        span.append(math)
-        if "inline" in span["class"]:
-            hold_punctuation(page, span)
-
-
-def hold_punctuation(page: BeautifulSoup, span: Tag) -> None:
-    """Keep the comma after a formula, and the bracket before it, on the formula's line."""
-    before, after = span.previous_sibling, span.next_sibling
-    opening = re.search(r"[(\[“]+$", before) if isinstance(before, str) else None
-    closing = re.match(r"[)\].,;:!?”’]+", after) if isinstance(after, str) else None
-    if not opening and not closing:
-        return
-    held = span.wrap(page.new_tag("span", attrs={"class": "nobreak"}))
-    if opening:
-        before.replace_with(before[: opening.start()])
-        span.insert_before(opening.group())
-    if closing:
-        after.replace_with(after[closing.end() :])
-        held.append(closing.group())
-
-
-def drop_other_hosts(page: BeautifulSoup) -> None:
+def remove_foreign_requests(page: BeautifulSoup) -> None:
     """Remove what would ask another host for a script, a style or a font."""
-    for tag, attribute in (("script", "src"), ("link", "href")):
-        for element in page.find_all(tag, attrs={attribute: True}):
-            if element[attribute].startswith(("http:", "https:", "//")) and loads(element):
-                element.decompose()
-    # Quarto adds this line for a script that is then not there.
-    for script in page.find_all("script", string=lambda s: s and "define('jquery'" in s):
-        script.decompose()
+    for script in page.find_all("script"):
+        # The second: Quarto adds this line for a script that is then not there.
+        if is_foreign(attribute(script, "src")) or "define('jquery'" in script.get_text():
+            script.decompose()
+    for link in page.find_all("link"):
+        fetched = FETCHED_LINKS & {*attribute(link, "rel").split()}
+        if fetched and is_foreign(attribute(link, "href")):
+            link.decompose()
 
 
-def loads(element: Tag) -> bool:
-    """Tell whether the browser fetches what this element names (a canonical link it does not)."""
-    relations = set(element.get_attribute_list("rel"))
-    fetched = {"stylesheet", "preload", "modulepreload", "preconnect", "dns-prefetch", "icon"}
-    return element.name == "script" or bool(relations & fetched)
-
-
-def mend_access(page: BeautifulSoup) -> None:
-    """Mend what axe finds in the pages as they come."""
+def fix_accessibility(page: BeautifulSoup) -> None:
+    """Fix what axe finds in the pages as they come."""
     # A control that folds a section is a button, and not a region that claims to be expanded.
-    for control in page.find_all("a", attrs={"role": "navigation", "data-bs-toggle": True}):
-        control.name = "button"
-        control["type"] = "button"
-        del control["role"]
-        control.attrs.pop("href", None)
+    for control in page.select('a[role="navigation"][data-bs-toggle]'):
+        make_button(control)
     # What switches the colours leads nowhere: a button, which the space bar presses too.
-    for toggle in page.find_all("a", class_="quarto-color-scheme-toggle"):
-        toggle.name = "button"
-        toggle["type"] = "button"
+    for toggle in page.select("a.quarto-color-scheme-toggle"):
+        make_button(toggle)
         toggle["aria-label"] = toggle["title"] = "Switch between light and dark"
-        for attribute in ("href", "role"):
-            toggle.attrs.pop(attribute, None)
-    for region in page.find_all("nav"):
-        for selector, label in REGIONS.items():
-            if region.css.match(selector):
-                region["aria-label"] = label
+    for selector, label in REGIONS.items():
+        for region in page.select(selector):
+            region["aria-label"] = label
     # An empty corner of a table heads nothing.
     for header in page.find_all("th"):
         if not header.get_text(strip=True) and not header.find("img"):
             header.name = "td"
             header.attrs.pop("scope", None)
     # The list of headings comes before the title: its own heading would be the page's first.
-    for title in page.find_all("h2", id="toc-title"):
+    for title in page.select("h2#toc-title"):
         title.name = "p"
-    skip_navigation(page)
+    add_skip_link(page)
 
 
-def skip_navigation(page: BeautifulSoup) -> None:
+def make_button(control: Tag) -> None:
+    """Turn a link that leads nowhere into a button."""
+    control.name = "button"
+    control["type"] = "button"
+    for name in ("role", "href"):
+        control.attrs.pop(name, None)
+
+
+def add_skip_link(page: BeautifulSoup) -> None:
     """Begin the page with a link past the menus, which is seen when the Tab key reaches it."""
     text = page.find("main", id=True)
-    if text is None or page.find(class_="skip-link"):
+    if text is None or page.body is None or page.select(".skip-link"):
         return
     text["tabindex"] = "-1"
     link = page.new_tag("a", href=f"#{text['id']}", attrs={"class": "skip-link"})
@@ -174,72 +138,45 @@ def defer_scripts(page: BeautifulSoup, path: Path, site: Path) -> None:
     for script in page.find_all("script", src=True):
         if script.get("type") != "module" and not script.has_attr("async"):
             script["defer"] = ""
-    own = site / "styles" / SCRIPT.name
-    link = os.path.relpath(own, path.parent).replace(os.sep, "/")
+    link = relative_link(site / "styles" / SCRIPT.name, path)
     if page.head and not page.head.find("script", src=link):
         page.head.append(page.new_tag("script", src=link, defer=""))
 
 
-def box_tables(page: BeautifulSoup) -> None:
+def wrap_tables(page: BeautifulSoup) -> None:
     """Give each table a box that scrolls when the window is narrow, and a name to be found by.
 
     A screen reader lists the tables of a page by their names: a caption, or else the heading that
     the table stands under.
     """
-    for table in page.main.find_all("table") if page.main else ():
-        parent = table.parent
-        if parent.name == "div" and {"sd-table", "table-box"} & set(parent.get("class", [])):
-            parent["class"] = ["table-box"]
-        else:
-            table.wrap(page.new_tag("div", attrs={"class": "table-box"}))
-        caption, heading = table.find("caption"), table.find_previous(HEADINGS)
-        name = caption or heading
-        if name:
+    for table in page.select("main table"):
+        box = table.parent
+        if box is None or not {"sd-table", "table-box"} & {*attribute(box, "class").split()}:
+            box = table.wrap(page.new_tag("div"))
+        box["class"] = "table-box"
+        caption = table.find("caption")
+        if name := caption or table.find_previous(HEADINGS):
             text = " ".join(name.get_text(" ").split())
-            table.parent["role"], table.parent["aria-label"] = "group", f"Table: {text}"
+            box["role"], box["aria-label"] = "group", f"Table: {text}"
             if not caption:
                 table["aria-label"] = text
 
 
-def wrap_sentences(page: BeautifulSoup) -> None:
+def mark_sentences(page: BeautifulSoup) -> None:
     """Mark the outputs without columns: on a telephone they go on below, and columns scroll."""
     for output in page.select(".cell-output pre"):
         lines = output.get_text().splitlines()
-        if not any("  " in line.strip() for line in lines):
-            others = [name for name in output.get("class", []) if name != "sentences"]
-            output["class"] = [*others, "sentences"]
+        classes = attribute(output, "class").split()
+        if "sentences" not in classes and not any("  " in line.strip() for line in lines):
+            output["class"] = " ".join([*classes, "sentences"])
 
 
-def fold_solutions(page: BeautifulSoup) -> None:
+def fold_solution_outputs(page: BeautifulSoup) -> None:
     """Fold the outputs of a solution with its code: `code-fold` folds the code alone."""
-    for fold in page.find_all("details", class_="code-fold"):
+    for fold in page.select("details.code-fold"):
         if fold.summary and fold.summary.get_text(strip=True).startswith("Solution"):
             for output in fold.find_next_siblings("div", class_="cell-output"):
                 fold.append(output.extract())
-
-
-def place_explorer(page: BeautifulSoup, path: Path, site: Path) -> None:
-    """Give each `<div class="explorer">` what a reader without JavaScript sees, and the script."""
-    places = page.find_all("div", class_="explorer")
-    if not places:
-        return
-    for place in places:
-        place.clear()
-        place.append(BeautifulSoup(static_runs(), "html.parser"))
-        own = site / "explorer.html"
-        if path != own and own.is_file() and not page.select_one(".explorer-more"):
-            link = os.path.relpath(own, path.parent).replace(os.sep, "/")
-            line = f'<p class="explorer-more">With tasks: <a href="{link}">{EXPLORER_PAGE}</a>.</p>'
-            place.insert_after(BeautifulSoup(line, "html.parser"))
-    home = site / "explorer"
-    home.mkdir(exist_ok=True)
-    for name in ("explorer.js", "explorer.css"):
-        shutil.copy(FOLDER / name, home / name)
-    base = os.path.relpath(home, path.parent).replace(os.sep, "/")
-    if not page.select_one('script[src$="explorer/explorer.js"]'):
-        style = page.new_tag("link", href=f"{base}/explorer.css", rel="stylesheet")
-        script = page.new_tag("script", src=f"{base}/explorer.js", defer="")
-        page.head.extend([style, script])
 
 
 def describe(page: BeautifulSoup, lab: Path) -> None:
@@ -249,44 +186,3 @@ def describe(page: BeautifulSoup, lab: Path) -> None:
         for old in page.head.find_all("meta", attrs={"name": "description"}):
             old.decompose()
         page.head.append(page.new_tag("meta", attrs={"name": "description", "content": text}))
-
-
-def offer_notebook(page: BeautifulSoup, lab: Path, folder: Path, edition: Path | None) -> None:
-    """Put the student's notebook beside its page, the solved one too, and links under the title."""
-    title = page.select_one("#title-block-header")
-    if page.select_one(".lab-download") or not lab.is_file() or title is None:
-        return
-    notebook = nbformat.read(lab, as_version=4)
-    text = dumps(student_notebook(notebook))
-    (folder / lab.name).write_text(text, encoding="utf-8", newline="\n")
-    line = page.new_tag("p", attrs={"class": "lab-download"})
-    line.extend([download(page, lab.name, "Download this lab"), " and run it yourself."])
-    if has_solutions(lab):
-        solved = f"{lab.stem}-solved.ipynb"
-        shutil.copyfile(lab, folder / solved)
-        line.extend([" ", download(page, solved, "With outputs and solutions"), "."])
-    if edition:
-        line.extend([" ", download(page, f"../{edition.name}", "All labs"), contents(edition)])
-    title.insert_after(line)
-
-
-def offer_edition(page: BeautifulSoup, edition: Path) -> None:
-    """Put a link to the zip where the front page says how to start."""
-    if page.select_one(".lab-download"):
-        return
-    line = page.new_tag("p", attrs={"class": "lab-download"})
-    line.extend([download(page, edition.name, "Download all labs"), contents(edition)])
-    place = page.select_one(".start h2") or page.select_one("#title-block-header")
-    if place is not None:
-        place.insert_after(line)
-
-
-def download(page: BeautifulSoup, href: str, text: str) -> Tag:
-    """Return a link that saves a file."""
-    return page.new_tag("a", href=href, download="", string=text)
-
-
-def contents(edition: Path) -> str:
-    """Say what the zip holds, and how large it is."""
-    megabytes = edition.stat().st_size / 1e6
-    return f" with their data and these pages, to use offline (zip, {megabytes:.0f} MB)."

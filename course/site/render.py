@@ -23,12 +23,12 @@ from course import ROOT
 from course.pages.write import write_all
 from course.publishing.repository import RepositoryError
 from course.site.check import pages, problems
-from course.site.postprocess import PageError, finish
-from course.student.offer import current_zip, zip_path
+from course.site.postprocess import PageError, postprocess
+from course.student.archive import current_zip, zip_path
 from course.student.sources import student_sources
 
-# Two keys are for Quarto alone: smalldocs never executes, and finish_pages draws the mathematics.
-UNDERSTOOD = {
+# Two keys are for Quarto alone: smalldocs never executes, and postprocessing draws the formulas.
+IGNORED_WARNINGS = {
     "execute.enabled is ignored: smalldocs runs no code",
     "format.html.html-math-method is ignored",
 }
@@ -44,11 +44,11 @@ def render(
     renderer: str | None = None,
     *,
     student: bool = False,
-    offer: Path | None = None,
+    student_zip: Path | None = None,
 ) -> int:
     """Render the project at `root` into `output` and return the number of pages.
 
-    `student` leaves the solutions out; `offer` is the zip that the pages offer.
+    `student` leaves the solutions out; `student_zip` is what the pages offer for download.
     """
     renderer = renderer or ("quarto" if shutil.which("quarto") else "smalldocs")
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -59,12 +59,12 @@ def render(
             root = Path(workplace) / "sources"
         {"quarto": with_quarto, "smalldocs": with_smalldocs}[renderer](root, site)
         try:
-            finish(site, root / "notebooks", offer)
+            postprocess(site, root / "notebooks", student_zip)
         except (PageError, RepositoryError) as error:
             raise RenderError(str(error)) from error
         if found := problems(site):
             raise RenderError("the site is not fit to publish:\n  " + "\n  ".join(found))
-        put(site, output, Path(workplace) / "old")
+        replace(output, site, Path(workplace) / "old")
         return len(pages(output))
 
 
@@ -76,7 +76,7 @@ def with_smalldocs(root: Path, site: Path) -> None:
         build.build()
     except (BuildError, ConfigError) as error:
         raise RenderError(str(error)) from error
-    if warnings := [warning for warning in build.warnings if warning not in UNDERSTOOD]:
+    if warnings := [warning for warning in build.warnings if warning not in IGNORED_WARNINGS]:
         raise RenderError("smalldocs warns:\n  " + "\n  ".join(warnings))
 
 
@@ -89,8 +89,8 @@ def with_quarto(root: Path, site: Path) -> None:
         raise RenderError(f"quarto ended with code {done.returncode}:\n{done.stderr.strip()}")
 
 
-def put(site: Path, output: Path, old: Path) -> None:
-    """Put a new site in the place of the old one."""
+def replace(output: Path, site: Path, old: Path) -> None:
+    """Put a new site in the place of the old one, which goes to `old`."""
     if output.exists():
         output.rename(old)
     site.rename(output)
@@ -109,13 +109,15 @@ def main() -> None:
     output = arguments.output or ROOT / ("_site-student" if student else "_site")
     started = time.perf_counter()
     write_all(ROOT)
+    student_zip = current_zip(ROOT)
     try:
-        offer = current_zip(ROOT)
-        count = render(ROOT, output.resolve(), arguments.renderer, student=student, offer=offer)
+        count = render(
+            ROOT, output.resolve(), arguments.renderer, student=student, student_zip=student_zip
+        )
     except RenderError as error:
         sys.exit(f"The site was not rendered: {error}")
     seconds = time.perf_counter() - started
-    if not offer:
+    if not student_zip:
         state = "older than its sources" if zip_path(ROOT).exists() else "not there"
         print(f"The zip for students is {state}, so the site offers none: make student, then again")
     place = os.path.relpath(output)

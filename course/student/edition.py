@@ -17,24 +17,20 @@ import sys
 import sysconfig
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 
-from course import ROOT
-from course.environment.closure import ClosureError, closure
+from course import ROOT, version
 from course.pages.write import write_all
 from course.site.render import RenderError, render
 from course.stale import labs
-from course.student.offer import FOLDER, current_zip, sources_hash, version, zip_path
+from course.student.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
 from course.student.sources import dumps, student_notebook
 
-# The earliest date that a zip can name, for the files in the wheel and in the zip.
-EPOCH = 315532800
-DATE = (1980, 1, 1, 0, 0, 0)
-STUDENT = Path(__file__).parent / "files"
+EPOCH = 315532800  # the earliest date that a zip can name, for the files in the wheel
+FILES = Path(__file__).parent / "files"  # what the zip holds as it stands there
 
 
 class EditionError(Exception):
@@ -62,31 +58,31 @@ def make(
         fill(root, home, lambda site: render(root, site, renderer, student=True))
         if wheels:
             collect_wheels(home)
-        archive(home, Path(workplace) / "zip")
+        write_zip(home, Path(workplace) / "zip")
         (Path(workplace) / "zip").replace(target)
     return target
 
 
-def fill(root: Path, home: Path, draw_site: Callable[[Path], object]) -> None:
+def fill(root: Path, home: Path, render_site: Callable[[Path], object]) -> None:
     """Write all that the zip holds, but for wheels, into `home`."""
     edition = home / "edition"
-    (edition / "notebooks").mkdir(parents=True)
     for path in labs(root):
         text = dumps(student_notebook(nbformat.read(path, as_version=4)))
-        (edition / "notebooks" / path.name).write_text(text, encoding="utf-8", newline="\n")
+        write(edition / "notebooks" / path.name, text)
     data = sorted(path.name for path in (root / "data").iterdir() if path.is_file())
     data.sort(key="SHA256SUMS".__eq__)  # last: it vouches for the others
     (edition / "data").mkdir()
     for name in data:
         shutil.copyfile(root / "data" / name, edition / "data" / name)
-    for name, extras in {"": ("labs", "torch"), "-no-torch": ("labs",)}.items():
-        text = "\n".join(closure(*extras, root=root)) + "\n"
-        (edition / f"requirements{name}.txt").write_text(text, encoding="utf-8", newline="\n")
+    for kind in ("", "-no-torch"):
+        pins = root / "requirements" / f"students{kind}.txt"
+        shutil.copyfile(pins, edition / f"requirements{kind}.txt")
     shutil.copyfile(root / "course" / "environment" / "installing.py", edition / "installing.py")
+    shutil.copyfile(root / "course" / "doctor.py", edition / "doctor.py")
     wheel = build_wheel(root, edition)
     facts = {
         "version": version(root),
-        "sources": sources_hash(root),
+        "sources": sources_digest(root),
         "wheel": wheel.name,
         "labs": [path.name for path in labs(root)],
         "data": data,
@@ -96,13 +92,18 @@ def fill(root: Path, home: Path, draw_site: Callable[[Path], object]) -> None:
             if path.is_file()
         },
     }
-    text = json.dumps(facts, indent=1) + "\n"
-    (edition / "edition.json").write_text(text, encoding="utf-8", newline="\n")
-    for path in sorted(STUDENT.iterdir()):
+    write(edition / "edition.json", json.dumps(facts, indent=1) + "\n")
+    for path in sorted(FILES.iterdir()):
         if path.is_file():
             shutil.copyfile(path, home / path.name)
     shutil.copyfile(root / "LICENSE", home / "LICENSE")
-    draw_site(home / "site")
+    render_site(home / "site")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file of the zip, the same bytes on every system."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def build_wheel(root: Path, folder: Path) -> Path:
@@ -131,20 +132,6 @@ def run(command: list[str], cwd: Path, **environment: str) -> None:
         raise EditionError(f"{' '.join(command[1:4])} failed:\n{last}")
 
 
-def archive(home: Path, target: Path) -> None:
-    """Zip a folder, the same files to the same bytes."""
-    with zipfile.ZipFile(target, "w") as file:
-        for path in sorted(path for path in home.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(home.parent).as_posix(), DATE)
-            entry.create_system = 3  # the rights below are Unix's, whatever system writes them
-            entry.external_attr = (0o755 if path.name == "start.py" else 0o644) << 16
-            entry.compress_type = (
-                zipfile.ZIP_STORED if path.suffix == ".whl" else zipfile.ZIP_DEFLATED
-            )
-            with path.open("rb") as source, file.open(entry, "w", force_zip64=True) as copy:
-                shutil.copyfileobj(source, copy, 1 << 20)
-
-
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(
@@ -158,14 +145,14 @@ def main() -> None:
     parser.add_argument(
         "--renderer", choices=["quarto", "smalldocs"], help="default: what is there"
     )
-    asked = parser.parse_args()
+    options = parser.parse_args()
     started = time.perf_counter()
     write_all(ROOT)
-    if asked.unless_current and current_zip(ROOT):
+    if options.unless_current and current_zip(ROOT):
         return
     try:
-        path = make(ROOT, wheels=asked.wheels, renderer=asked.renderer)
-    except (ClosureError, EditionError, RenderError) as error:
+        path = make(ROOT, wheels=options.wheels, renderer=options.renderer)
+    except (EditionError, RenderError) as error:
         sys.exit(f"The student edition was not made: {error}")
     size = path.stat().st_size / 1e6
     seconds = time.perf_counter() - started

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import labkit
-from course.site.explorer_data import RUNS, draw
+from course.site.explorer import RUNS, draw
 
 DATA = draw()
 PAGES = ["explorer.html", "notebooks/01-training-loop.html"]

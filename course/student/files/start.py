@@ -4,6 +4,7 @@
     python start.py --open          the same, and open them in JupyterLab
     python start.py --no-torch      without torch: the cells that need it are skipped
     python start.py --update ZIP    take a newer edition from its zip first
+    python start.py --doctor        ask whether this machine is ready, and change nothing
 
 The folder notebooks/ is yours. A lab that you have changed is never replaced.
 (For the reader: the standard library only, and no syntax that an older Python 3 lacks.)
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 HOME = Path(__file__).resolve().parent
 EDITION = HOME / "edition"
@@ -47,10 +49,11 @@ except ImportError:
 # --- the edition ---------------------------------------------------------------------------------
 
 
-def read_edition(folder):
+def read_edition(folder: Path) -> "dict[str, Any]":
     """Return what edition.json says, once every file that it lists is there and as it was made."""
     try:
-        edition = json.loads((folder / "edition.json").read_text(encoding="utf-8"))
+        text = (folder / "edition.json").read_text(encoding="utf-8")
+        edition: dict[str, Any] = json.loads(text)
         for name, digest in edition["files"].items():
             if sha256((folder / name).read_bytes()) != digest:
                 sys.exit(NOT_WHOLE.format(name + " is of another edition, or damaged"))
@@ -59,7 +62,7 @@ def read_edition(folder):
     return edition
 
 
-def unpack(archive, home):
+def unpack(archive: Path, home: Path) -> None:
     """Unpack a newer edition over this one, file by file; the folder notebooks/ is not touched."""
     try:
         with zipfile.ZipFile(str(archive)) as file:
@@ -80,40 +83,43 @@ def unpack(archive, home):
 # --- the environment -----------------------------------------------------------------------------
 
 
-def install(edition, torch):
+def install(edition: "dict[str, Any]", torch: bool) -> Path:
     """Make .venv and install what the labs need, unless that is done already."""
     venv = HOME / ".venv"
     stamp = venv / "installed.txt"
     requirements = EDITION / ("requirements.txt" if torch else "requirements-no-torch.txt")
     wheel = EDITION / edition["wheel"]
     state = sha256(requirements.read_bytes() + wheel.read_bytes())
-    python = installing.python_of(venv)
+    python: Path = installing.python_of(venv)
     if stamp.exists() and python.exists() and stamp.read_text() == state:
         return python
     print("Installing what the labs need into .venv (a few minutes the first time)", flush=True)
     installing.make_venv(venv, stamp)
-    source, mends = [], {"cwd": HOME, "unreachable": installing.NO_REGISTRY}
+    source: list[str] = []
+    settings: dict[str, Any] = {"cwd": HOME, "stamps": [stamp]}
     if any((HOME / "wheels").glob("*.whl")):
         source = ["--no-index", "--find-links", str(HOME / "wheels")]
         missing = NOT_IN_WHEELS.format(*sys.version_info[:2])
-        mends.update(unreachable=missing, no_version=missing)
+        settings.update(unreachable=missing, no_version=missing)
     total = len(requirements.read_text().splitlines())
-    try:
-        installing.pip(python, total, *source, "-r", str(requirements), **mends)
-    except SystemExit as failure:
-        if failure.code == mends["unreachable"]:
-            stamp.write_text("as it was")  # pip fetches all before it installs any
-        raise
+    installing.pip(python, total, *source, "-r", str(requirements), **settings)
     own = ["--no-index", "--no-deps", "--force-reinstall", str(wheel)]  # its number may be the same
-    installing.pip(python, 1, *own, **mends)
+    installing.pip(python, 1, *own, **settings)
     stamp.write_text(state)
     return python
+
+
+def ask_doctor(python):
+    """Run doctor.py by the Python of .venv; return 0 where the labs run."""
+    if not python.exists():
+        sys.exit("\nNothing is installed here yet. First: python start.py")
+    return subprocess.call([str(python), str(EDITION / "doctor.py")], cwd=str(HOME))
 
 
 # --- the labs and the data -----------------------------------------------------------------------
 
 
-def content(path):
+def content(path: Path) -> str:
     """Return a hash of what a student can change in a notebook: its cells, without outputs.
 
     Running a lab changes outputs and counts, and JupyterLab adds an empty cell at its end.
@@ -129,11 +135,11 @@ def content(path):
     return sha256(json.dumps([cell for cell in cells if cell[1].strip()]).encode())
 
 
-def place_labs(edition, folder, notebooks):
+def place_labs(edition: "dict[str, Any]", folder: Path, notebooks: Path) -> "tuple[int, list[str]]":
     """Place each lab; return one line for each that was kept, and how many are new or renewed."""
     notebooks.mkdir(exist_ok=True)
     ledger = read_ledger(notebooks)
-    placed, said = 0, []
+    placed, messages = 0, []
     for name in edition["labs"]:
         new, mine = folder / "notebooks" / name, notebooks / name
         now, before = content(new), ledger["placed"].get(name)
@@ -146,14 +152,14 @@ def place_labs(edition, folder, notebooks):
             beside = free(mine, "-edition-" + edition["version"], now)
             write(beside, new.read_bytes())
             ledger["beside"][name] = now
-            said.append(f"{name}: yours is kept, the new one is {beside.name}")
+            messages.append(f"{name}: yours is kept, the new one is {beside.name}")
         if here == now:
             ledger["placed"][name] = now
         write_ledger(notebooks, ledger)
-    return placed, said
+    return placed, messages
 
 
-def free(mine, tail, now):
+def free(mine: Path, tail: str, now: "str | None") -> Path:
     """Return a name beside a file that is free, or holds the wanted content already."""
     names = (
         mine.stem + tail + (f"-{k}" if k > 1 else "") + mine.suffix for k in itertools.count(1)
@@ -162,28 +168,28 @@ def free(mine, tail, now):
     return next(path for path in paths if not path.exists() or content(path) == now)
 
 
-def place_data(edition, folder, data, notebooks):
+def place_data(edition: "dict[str, Any]", folder: Path, data: Path, notebooks: Path) -> "list[str]":
     """Place the data; a table that somebody has changed is kept under another name."""
     data.mkdir(exist_ok=True)
     ledger = read_ledger(notebooks)
-    said = []
+    messages = []
     for name in edition["data"]:
         new, mine = (folder / "data" / name).read_bytes(), data / name
         here = sha256(mine.read_bytes()) if mine.exists() else None
         if here not in (None, sha256(new), ledger["data"].get(name)):
             kept = free(mine, "-yours", here)
             mine.replace(kept)
-            said.append(f"data/{name}: the labs need it unchanged; yours is {kept.name}")
+            messages.append(f"data/{name}: the labs need it unchanged; yours is {kept.name}")
         if here != sha256(new):
             write(mine, new)
         ledger["data"][name] = sha256(new)
         write_ledger(notebooks, ledger)
-    return said
+    return messages
 
 
-def read_ledger(notebooks):
+def read_ledger(notebooks: Path) -> "dict[str, dict[str, str]]":
     """Return what earlier editions placed; where that is lost, nothing counts as unchanged."""
-    ledger = {"placed": {}, "beside": {}, "data": {}}
+    ledger: dict[str, dict[str, str]] = {"placed": {}, "beside": {}, "data": {}}
     try:
         stored = json.loads((notebooks / LEDGER).read_text(encoding="utf-8"))
         ledger.update({key: dict(stored[key]) for key in ledger})
@@ -192,12 +198,12 @@ def read_ledger(notebooks):
     return ledger
 
 
-def write_ledger(notebooks, ledger):
+def write_ledger(notebooks: Path, ledger: "dict[str, dict[str, str]]") -> None:
     """Store what has been placed."""
     write(notebooks / LEDGER, json.dumps(ledger, indent=1).encode())
 
 
-def write(path, data):
+def write(path: Path, data: bytes) -> None:
     """Write a file beside its place and rename it, so that no moment shows half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name("." + path.name + ".new")
@@ -210,7 +216,7 @@ def write(path, data):
         raise
 
 
-def sha256(data):
+def sha256(data: bytes) -> str:
     """Return the hash of some bytes."""
     return hashlib.sha256(data).hexdigest()
 
@@ -218,27 +224,30 @@ def sha256(data):
 # --- the command ---------------------------------------------------------------------------------
 
 
-def main():
+def main() -> None:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser("python start.py", description="Install and open the labs.")
     parser.add_argument("--open", action="store_true", help="open them in JupyterLab")
     parser.add_argument("--no-torch", action="store_true", help="leave torch out")
     parser.add_argument("--update", metavar="ZIP", type=Path, help="take a newer edition first")
-    asked = parser.parse_args()
+    parser.add_argument("--doctor", action="store_true", help="is this machine ready?")
+    options = parser.parse_args()
     installing.check_python("python3.12 start.py")
-    if asked.update:
-        unpack(asked.update.expanduser(), HOME)
-        rest = ["--open"] * asked.open + ["--no-torch"] * asked.no_torch
+    if options.doctor:
+        sys.exit(ask_doctor(installing.python_of(HOME / ".venv")))
+    if options.update:
+        unpack(options.update.expanduser(), HOME)
+        rest = ["--open"] * options.open + ["--no-torch"] * options.no_torch
         sys.exit(subprocess.call([sys.executable, str(HOME / "start.py"), *rest]))
     edition = read_edition(EDITION)
-    python = install(edition, torch=not asked.no_torch)
+    python = install(edition, torch=not options.no_torch)
     notebooks = HOME / "notebooks"
-    placed, said = place_labs(edition, EDITION, notebooks)
-    said += place_data(edition, EDITION, HOME / "data", notebooks)
+    placed, messages = place_labs(edition, EDITION, notebooks)
+    messages += place_data(edition, EDITION, HOME / "data", notebooks)
     new = f"{placed} of {len(edition['labs'])} labs are new in notebooks/"
     print(f"Edition {edition['version']} is ready; {new}.")
-    print(*said, sep="\n", end="\n" if said else "")
-    if asked.open:
+    print(*messages, sep="\n", end="\n" if messages else "")
+    if options.open:
         sys.exit(subprocess.call([str(python), "-m", "jupyter", "lab"], cwd=str(notebooks)))
     print("To open the labs: python start.py --open. To read them: site/index.html in a browser.")
 

@@ -1,4 +1,7 @@
-"""The figures, in one style: each function draws on given axes and returns them."""
+"""Figures and a table that lab 1 alone shows, too long to be read there.
+
+Each figure is drawn on given axes and returned. `labkit.graph` has that of lab 2: it needs torch.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,13 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
-from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from labkit.drawable import (
+    axes_or_current,
     estimators_of,
     labels_of,
     level_of,
@@ -26,64 +28,107 @@ from labkit.drawable import (
     standard_errors_of,
     text,
 )
-from labkit.inputs import positive
+from labkit.inputs import Floats, as_vector, positive, require_same_order
+from labkit.ols import OLSResults
 from labkit.result import Fit
+from labkit.style import COLORS, INK, QUIET
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLORS = {
-    "ols": "#005FAF",
-    "gradient descent": "#C25400",
-    "network": "#00805C",
-    "truth": "#222222",
-    "boosted trees": "#B3488C",
-}
-"""The colour of each estimator: told apart by any colour vision, and dark enough for text.
-
-They are Okabe and Ito's, darkened to a contrast of 4.5 to 1 on the figures' paper.
-"""
-INK, QUIET, PAPER = "#222222", "#6b6b6b", "#fdfdfb"
-# On a telephone a figure this wide gets about 55 dots an inch, and 10.5 points are 8 pixels.
-STYLE: dict[str, Any] = {
-    "figure.figsize": (6.4, 3.7),
-    "figure.dpi": 180,
-    "figure.facecolor": PAPER,
-    "savefig.facecolor": PAPER,
-    "figure.constrained_layout.use": True,
-    "axes.facecolor": PAPER,
-    "axes.edgecolor": QUIET,
-    "axes.labelcolor": INK,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.labelsize": 10.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.prop_cycle": cycler(color=list(COLORS.values())),
-    "grid.color": "#e4e3dd",
-    "grid.linewidth": 0.7,
-    "lines.linewidth": 2.0,
-    "xtick.color": QUIET,
-    "ytick.color": QUIET,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "legend.frameon": False,
-    "font.size": 10.5,
-}
+_ROUNDING = 1e-13  # of a number; what is left below it of a sum with it is rounding error
 
 
-def use_style() -> None:
-    """Set the course's figure style for this notebook; called in a lab's Setup."""
-    mpl.rcParams.update(STYLE)  # type: ignore[arg-type]
-    try:
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
-    except ImportError:  # not in a notebook
-        return
-    # Keeps the paper's colour, and all that was drawn outside the axes, in the notebook's picture.
-    set_matplotlib_formats("png", facecolor=PAPER, bbox_inches="tight")
+def compare_coefficients(ols: OLSResults, **others: ArrayLike) -> pd.DataFrame:
+    """Put estimates of the same coefficients beside least squares.
+
+    Parameters
+    ----------
+    ols : OLSResults
+        The reference.
+    **others : array_like or mapping, shape (p,)
+        The other estimates or the truth, under the names that the columns are to have. A Series
+        or a mapping must name the coefficients as `ols` does, in its order; a Series with the
+        index 0, 1, 2, … that pandas gives has no names.
+
+    Returns
+    -------
+    DataFrame
+        A row for each coefficient: `ols`, `ols_se`, each of the others and, as `…_gap`, its
+        difference from OLS in OLS standard errors.
+
+    Raises
+    ------
+    ValueError
+        If an estimate hasn't the p entries that `ols` has, or has other names, or the same in
+        another order; if its own name is that of another column, or ends in "_gap"; if `ols`
+        fits perfectly, so that a gap would be divided by zero.
+    TypeError
+        If `ols` is no OLSResults, or an estimate is not a vector of real numbers.
+
+    Examples
+    --------
+    >>> from labkit import fit_ols, make_linear
+    >>> from labkit.figures import compare_coefficients
+    >>> data = make_linear(200, 4, rng=0)
+    >>> table = compare_coefficients(fit_ols(data.X, data.y), truth=data.beta)
+    >>> list(table.columns)
+    ['ols', 'ols_se', 'truth', 'truth_gap']
+    """
+    import pandas as pd
+
+    if not isinstance(ols, OLSResults):
+        raise TypeError(f"ols must be what fit_ols returns, not of type {type(ols).__name__}.")
+    if others and _fits_perfectly(ols):
+        raise ValueError(
+            "ols fits perfectly: its standard errors are rounding errors, and gaps in standard "
+            "errors have no meaning. Compare the coefficients themselves with ols.beta."
+        )
+    columns: dict[str, Floats] = {"ols": ols.beta, "ols_se": ols.se}
+    for name, estimate in others.items():
+        if name == "ols_se" or name.endswith("_gap"):  # a second `ols` is Python's own error
+            raise ValueError(
+                f"no estimate may be called {name!r}: 'ols_se' and names that end in '_gap' are "
+                "those of the columns that compare_coefficients adds."
+            )
+        values = _as_coefficients(estimate, ols, name)
+        columns[name] = values
+        columns[f"{name}_gap"] = (values - ols.beta) / ols.se
+    return pd.DataFrame(columns, index=pd.Index(ols.names, name="coefficient"))
+
+
+def _fits_perfectly(ols: OLSResults) -> bool:
+    """Tell whether the residuals are rounding errors of the terms that they are sums of.
+
+    Where columns nearly cancel, the standard errors are large, and made of rounding all the same.
+    """
+    error = np.sqrt(ols.residual_variance)
+    precise = ols.se <= _ROUNDING * np.abs(ols.beta)
+    return bool(error <= _ROUNDING * ols.largest_term or precise.any())
+
+
+def _as_coefficients(estimate: Any, ols: OLSResults, name: str) -> Floats:
+    """Return an estimate as a vector in the order of `ols`, held to its names if it has any."""
+    if hasattr(estimate, "columns"):
+        raise TypeError(f"{name} is a table: give one column of it, or one row by {name}.loc[…].")
+    names: list[Any] | None = None
+    if isinstance(estimate, Mapping):
+        names, estimate = list(estimate), list(estimate.values())
+    elif hasattr(estimate, "index") and hasattr(estimate, "to_numpy"):
+        names = list(estimate.index)
+    vector = as_vector(estimate, len(ols.beta), name)
+    if names is None:
+        return vector
+    require_same_order(names, ols.names, name)
+    if names == list(range(len(names))):  # pandas' way to say that there are none
+        return vector
+    for j, (given, known) in enumerate(zip(names, ols.names, strict=True)):
+        if str(given) != known:
+            raise ValueError(
+                f"{name} has other names than ols: entry {j} (counted from 0) is {str(given)!r}, "
+                f"and in ols {known!r}. Rename it, or give an array, which goes by position."
+            )
+    return vector
 
 
 def plot_history(
@@ -262,18 +307,6 @@ def plot_study(
     ax.set_yticks(range(len(names)), names, parse_math=False)
     ax.set_ylim(len(names) - 0.5, -0.6)
     ax.set_xlabel(f"{label} (mean ± {width:g} Monte Carlo s.e.)", parse_math=False)
-    return ax
-
-
-def axes_or_current(ax: Axes | None) -> Axes:
-    """Return the axes to draw on: the current ones where none are given."""
-    if ax is None:
-        return plt.gca()
-    if not isinstance(ax, Axes):
-        raise TypeError(
-            f"ax must be one Axes, not of type {type(ax).__name__}: of several that "
-            "plt.subplots returns choose one, as axes[0]."
-        )
     return ax
 
 

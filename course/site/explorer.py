@@ -1,21 +1,26 @@
-"""Give the explorer its data, and its pages the runs that a reader without JavaScript sees.
+"""The explorer: its data, its script on a page, and what a reader without JavaScript sees.
 
-python -m course.site.explorer_data    writes the data into explorer/explorer.js
+python -m course.site.explorer    writes the data into explorer/explorer.js
 """
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import numpy as np
+from bs4 import BeautifulSoup
 
 import labkit
 from course import ROOT
+from course.site.html import parse, relative_link
 
 FOLDER = ROOT / "explorer"
 SCRIPT = FOLDER / "explorer.js"
 BLOCK = re.compile(r"(?<=// data: begin\n).*?(?=\n *// data: end)", re.DOTALL)
 # The settings of the static table: the lab's own, a good rate, two past the limit, other units.
 RUNS = [(0.01, 200, 1), (0.3, 20, 1), (0.8, 20, 1), (0.01, 200, 10), (0.01, 20, 100)]
+PAGE_TITLE = "Gradient descent by hand"
 HEADS = ["scale of feature 2", "largest stable rate", "learning rate", "steps", "loss after them"]
 
 
@@ -41,14 +46,14 @@ def static_runs() -> str:
         body += f"<tr>{cells}</tr>"
     data = draw()
     level = np.mean(labkit.fit_ols(data.X, data.y).residuals ** 2)
-    told = (
+    text = (
         "With JavaScript an explorer stands here, with sliders for the learning rate, the number "
         "of steps and the scale of a feature. Without it, here are some of its runs. The loss of "
         f"least squares is {level:.4f}, whatever the scale."
     )
     caption = "Gradient descent on 50 rows with two features"
     return (
-        f"<p>{told}</p><table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
+        f"<p>{text}</p><table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
         f"<tbody>{body}</tbody></table>"
     )
 
@@ -64,6 +69,29 @@ def one_run(lr: float, steps: int, scale: float) -> list[str]:
     except labkit.TrainingDiverged:
         loss = "diverges"
     return [f"{scale:g}", f"{limit:.3g}", f"{lr:g}", f"{steps}", loss]
+
+
+def add_explorer(page: BeautifulSoup, path: Path, site: Path) -> None:
+    """Fill each `<div class="explorer">` with the static runs, and load the script."""
+    places = page.select("div.explorer")
+    if not places or page.head is None:
+        return
+    explorer_page = site / "explorer.html"
+    for place in places:
+        place.clear()
+        place.append(parse(static_runs()))
+        if path != explorer_page and explorer_page.is_file() and not page.select(".explorer-more"):
+            link = f'<a href="{relative_link(explorer_page, path)}">{PAGE_TITLE}</a>'
+            place.insert_after(parse(f'<p class="explorer-more">With tasks: {link}.</p>'))
+    assets = site / "explorer"
+    assets.mkdir(exist_ok=True)
+    for name in ("explorer.js", "explorer.css"):
+        shutil.copy(FOLDER / name, assets / name)
+    if not page.select_one('script[src$="explorer/explorer.js"]'):
+        base = relative_link(assets, path)
+        style = page.new_tag("link", href=f"{base}/explorer.css", rel="stylesheet")
+        script = page.new_tag("script", src=f"{base}/explorer.js", defer="")
+        page.head.extend([style, script])
 
 
 def main() -> None:

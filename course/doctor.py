@@ -1,4 +1,7 @@
-"""`python -m labkit`: is this machine ready? Each line says OK, or what is wrong and its mend.
+"""Is this machine ready for the labs? Each line says OK, or what is wrong and how to fix it.
+
+    python -m course.doctor          in a clone of the course; also by `make doctor`
+    python start.py --doctor         in the students' folder, where this file is in edition/
 
 Made for where things are broken: the standard library at the top, each check by itself.
 """
@@ -7,24 +10,61 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from labkit.course import Course, this_course
-from labkit.launcher import python_of
-
 OLDEST_PYTHON = (3, 11)
-ANEW = "mend what is above, or make the environment anew:"
+
+# How a program such as `jupyter` names its Python. On Windows: a program, the line, a zip. Else:
+# the line, or, where the path is long or has a blank, one that asks the shell to start it.
+_WINDOWS = re.compile(rb'#!"?([^"\r\n]+?)"?[ \t]*\r?\n(?=PK\x03\x04)')
+_SHELL = re.compile(rb"#!/bin/sh\r?\n('''exec' [^\r\n]+)")
+_PLAIN = re.compile(rb"#![ \t]*([^\s]+)")
+
+
+@dataclass(frozen=True)
+class Course:
+    """The course on this machine: a clone, which make and pip fix, or what `start.py` has made.
+
+    A student has neither make nor, perhaps, a network for pip. `start.py` installs all packages,
+    so its answers don't depend on which.
+    """
+
+    folder: Path
+    is_students: bool
+
+    @property
+    def start(self) -> str:
+        """What installs all that is missing in the students' folder."""
+        return f'{"py" if os.name == "nt" else "python3"} "{self.folder / "start.py"}"'
+
+    @property
+    def anew(self) -> str:
+        """What makes the environment anew."""
+        again = f'delete "{self.folder / ".venv"}", then: {self.start}'
+        return again if self.is_students else "make clean site"
+
+    def install(self, requirement: str, option: str = "") -> str:
+        """Return how to install what pip calls `requirement`."""
+        return self.anew if self.is_students else f"python -m pip install {option}{requirement}"
+
+
+def this_course() -> Course:
+    """Return the course that this file belongs to."""
+    home = Path(__file__).resolve().parents[1]
+    return Course(home, (home / "edition" / "edition.json").is_file())
 
 
 class Line(NamedTuple):
-    """One line of the answer: OK; NOTE, which stops nobody; MEND, which stops a student."""
+    """One line of the answer: OK; NOTE, which stops nobody; FIX, which stops a student."""
 
     mark: str
     text: str
@@ -57,30 +97,32 @@ def release(version: str) -> list[int]:
 def state_of(requirement: Requirement, course: Course) -> Line:
     """Compare the installed version of a package with the oldest that will do."""
     package, minimum, _ = requirement
-    mend = course.install(str(requirement))
+    fix = course.install(str(requirement))
     try:
         version = metadata.version(package)
     except metadata.PackageNotFoundError:
-        return Line("MEND", f"{package} is not installed: {mend}")
+        return Line("FIX", f"{package} is not installed: {fix}")
     if release(version) < release(minimum):
-        return Line("MEND", f"{package} {version} is older than {minimum}: {mend}")
+        return Line("FIX", f"{package} {version} is older than {minimum}: {fix}")
     return Line("OK", f"{package} {version}")
 
 
 def _python(course: Course) -> Iterator[Line]:
     version, oldest = (".".join(map(str, v)) for v in (sys.version_info[:3], OLDEST_PYTHON))
-    mend = f"is older than {oldest}; install that, then: {course.with_python(oldest)}"
+    again = course.anew if course.is_students else f"make site PYTHON=python{oldest}"
+    fix = f"is older than {oldest}; install that, then: {again}"
     old = sys.version_info[:2] < OLDEST_PYTHON
-    yield Line("MEND", f"Python {version} {mend}") if old else Line("OK", f"Python {version}")
+    yield Line("FIX", f"Python {version} {fix}") if old else Line("OK", f"Python {version}")
 
 
 def _packages(course: Course) -> Iterator[Line]:
     try:
         needed = requirements("") + requirements("labs")
     except metadata.PackageNotFoundError:
-        wrong = "labkit is not installed in this Python: make site, and use the Python in .venv"
+        make = "make site, and use the Python in .venv"
         without_make = "python -m pip install -r requirements.lock -e ."
-        yield Line("MEND", f"{wrong}; or, without make: {without_make}")
+        fix = course.anew if course.is_students else f"{make}; or, without make: {without_make}"
+        yield Line("FIX", f"labkit is not installed in this Python: {fix}")
         return
     yield from (state_of(requirement, course) for requirement in needed)
 
@@ -89,10 +131,11 @@ def _torch(course: Course) -> Iterator[Line]:
     [wanted] = requirements("torch")
     if find_spec("torch") is None:
         missing = "torch is not installed: the NumPy halves of the labs run; to get it"
-        yield Line("NOTE", f"{missing}: {course.add(str(wanted))}")
+        fix = course.start if course.is_students else course.install(str(wanted))
+        yield Line("NOTE", f"{missing}: {fix}")
         return
     yield (state := state_of(wanted, course))
-    if state.mark == "MEND":
+    if state.mark == "FIX":
         return
     try:
         import torch
@@ -103,24 +146,25 @@ def _torch(course: Course) -> Iterator[Line]:
         yield Line("OK", f"torch runs on {device.type if device else cpu}")
     except Exception as error:  # a library that the system can't load, often
         wrong = f"torch can't be used ({first_line(error)})"
-        yield Line("MEND", f"{wrong}: {course.install(str(wanted), '--force-reinstall ')}")
+        yield Line("FIX", f"{wrong}: {course.install(str(wanted), '--force-reinstall ')}")
 
 
 def _jupyter_kernel(course: Course) -> Iterator[Line]:
     if find_spec("ipykernel") is None or find_spec("jupyter_client") is None:
-        yield Line("MEND", f"there is no Jupyter kernel: {course.install('ipykernel')}")
+        yield Line("FIX", f"there is no Jupyter kernel: {course.install('ipykernel')}")
         return
     from jupyter_client.kernelspec import KernelSpecManager
 
     place = "user" if sys.prefix == sys.base_prefix else "sys-prefix"
-    install = f"{course.python} -m ipykernel install --{place}"
+    python = f'"{sys.executable}"' if course.is_students else "python"
+    install = f"{python} -m ipykernel install --{place}"
     try:
         program = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except Exception as error:
-        yield Line("MEND", f"Jupyter has no kernel python3 ({first_line(error)}): {install}")
+        yield Line("FIX", f"Jupyter has no kernel python3 ({first_line(error)}): {install}")
         return
     own = is_here(program) or program.startswith("python")  # a bare name is Jupyter's own Python
-    other = Line("MEND", f"Jupyter's kernel python3 is another Python, {program}: {install}")
+    other = Line("FIX", f"Jupyter's kernel python3 is another Python, {program}: {install}")
     yield Line("OK", "Jupyter's kernel python3 is this Python") if own else other
 
 
@@ -135,7 +179,7 @@ def _jupyter_lab(course: Course) -> Iterator[Line]:
         return
     wrong = wrong_start("jupyter") or wrong_start("jupyter-lab")  # the first starts the second
     right = Line("OK", "jupyter lab starts with this Python")
-    yield Line("MEND", f"{wrong}: {course.anew}") if wrong else right
+    yield Line("FIX", f"{wrong}: {course.anew}") if wrong else right
 
 
 def wrong_start(program: str) -> str:
@@ -154,21 +198,41 @@ def wrong_start(program: str) -> str:
     return f"jupyter lab can't start, {gone} (was the folder moved or renamed?)"
 
 
+def python_of(launcher: Path) -> str | None:
+    """Return the Python that a program in an environment starts, or None where it doesn't say.
+
+    pip writes its full path into the program. A folder that is moved, renamed or copied leaves
+    such programs behind, pointing at the old place.
+    """
+    content = launcher.read_bytes()
+    if content.startswith(b"MZ"):
+        found = _WINDOWS.search(content)
+        return _text(found[1]) if found else None
+    if found := _SHELL.match(content):
+        words = shlex.split(_text(found[1]).partition('"$0"')[0])
+        return None if "$" in words[1] else words[1]  # $: it finds its Python beside itself
+    found = _PLAIN.match(content)
+    return _text(found[1]) if found and not found[1].endswith(b"/env") else None
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
 def _labkit(course: Course) -> Iterator[Line]:
     """Ask what a notebook imports; this process may have its labkit from the working folder."""
-    root = labs_root()
-    here = root / "labkit" if root else course.labkit
-    wanted = here if (here / "__init__.py").is_file() else course.labkit
     ask = [sys.executable, "-c", "import labkit; print(labkit.__file__)"]
-    folder = root / "notebooks" if root else None
+    notebooks = course.folder / "notebooks"
+    wanted = Path(sys.prefix) if course.is_students else course.folder / "labkit"
+    folder = notebooks if notebooks.is_dir() else None
     done = subprocess.run(ask, cwd=folder, capture_output=True, text=True, check=False)
     *_, last = ["no answer", *(done.stderr if done.returncode else done.stdout).splitlines()]
     found = Path(last).parent
     if done.returncode:
-        yield Line("MEND", f"a notebook can't import labkit ({last}): {course.anew}")
+        yield Line("FIX", f"a notebook can't import labkit ({last}): {course.anew}")
     elif not found.resolve().is_relative_to(wanted.resolve()):
         wrong = f"a notebook imports labkit from {found}, not from {wanted}"
-        yield Line("MEND", f"{wrong}: {course.anew}")
+        yield Line("FIX", f"{wrong}: {course.anew}")
     else:
         yield Line("OK", "a notebook imports the labkit of this course")
 
@@ -179,15 +243,11 @@ def _r_number(course: Course) -> Iterator[Line]:
     first = RStream(42).standard_normal()
     wrong = abs(first - 1.37095844714667) > 1e-12
     text = f"rnorm(1) after set.seed(42) is {first:.6f}"
-    yield (
-        Line("MEND", f"{text}, not in R: {ANEW} {course.anew}")
-        if wrong
-        else Line("OK", f"{text}, as in R")
-    )
+    yield or_anew(course, f"{text}, not in R") if wrong else Line("OK", f"{text}, as in R")
 
 
 def _data(course: Course) -> Iterator[Line]:
-    from labkit.datasets import checksums, how_to_restore
+    from labkit.datasets import checksums, from_its_source, how_to_restore
 
     try:
         names = list(checksums())
@@ -196,12 +256,12 @@ def _data(course: Course) -> Iterator[Line]:
     faults = {name: fault for name in names if (fault := fault_of(name))}
     if not names:
         other = "unset LABKIT_DATA, or: " if os.environ.get("LABKIT_DATA") else ""
-        mend = course.restore(course.folder, ["data"])
-        yield Line("MEND", f"no data or no SHA256SUMS: {other}{mend}")
+        fix = from_its_source(course.folder, ["data"])
+        yield Line("FIX", f"no data or no SHA256SUMS: {other}{fix}")
     elif faults:
         kinds = " or ".join(sorted({*faults.values()}))
         wrong = f"{len(faults)} of {len(names)} data files {kinds}"
-        yield Line("MEND", f"{wrong}: {how_to_restore(*faults)}")
+        yield Line("FIX", f"{wrong}: {how_to_restore(*faults)}")
     else:
         yield Line("OK", f"{len(names)} data files, as they were published")
 
@@ -222,33 +282,35 @@ def fault_of(name: str) -> str:
 
 
 def _renderer(course: Course) -> Iterator[Line]:
-    if not course.renders:
+    if course.is_students:  # the zip has the site, rendered
         return
     program = "Quarto" if shutil.which("quarto") else "smalldocs"
     if program == "Quarto" or find_spec("smalldocs"):
         yield Line("OK", f"{program} renders the site")
         return
     [wanted] = [r for r in requirements("site") if r.package == "smalldocs"]
-    mend = course.install(str(wanted).replace(">", "="))  # the version that the site is made for
-    yield Line("NOTE", f"no Quarto or smalldocs, so no site: {mend}")
+    fix = course.install(str(wanted).replace(">", "="))  # the version that the site is made for
+    yield Line("NOTE", f"no Quarto or smalldocs, so no site: {fix}")
 
 
-def labs_root() -> Path | None:
-    """Return the working folder or the one above it that holds `notebooks/` with the labs."""
-    here = Path.cwd()
-    folders = (folder for folder in (here, *here.parents) if any(folder.glob("notebooks/*.ipynb")))
-    return next(folders, None)
+def _labs(course: Course) -> Iterator[Line]:
+    from labkit.datasets import from_its_source
 
-
-def _labs_folder(course: Course) -> Iterator[Line]:
-    away = Line("MEND", f'the labs are not in this folder: cd "{course.folder}"')
-    yield Line("OK", "the labs are in this folder") if labs_root() else away
+    labs = any(course.folder.glob("notebooks/*.ipynb"))
+    fix = from_its_source(course.folder, ["notebooks"])
+    missing = f'there is no lab in "{course.folder / "notebooks"}"'
+    yield Line("OK", "the labs are there") if labs else Line("FIX", f"{missing}: {fix}")
 
 
 CHECKS: list[Callable[[Course], Iterator[Line]]] = [
     _python, _packages, _labkit, _torch, _jupyter_kernel, _jupyter_lab, _r_number, _data,
-    _renderer, _labs_folder,
+    _renderer, _labs,
 ]  # fmt: skip
+
+
+def or_anew(course: Course, wrong: str) -> Line:
+    """Return the line of what may be wrong because something above it is."""
+    return Line("FIX", f"{wrong}: fix what is above, or make the environment anew: {course.anew}")
 
 
 def first_line(error: Exception) -> str:
@@ -263,7 +325,7 @@ def lines() -> Iterator[Line]:
         try:
             yield from check(course)
         except Exception as error:
-            yield Line("MEND", f"{check.__name__[1:]}: {first_line(error)}: {ANEW} {course.anew}")
+            yield or_anew(course, f"{check.__name__[1:]}: {first_line(error)}")
 
 
 def main() -> int:
@@ -271,8 +333,8 @@ def main() -> int:
     wrong = 0
     for line in lines():
         print(f"{line.mark:4}  {line.text}", flush=True)
-        wrong += line.mark == "MEND"
-    print(f"\nTo mend: {wrong}. Then run this again." if wrong else "\nReady: the labs run here.")
+        wrong += line.mark == "FIX"
+    print(f"\nTo fix: {wrong}. Then run this again." if wrong else "\nReady: the labs run here.")
     return min(wrong, 1)
 
 

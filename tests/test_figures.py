@@ -14,20 +14,10 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import same_color, to_rgb
 
-from labkit import (
-    COLORS,
-    compare_coefficients,
-    fit_linear,
-    fit_ols,
-    make_linear,
-    plot_coefficients,
-    plot_history,
-    plot_study,
-    run_study,
-    use_style,
-)
-from labkit.plots import INK, PAPER, QUIET
+from labkit import COLORS, fit_linear, fit_ols, make_linear, run_study, use_style
+from labkit.figures import compare_coefficients, plot_coefficients, plot_history, plot_study
 from labkit.result import TrainingDiverged, as_history
+from labkit.style import INK, PAPER, QUIET
 
 DATA = make_linear(40, 4, rng=0)
 FIT = fit_linear(DATA.X, DATA.y)

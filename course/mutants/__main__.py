@@ -1,0 +1,92 @@
+"""Change labkit's code at random and see whether its tests notice: what they don't is a hole.
+
+    python -m course.mutants                               100 mutants of all modules
+    python -m course.mutants --sample 30 --seed 2          30 others
+    python -m course.mutants labkit/ols.py --sample all    every mutant of a module
+
+The same seed draws the same mutants from the same code. A survivor is a change that no test
+notices, or one that changes nothing: read it and decide.
+"""
+
+import argparse
+import random
+from pathlib import Path
+
+from tqdm import tqdm
+
+from course import ROOT
+from course.mutants.mutation import Mutant, mutants
+from course.mutants.trial import MutantsError, Verdict, try_mutants
+
+
+def draw(
+    modules: list[str], size: int | None, seed: int, root: Path = ROOT
+) -> list[tuple[str, Mutant]]:
+    """Draw mutants of all modules at random, each as likely as the other; None takes all."""
+    every = [
+        (module, mutant)
+        for module in modules
+        for mutant in mutants((root / module).read_text(encoding="utf-8"))
+    ]
+    if size is None or size >= len(every):
+        return every
+    return [every[i] for i in sorted(random.Random(seed).sample(range(len(every)), size))]
+
+
+def report(verdicts: list[Verdict]) -> str:
+    """Say how many mutants of each module survived, and of all."""
+    survived: dict[str, list[bool]] = {}
+    for verdict in verdicts:
+        survived.setdefault(verdict.module, []).append(verdict.survived)
+    survived["together"] = [verdict.survived for verdict in verdicts]
+    return "\n".join(
+        f"{name:24} {sum(each):4} of {len(each):4} survive {sum(each) / len(each):>7.1%}"
+        for name, each in survived.items()
+    )
+
+
+def sample_size(text: str) -> int | None:
+    """Read how many: 1 or more, or None for all."""
+    if text != "all" and int(text) < 1:
+        raise ValueError
+    return None if text == "all" else int(text)
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> None:
+    """Try a sample of mutants and name the survivors."""
+    known = sorted(
+        path.relative_to(root).as_posix()
+        for path in (root / "labkit").glob("*.py")
+        if path.name != "__init__.py"
+    )
+    parser = argparse.ArgumentParser(
+        "python -m course.mutants", description="Change labkit at random: do its tests notice?"
+    )
+    add = parser.add_argument
+    add("modules", nargs="*", metavar="MODULE", help="such as labkit/ols.py; else all")
+    add("--sample", type=sample_size, default=100, help="how many mutants, or 'all'")
+    add("--seed", type=int, default=1, help="draws the same mutants from the same code")
+    add("--jobs", type=int, choices=range(1, 9), default=2, help="how many at once")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.modules) - set(known):
+        parser.error(
+            f"there is no module {', '.join(sorted(unknown))}; there are: {', '.join(known)}"
+        )
+    sample = draw(options.modules or known, options.sample, options.seed, root)
+    verdicts = []
+    try:
+        trials = try_mutants(sample, root=root, jobs=options.jobs)
+        for verdict in tqdm(trials, total=len(sample), unit="mutant", leave=False, disable=None):
+            verdicts.append(verdict)
+            if verdict.survived:
+                tqdm.write(f"survives: {verdict}")
+    except MutantsError as error:
+        raise SystemExit(str(error)) from error
+    except KeyboardInterrupt:
+        print("Stopped.")
+    if verdicts:
+        print(report(verdicts))
+
+
+if __name__ == "__main__":
+    main()

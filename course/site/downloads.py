@@ -1,0 +1,52 @@
+"""What a reader can take away: the notebook of each lab's page, and the zip with all of them."""
+
+import shutil
+from pathlib import Path
+
+import nbformat
+from bs4 import BeautifulSoup, Tag
+
+from course.student.sources import dumps, has_solutions, student_notebook
+
+
+def add_lab_downloads(
+    page: BeautifulSoup, lab: Path, folder: Path, student_zip: Path | None
+) -> None:
+    """Put the student's notebook beside its page, the solved one too, and links under the title."""
+    title = page.select_one("#title-block-header")
+    if page.select_one(".lab-download") or not lab.is_file() or title is None:
+        return
+    text = dumps(student_notebook(nbformat.read(lab, as_version=4)))
+    (folder / lab.name).write_text(text, encoding="utf-8", newline="\n")
+    line = page.new_tag("p", attrs={"class": "lab-download"})
+    line.extend([download_link(page, lab.name, "Download this lab"), " and run it yourself."])
+    if has_solutions(lab):
+        solved = f"{lab.stem}-solved.ipynb"
+        shutil.copyfile(lab, folder / solved)
+        line.extend([" ", download_link(page, solved, "With outputs and solutions"), "."])
+    if student_zip:
+        link = download_link(page, f"../{student_zip.name}", "All labs")
+        line.extend([" ", link, describe(student_zip)])
+    title.insert_after(line)
+
+
+def add_zip_download(page: BeautifulSoup, student_zip: Path) -> None:
+    """Put a link to the zip where the front page says how to start."""
+    place = page.select_one(".start h2") or page.select_one("#title-block-header")
+    if page.select_one(".lab-download") or place is None:
+        return
+    line = page.new_tag("p", attrs={"class": "lab-download"})
+    link = download_link(page, student_zip.name, "Download all labs")
+    line.extend([link, describe(student_zip)])
+    place.insert_after(line)
+
+
+def download_link(page: BeautifulSoup, href: str, text: str) -> Tag:
+    """Return a link that saves a file."""
+    return page.new_tag("a", href=href, download="", string=text)
+
+
+def describe(student_zip: Path) -> str:
+    """Say what the zip holds, and how large it is."""
+    megabytes = student_zip.stat().st_size / 1e6
+    return f" with their data and these pages, to use offline (zip, {megabytes:.0f} MB)."
