@@ -22,7 +22,7 @@ WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help site student test lab labs stale new-lab grade serve doctor studies bench lock clean
+.PHONY: help site student test lab labs stale new-lab move-lab grade serve doctor studies bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
@@ -59,6 +59,9 @@ given = $(if $(filter command,$(origin $(1))),--$(2) "$$$(1)")
 
 new-lab: $(READY_TEST)  ## make a lab that keeps every rule: NAME=survival [TITLE="…"] [NUMBER=11]
 	@$(BIN)/python -m course.new_lab $(call given,NAME,name) $(call given,TITLE,title) $(call given,NUMBER,number)
+
+move-lab: $(READY)  ## give a lab another place or name, and mend every link to it: LAB=11 [NUMBER=9] [NAME=survival]
+	@$(BIN)/python -m course.move_lab $(call given,LAB,lab) $(call given,NUMBER,number) $(call given,NAME,name)
 
 grade: $(READY)  ## grade students' notebooks: FOLDER=submissions [OUT=grades.csv] [JOBS=2] [SECONDS=600] [MEMORY=4000]
 	@test -n "$$FOLDER" || { echo "Say where the students' notebooks are: make grade FOLDER=submissions"; exit 1; }

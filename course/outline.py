@@ -36,9 +36,7 @@ def course_map(root: Path) -> str:
     """Return the text of `index.qmd` with the table of the labs and what they ask."""
     lines = ["", "|   | Lab | What it asks |", "|:-:|:----|:-------------|"]
     for lab in _read(root):
-        title, question = (
-            text.replace("|", r"\|") for text in (lab.title, lab.about["question"])
-        )
+        title, question = (text.replace("|", r"\|") for text in (lab.title, lab.about["question"]))
         link = f"[{title}](notebooks/{lab.path.name})"
         lines.append(f"| {lab.number} | {link} | {question} |")
     return _with([*lines, ""], root / "index.qmd")

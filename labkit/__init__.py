@@ -1,4 +1,4 @@
-"""The helper package of the course *Neural networks with torch for biostatistics students*.
+"""The helper package of the course *Neural networks for biostatistics*.
 
 Everything is imported when it is first used, so that `import labkit` is quick and needs no torch.
 """

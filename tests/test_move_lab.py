@@ -1,0 +1,233 @@
+"""Moving a lab renames its files, mends every link and nothing else, and lists what it leaves."""
+
+import re
+import shutil
+import subprocess
+
+import nbformat
+import pytest
+from course_copy import commit, copied, python, run, status
+
+from course import ROOT, move_lab
+from course.move_lab import MoveLabError, find, mend, mend_notebook, mentions, move, plan, rename
+from course.stale import labs
+
+NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+MOVES = {
+    "10-efficiency-and-scale": "07-speed",
+    "07-honest-baselines": "08-honest-baselines",
+    "08-when-networks-win": "09-when-networks-win",
+    "09-optimisers-in-depth": "10-optimisers-in-depth",
+}
+LINK = re.compile(r"\[[Ll]ab\s(\d+)\]\((?:notebooks/)?(\d\d)-([a-z-]+)\.ipynb")
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory):
+    """Copy the course, move lab 10 to place 7, and return the copy and what was printed."""
+    folder = copied(tmp_path_factory.mktemp("moved") / "course")
+    (folder / "tests" / "test_move_lab.py").unlink()  # it has the names of before and after
+    commit(folder)
+    done = python(folder, "course.move_lab", "--lab", "10", "--number", "7", "--name", "speed")
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+def read(folder, stem):
+    return nbformat.read(folder / "notebooks" / f"{stem}.ipynb", as_version=4)
+
+
+@NEEDS_GIT
+def test_the_files_of_each_lab_have_moved_and_git_has_followed(moved):
+    folder, printed = moved
+    staged = run(folder, "git", "diff", "--cached", "--name-status", "-M").stdout
+    for old, new in MOVES.items():
+        assert f"{old} is now {new}\n" in printed
+        assert f"notebooks/{old}.ipynb\tnotebooks/{new}.ipynb\n" in staged
+        for place in ("instructors/{}.md", "instructors/{}.json"):
+            before = (ROOT / place.format(old[:2])).read_text(encoding="utf-8")
+            assert (folder / place.format(new[:2])).read_text(encoding="utf-8") == before
+        case = (folder / "tests" / "cases" / f"lab{new[:2]}.py").read_text(encoding="utf-8")
+        assert case.startswith(f'"""Lab {int(new[:2])}: ')
+    assert not [path for path in folder.rglob("moving-*") if ".git" not in path.parts]
+
+
+@NEEDS_GIT
+def test_every_rule_is_kept_and_every_written_page_is_current(moved):
+    folder, _ = moved
+    done = python(folder, "course.rules.check")
+    before = subprocess.run(done.args, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    assert done.stdout.splitlines()[-1] == before.splitlines()[-1]
+    assert "none, all of them are current" in python(folder, "course.pages.write").stdout
+    sidebar = (folder / "_quarto.yml").read_text(encoding="utf-8")
+    assert '"7 Efficiency and scale"\n            href: notebooks/07-speed.ipynb' in sidebar
+
+
+@NEEDS_GIT
+def test_in_a_lab_the_links_alone_have_changed_and_none_is_stale_by_it(moved):
+    folder, _ = moved
+    changed = 0
+    for path in labs():
+        before, after = read(ROOT, path.stem), read(folder, MOVES.get(path.stem, path.stem))
+        assert after.metadata == before.metadata, "made_from too"
+        for old, new in zip(before.cells, after.cells, strict=True):
+            changed += old != new
+            assert {**new, "source": ""} == {**old, "source": ""}, "outputs and counts"
+            assert old.cell_type == "markdown" or old == new
+    assert changed > 5
+    stale = [python(place, "course.stale").stdout.count(".ipynb: ") for place in (folder, ROOT)]
+    assert stale[0] == stale[1]
+
+
+@NEEDS_GIT
+def test_every_link_leads_to_a_lab_and_calls_it_by_its_number(moved):
+    folder, _ = moved
+    stems, links = {path.stem for path in labs(folder)}, 0
+    for path in [*folder.glob("*.qmd"), *folder.glob("notebooks/*.ipynb")]:
+        for said, number, name in LINK.findall(path.read_text(encoding="utf-8")):
+            links += 1
+            assert int(said) == int(number), path
+            assert f"{number}-{name}" in stems, path
+    assert links > 100
+    rest = run(folder, "git", "grep", "-l", "-E", "|".join(MOVES.keys() - MOVES.values()))
+    assert not rest.stdout
+
+
+@NEEDS_GIT
+def test_what_a_program_can_not_mend_is_listed(moved):
+    _, printed = moved
+    for line in (
+        "course/studies.py, line ",
+        '"baselines", "07", ',
+        "note: As the control in lab 8 it has everything",
+        "notebooks/10-optimisers-in-depth.ipynb, cell ",
+        "entry by entry; lab 10 will measure",
+        "data/README.md, line ",
+    ):
+        assert line in printed, line
+    assert "[lab" not in printed, "links are mended"
+    assert "notebooks/03-" not in printed, "it speaks of labs 1 and 2, which have not moved"
+
+
+@NEEDS_GIT
+def test_moved_back_it_is_what_it_was_byte_for_byte(moved, tmp_path):
+    folder = shutil.copytree(moved[0], tmp_path / "course")
+    commit(folder)
+    name = ["--name", "efficiency-and-scale"]
+    done = python(folder, "course.move_lab", "--lab", "speed", "--number", "10", *name)
+    assert done.returncode == 0, done.stderr
+    commit(folder)
+    assert run(folder, "git", "diff", "--stat", "HEAD~2", "HEAD").stdout == ""
+    assert status(folder) == set()
+
+
+@pytest.fixture
+def five(tmp_path):
+    """Make five empty labs; there is none with the number 4."""
+    (tmp_path / "notebooks").mkdir()
+    for stem in ("01-a", "02-b", "03-c", "05-e", "06-f"):
+        (tmp_path / "notebooks" / f"{stem}.ipynb").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("lab", "number", "name", "expected"),
+    [
+        ("6", 4, None, "06-f 04-f"),
+        ("6", 5, None, "06-f 05-f 05-e 06-e"),
+        ("6", 2, None, "06-f 02-f 02-b 03-b 03-c 04-c"),
+        ("1", 3, None, "01-a 03-a 03-c 02-c 02-b 01-b"),
+        ("2", 6, None, "02-b 06-b 06-f 05-f 05-e 04-e"),
+        ("3", 99, "z", "03-c 99-z"),
+        ("3", None, "z", "03-c 03-z"),
+        ("3", 2, "z", "03-c 02-z 02-b 03-b"),
+    ],
+)
+def test_the_labs_in_its_way_make_room_up_to_a_free_number(five, lab, number, name, expected):
+    moves = plan(find(lab, five), number, name, five)
+    assert " ".join(f"{old} {new}" for old, new in moves.items()) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "message"),
+    [
+        (0, None, "NUMBER is 0: use one from 1 to 99"),
+        (100, None, "NUMBER is 100: use one from 1 to 99"),
+        (None, "A b", "NAME is 'A b': use words in lower case"),
+        (4, "e", "NAME is 'e': that is 05-e already"),
+        (None, None, "03-c is its number and name already: say another"),
+        (3, "c", "03-c is its number and name already: say another"),
+    ],
+)
+def test_what_can_not_be_is_refused_with_the_reason(five, number, name, message):
+    with pytest.raises(MoveLabError, match=message):
+        plan(find("03-c.ipynb", five), number, name, five)
+
+
+def test_a_file_in_the_way_is_named_and_nothing_is_moved(five):
+    (five / "instructors").mkdir()
+    for name in ("06.md", "04.md"):
+        (five / "instructors" / name).write_text("lab")
+    with pytest.raises(MoveLabError, match=r"instructors/04\.md is there already"):
+        move({"06-f": "04-f"}, five)
+    assert (five / "notebooks" / "06-f.ipynb").exists()
+
+
+def test_the_command_names_the_labs_that_there_are_and_says_what_it_needs():
+    with pytest.raises(SystemExit, match=r"LAB is '99': there is no such lab\. The labs are: 01-t"):
+        move_lab.main(["--lab", "99", "--number", "3"])
+    with pytest.raises(SystemExit, match=r"Say which lab: make move-lab LAB=11 \[NUMBER=9\]"):
+        move_lab.main([])
+
+
+@pytest.mark.parametrize("with_git", [False, pytest.param(True, marks=NEEDS_GIT)])
+def test_files_change_places_with_git_and_without(tmp_path, with_git):
+    files = [tmp_path / name for name in "abc"]
+    for path in files:
+        path.write_text(path.name)
+    if with_git:
+        run(tmp_path, "git", "init", "--quiet", check=True)
+        run(tmp_path, "git", "add", "a", "b", check=True)
+    rename(dict(zip(files, [*files[1:], files[0]], strict=True)), tmp_path)
+    assert [path.read_text() for path in files] == ["c", "a", "b"]
+
+
+TWO = {"09-x": "10-x", "10-y-z": "09-w"}
+
+
+@pytest.mark.parametrize(
+    ("text", "mended", "listed"),
+    [
+        ("[lab 9](09-x.ipynb#sec) and [Lab\n10](a/10-y-z.html)",
+         "[lab 10](10-x.ipynb#sec) and [Lab\n9](a/09-w.html)", 0),
+        ("labs [9](09-x.ipynb), [10](10-y-z.ipynb)", "labs [10](10-x.ipynb), [9](09-w.ipynb)", 0),
+        ("[the 9 steps of lab 09](09-x.ipynb)", "[the 9 steps of lab 10](10-x.ipynb)", 0),
+        ("[lab 9](https://other.org/a)", None, 1),
+        ("[lab 9](09-x-more.ipynb), [lab 8](08-x.ipynb)", None, 1),
+        ("In lab 9; Labs 7, 8 and\n10, labs 9–11, tests/cases/lab09.py", None, 4),
+        ("lab 1; 9 labs, labels 9, slab 9, lab 90, collab 9", None, 0),
+        ('"""Lab 9: mistakes."""\nsolved("09")', '"""Lab 10: mistakes."""\nsolved("09")', 0),
+    ],
+)  # fmt: skip
+def test_what_is_mended_and_what_is_listed(text, mended, listed):
+    assert mend(text, TWO) == (mended or text)
+    assert len(list(mentions(text, TWO, "markdown"))) == listed
+
+
+def test_in_programs_a_quoted_number_is_listed_and_in_code_cells_a_name_too():
+    assert list(mentions('x = ["08",\n"09"]', TWO, ".py")) == ['line 2: … x = ["08", "09"] …']
+    assert len(list(mentions('open("09-x.ipynb")', TWO, "code"))) == 1
+    assert list(mentions('open("09-x.ipynb")', TWO, ".py")) == []
+
+
+def test_a_code_cell_stays_as_it_is_and_its_link_is_listed(tmp_path):
+    cells = [
+        nbformat.v4.new_markdown_cell("See [lab 9](09-x.ipynb)."),
+        nbformat.v4.new_code_cell("# See [lab 9](09-x.ipynb)."),
+    ]
+    path = tmp_path / "11-here.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    [listed] = mend_notebook(path, TWO)
+    assert listed == "cell 2, line 1: … # See [lab 9](09-x.ipynb). …"
+    sources = [cell.source for cell in nbformat.read(path, as_version=4).cells]
+    assert sources == ["See [lab 10](10-x.ipynb).", "# See [lab 9](09-x.ipynb)."]
