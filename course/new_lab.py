@@ -14,10 +14,10 @@ from pathlib import Path
 
 from course import ROOT
 from course.navigation import NavigationError, with_lab
+from course.notebook import labs
 from course.pages import write as generated_pages
 from course.pages.instructors import store_messages
 from course.run import LabError, execute
-from course.stale import labs
 
 QUESTION = "Does the standard error of a slope say how far it lies from the truth?"
 OWN_FILES = {  # of a lab: the template, and where its copy goes

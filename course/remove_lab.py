@@ -15,9 +15,8 @@ from pathlib import Path
 from course import ROOT
 from course.navigation import NavigationError, without_lab
 from course.new_lab import OWN_FILES, copies
-from course.notebook import Lab
+from course.notebook import Lab, labs
 from course.pages import write as generated_pages
-from course.stale import labs
 from course.studies import STUDIES
 
 

@@ -12,11 +12,11 @@ from site_pages import without_code
 from course import ROOT, new_lab
 from course.navigation import NavigationError, with_lab, without_lab
 from course.new_lab import NewLabError, check, make
+from course.notebook import labs
 from course.remove_lab import RemoveLabError, find, needing, remove
 from course.run import LabError
 from course.site.check import soup
 from course.site.render import render
-from course.stale import labs
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv*", "_*site", "_site", "_student", ".*_cache", ".hypothesis", "__pycache__",

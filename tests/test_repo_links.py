@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from site_pages import without_code
 
 from course import ROOT
+from course.notebook import labs
 from course.publishing.repository import (
     Repository,
     RepositoryError,
@@ -18,7 +19,6 @@ from course.publishing.repository import (
 from course.site.check import foreign_requests, pages, soup
 from course.site.postprocess import finish
 from course.site.render import RenderError, render
-from course.stale import labs
 from course.student.sources import has_solutions
 
 LAB = "01-training-loop.ipynb"

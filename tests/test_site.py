@@ -10,18 +10,17 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
-import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 from site_pages import listed
 
 from course import ROOT
+from course.notebook import Lab, dumps, labs
 from course.site.check import broken_links, foreign_requests, pages, soup
 from course.site.postprocess import finish, fold_solutions, wrap_sentences
 from course.site.render import RenderError, render
-from course.stale import labs
-from course.student.sources import dumps, student_notebook
+from course.student.sources import student_notebook
 
 pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet")
 
@@ -147,7 +146,7 @@ def test_each_lab_page_is_light_and_offers_the_notebook(site):
         )
         student, solved = soup(page).select(".lab-download a")
         text = (page.parent / student["href"]).read_text(encoding="utf-8")
-        assert text == dumps(student_notebook(nbformat.read(lab, as_version=4)))
+        assert text == dumps(student_notebook(Lab.read(lab)))
         assert (page.parent / solved["href"]).read_bytes() == lab.read_bytes()
 
 

@@ -15,8 +15,7 @@ import griffe
 from docstring_parser import Docstring
 from docstring_parser.numpydoc import parse
 
-from course.notebook import Lab
-from course.stale import labs
+from course.notebook import Lab, labs
 
 # What one does with each name, in the order of the page.
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -8,15 +8,14 @@ import re
 import shutil
 from pathlib import Path
 
-import nbformat
 from bs4 import BeautifulSoup, Tag
 
 from course import ROOT
-from course.notebook import Lab
+from course.notebook import Lab, dumps
 from course.publishing.repository import Repository, offer_repository
 from course.site.explorer_data import FOLDER, static_runs
 from course.site.mathematics import TexError, mathml
-from course.student.sources import dumps, has_solutions, student_notebook
+from course.student.sources import has_solutions, student_notebook
 
 # The navigation regions of a page, so that a screen reader can tell them apart.
 REGIONS = {
@@ -256,8 +255,7 @@ def offer_notebook(page: BeautifulSoup, lab: Path, folder: Path, edition: Path |
     title = page.select_one("#title-block-header")
     if page.select_one(".lab-download") or not lab.is_file() or title is None:
         return
-    notebook = nbformat.read(lab, as_version=4)
-    text = dumps(student_notebook(notebook))
+    text = dumps(student_notebook(Lab.read(lab)))
     (folder / lab.name).write_text(text, encoding="utf-8", newline="\n")
     line = page.new_tag("p", attrs={"class": "lab-download"})
     line.extend([download(page, lab.name, "Download this lab"), " and run it yourself."])

@@ -21,15 +21,13 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
-
 from course import ROOT
 from course.environment.closure import ClosureError, closure
+from course.notebook import Lab, dumps, labs
 from course.pages.write import write_all
 from course.site.render import RenderError, render
-from course.stale import labs
 from course.student.offer import FOLDER, current_zip, sources_hash, version, zip_path
-from course.student.sources import dumps, student_notebook
+from course.student.sources import student_notebook
 
 # The earliest date that a zip can name, for the files in the wheel and in the zip.
 EPOCH = 315532800
@@ -72,7 +70,7 @@ def fill(root: Path, home: Path, draw_site: Callable[[Path], object]) -> None:
     edition = home / "edition"
     (edition / "notebooks").mkdir(parents=True)
     for path in labs(root):
-        text = dumps(student_notebook(nbformat.read(path, as_version=4)))
+        text = dumps(student_notebook(Lab.read(path)))
         (edition / "notebooks" / path.name).write_text(text, encoding="utf-8", newline="\n")
     data = sorted(path.name for path in (root / "data").iterdir() if path.is_file())
     data.sort(key="SHA256SUMS".__eq__)  # last: it vouches for the others
