@@ -17,6 +17,13 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 
+def clear(notebook: NotebookNode) -> None:
+    """Take out the outputs and the counts of an earlier run."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+
+
 def clean(notebook: NotebookNode) -> None:
     """Keep what pages say of the lab, tags, sources, outputs and counts; drop editors' state."""
     course = {"course": notebook.metadata.course} if "course" in notebook.metadata else {}

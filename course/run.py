@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from course import ROOT
 from course.cell import Cell
-from course.clean_outputs import clean, first_lines, leaks
+from course.clean_outputs import clean, clear, first_lines, leaks
 from course.notebook import Lab, labs, replace
 from course.stale import is_fresh, parts
 
@@ -53,12 +53,15 @@ def execute(path: Path, root: Path = ROOT) -> float:
             f"{path.name} has cells that need torch, which is not installed here: their outputs\n"
             "would be lost. Use the environment with torch: make labs"
         )
+    clear(lab.node)
+    begun: list[int] = []  # the places of the cells: the last one is where it failed
     client = NotebookClient(
         lab.node,
         timeout=CELL_TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
+        on_cell_start=lambda cell_index, **_: begun.append(cell_index),
         extra_arguments=["--log-level=40"],  # its start-up remarks are not for the reader
     )
     started = time.perf_counter()
@@ -66,7 +69,7 @@ def execute(path: Path, root: Path = ROOT) -> float:
         environment = {**os.environ, **KERNEL_ENVIRONMENT}
         asyncio.run(client.async_execute(env=environment))  # a loop of its own, closed at the end
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise LabError(explain(lab, error)) from error
+        raise LabError(explain(lab, lab.cells[begun[-1]], error)) from error
     seconds = time.perf_counter() - started
 
     clean(lab.node)
@@ -82,9 +85,9 @@ def execute(path: Path, root: Path = ROOT) -> float:
     return seconds
 
 
-def explain(lab: Lab, error: Exception) -> str:
+def explain(lab: Lab, cell: Cell, error: Exception) -> str:
     """Say which cell failed, how it begins, why it failed and what to do."""
-    cell, name = failed_cell(lab), lab.path.name
+    name = lab.path.name
     if isinstance(error, CellTimeoutError):
         why = f"It was still running after {CELL_TIMEOUT} s: make the work smaller."
     elif isinstance(error, CellExecutionError):
@@ -97,16 +100,6 @@ def explain(lab: Lab, error: Exception) -> str:
         f"Run it by hand to see more: make lab, then open {name} and run up to that cell. "
         "The stored notebook is unchanged."
     )
-
-
-def failed_cell(lab: Lab) -> Cell:
-    """Find where the execution ended: the cell with the error, or the first without a count."""
-    cells = [cell for cell in lab.code if cell.source.strip()]
-    for cell in cells:
-        raised = any(output.output_type == "error" for output in cell.outputs)
-        if raised and "raises-exception" not in cell.tags:
-            return cell
-    return next((cell for cell in cells if cell.node.execution_count is None), cells[-1])
 
 
 def versions() -> dict[str, str]:

@@ -104,6 +104,39 @@ def test_a_failing_cell_is_named_and_the_stored_lab_stays(project):
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("raise ValueError('no such thing')", "ValueError: no such thing"),
+        ("sum(iter(int, 1))", "still running after 3 s"),  # in C code, which hears no interrupt
+        ("import os; os._exit(1)", "The kernel died"),
+    ],
+    ids=["an error", "a time-out", "a dead kernel"],
+)
+def test_the_cell_that_failed_is_named_in_a_lab_that_was_run_before(
+    project, monkeypatch, source, why
+):
+    path = lab(project, "a = 1", "print('fine')", "c = 3", "d = 4")
+    execute(path, project)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].source = source
+    nbformat.write(notebook, path)
+    monkeypatch.setattr("course.run.CELL_TIMEOUT", 3)
+    with pytest.raises(LabError, match=why) as failure:
+        execute(path, project)
+    assert "failed in cell 2, which begins:\n    " + source in str(failure.value)
+
+
+def test_outputs_of_an_earlier_run_do_not_stay(project):
+    path = lab(project, "1", "", "2")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].update(execution_count=7, outputs=[new_output("stream", text="old")])
+    nbformat.write(notebook, path)
+    execute(path, project)
+    empty = nbformat.read(path, as_version=4).cells[1]
+    assert (empty.execution_count, empty.outputs) == (None, [])
+
+
 def test_a_lab_that_needs_torch_is_not_stored_without_it(project, monkeypatch):
     path = lab(project, "1")
     notebook = nbformat.read(path, as_version=4)

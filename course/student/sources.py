@@ -15,6 +15,7 @@ import yaml
 from nbformat import NotebookNode, from_dict
 
 from course.cell import Cell
+from course.clean_outputs import clear
 from course.notebook import Lab, dumps
 
 # Pages that students need not see: they tell which wrong answers are caught, and how.
@@ -61,9 +62,7 @@ def _without_hiding_places(cell: Cell) -> NotebookNode:
 def student_notebook(lab: Lab) -> NotebookNode:
     """Return a lab as a student gets it: no solutions, no outputs, stubs that raise."""
     notebook = without_solutions(lab)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+    clear(notebook)
     return notebook
 
 
