@@ -22,6 +22,7 @@ from course.notebook import Lab
 from course.publishing.colab import setup_source
 from course.publishing.repository import Repository
 from course.rules.check import RULES, breaches, check_file, main
+from course.rules.torch_names import torch_names
 
 ROOT = Path(__file__).resolve().parents[1]
 LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -438,6 +439,9 @@ BAD: list[tuple[str, str, Edit]] = [
     ("torch-tag", "line without tag", swap("numbers", "y.", NEEDS_TORCH + "y.")),
     ("torch-tag", "nn", write("numbers", "nn.ReLU()")),
     ("torch-tag", "fit_torch", write("numbers", "labkit.fit_torch(y)")),
+    ("torch-tag", "another name of labkit", write("numbers", "labkit.fit_torch_many(y)")),
+    ("torch-tag", "imported from labkit", write("numbers", "from labkit import fit_torch_many")),
+    ("torch-tag", "a module of labkit", write("numbers", "import labkit.losses")),
     ("torch-tag", "from import", write("numbers", "from torch import tensor")),
     ("torch-leak", "at top level", swap("checks", "gap, below", "w, below")),
     ("torch-leak", "in a function", swap("paper", "print", "f = lambda: w + 1\nprint")),
@@ -519,6 +523,7 @@ GOOD: list[tuple[str, Edit]] = [
     ("a torch name given a value first", write("numbers", "w = 1")),
     ("a solution in words, folded", insert("check-1", lambda: solution_in_words(HINT))),
     ("the cell for Colab", both(for_colab("https://github.com/a/b"), published)),
+    ("a name of labkit without torch", add("imports", "import labkit\nf = labkit.fit_ols")),
     ("a longer cell", write("imports", "y = 1\n" + lines(19))),
     ("hidden output", swap("checks", "checks = ", "#| include: false\nchecks = ")),
     ("a registry behind words", add("goal", "[PyPI](https://pypi.org/project/torch/)")),
@@ -549,6 +554,26 @@ def test_a_bad_lab_breaks_just_that_rule(draft: Draft, rule: str, what: str, edi
     edit(draft)
     found = breaches(draft.finish())
     assert {breach.rule for breach in found} == {rule}, "\n".join(map(str, found))
+
+
+def test_a_name_needs_torch_if_importing_its_module_does(tmp_path: Path) -> None:
+    package = tmp_path / "toy"
+    package.mkdir()
+    modules = {
+        "direct": "import torch.nn\ndef a(): pass",
+        "through": "from toy import direct\ndef b(): pass",
+        "further": "from .through import b\nc = b",
+        "later": "def d():\n    import torch",
+        "typed": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch\ne = 1",
+        "tried": "try:\n    from torch import nn\nexcept ImportError:\n    raise\nf = 1",
+        "torchless": "import torchless\ng = 1",
+    }
+    for name, source in modules.items():
+        (package / f"{name}.py").write_text(source)
+    names = zip("abcdefg", modules, strict=True)
+    stub = "".join(f"from .{module} import {name} as {name}\n" for name, module in names)
+    (package / "__init__.pyi").write_text(stub)
+    assert torch_names(package) == {"a", "b", "c", "f"}
 
 
 def test_every_rule_has_a_bad_example_a_reason_and_a_mend() -> None:
