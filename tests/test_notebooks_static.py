@@ -3,6 +3,8 @@
 The rules stand in course/rules; `python course/rules/check.py` applies them to the labs too.
 """
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -516,6 +518,11 @@ GOOD: list[tuple[str, Edit]] = [
         "inf where it is the lesson",
         both(put("numbers", said("inf")), tag("numbers", "nan-is-the-lesson")),
     ),
+    ("a hexadecimal number", put("numbers", said("0x1F"))),
+    (
+        "a path and an address in a picture's bytes",
+        put("figure", picture("L3RtcC9hIDB4N2ZmZjEyMzQ1Njc4")),
+    ),
     ("a word with inf in it", put("numbers", said("information, nanometre"))),
     ("percent and ; in strings", write("numbers", 'print("a;", "%d" % 3, "!ls", "why?")')),
     ("two statements on a line", write("numbers", "a = 1; b = 2")),
@@ -576,12 +583,26 @@ def test_a_name_needs_torch_if_importing_its_module_does(tmp_path: Path) -> None
     assert torch_names(package) == {"a", "b", "c", "f"}
 
 
-def test_every_rule_has_a_bad_example_a_reason_and_a_mend() -> None:
+@pytest.mark.parametrize(("text", "found"), [("/opt/me/x.csv", True), ("/opt/meat", False)])
+def test_a_folder_of_this_machine_is_found_wherever_it_is(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch, text: str, found: bool
+) -> None:
+    monkeypatch.setenv("HOME", "/opt/me")
+    put("numbers", said(text))(draft)
+    assert [b.rule for b in breaches(draft.finish())] == ["local-path"] * found
+
+
+def test_the_linter_does_not_import_the_executor() -> None:
+    code = "import sys, course.rules.check; sys.exit('nbclient' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_every_rule_has_a_bad_example_a_reason_and_a_fix() -> None:
     assert {rule for rule, _, _ in BAD} == set(RULES)
-    assert all(rule.why and rule.mend for rule in RULES.values())
+    assert all(rule.why and rule.fix for rule in RULES.values())
 
 
-def test_the_command_names_file_cell_rule_and_mend(
+def test_the_command_names_file_cell_rule_and_fix(
     draft: Draft, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lab = draft.finish()
@@ -593,7 +614,7 @@ def test_the_command_names_file_cell_rule_and_mend(
     line = capsys.readouterr().out.splitlines()[-2]
     assert line.startswith("notebooks/02-small.ipynb: cell 8 [trailing-semicolon]: a line ends")
     assert "y.mean()" in line
-    assert "Mend: assign" in line
+    assert "Fix: assign" in line
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"nbformat": 3}', '{"nbformat": 4, "cells": 1}'])

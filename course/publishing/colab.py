@@ -17,9 +17,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from course import ROOT
+from course.notebook import COLAB, labs, replace
 from course.publishing.repository import Repository, RepositoryError
-from course.run import replace
-from course.stale import COLAB, is_for_colab, labs
+from course.stale import is_for_colab
 
 SOURCE = """\
 #| include: false
