@@ -16,12 +16,12 @@ import yaml
 from site_pages import listed
 
 from course import ROOT
+from course.editions import student_notebook
 from course.notebook import Lab, dumps, labs
 from course.site.check import pages, problems, soup
 from course.site.html import attribute, parse
 from course.site.postprocess import fold_solution_outputs, mark_sentences, postprocess
 from course.site.render import RenderError, render
-from course.student.sources import student_notebook
 
 pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet")
 
