@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
@@ -27,6 +28,7 @@ from tqdm import tqdm
 
 from course import ROOT
 from course.clean_outputs import head, leaks, scrub
+from course.dependencies.trace import files_read, traced_environment
 from course.stale import is_fresh, labs, parts
 
 CELL_TIMEOUT = 120  # seconds; the same limit as under nbval
@@ -62,20 +64,23 @@ def execute(path: Path, root: Path = ROOT) -> float:
         record_timing=False,
         extra_arguments=["--log-level=40"],  # its start-up remarks are not for the reader
     )
-    started = time.perf_counter()
-    try:
-        environment = {**os.environ, **KERNEL_ENVIRONMENT}
-        asyncio.run(client.async_execute(env=environment))  # a loop of its own, closed at the end
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise LabError(explain(path, notebook, error)) from error
-    seconds = time.perf_counter() - started
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "read"
+        environment = {**traced_environment(log, root), **KERNEL_ENVIRONMENT}
+        started = time.perf_counter()
+        try:  # in a loop of its own, closed at the end
+            asyncio.run(client.async_execute(env=environment))
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            raise LabError(explain(path, notebook, error)) from error
+        seconds = time.perf_counter() - started
+        files = files_read(log, root)
 
     scrub(notebook)
     if found := list(leaks(notebook, root)):
         rows = "\n".join(f"  cell {number}: {what}" for number, what in found)
         raise LabError(f"{path.name} ran, but its outputs are not fit to publish:\n{rows}")
     notebook.metadata["labkit"] = {
-        "made_from": parts(notebook, root),
+        "made_from": parts(notebook, files, root),
         "seconds": round(seconds, 1),
         "versions": versions(),
     }

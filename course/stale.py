@@ -3,12 +3,13 @@
     python -m course.stale                 each lab that is stale, and what has changed
 
 A lab is fresh when the digests stored in its metadata are those of now of all that can change its
-outputs: its code, the modules of `labkit` that its names lead to, without their docstrings,
-comments and layout, and the data files that it reads (`course/dependencies/`). A caption or an
-alternative text is no code, although it stands in a code cell.
+outputs: its code, the modules of `labkit` that it loaded when it was executed, without their
+docstrings, comments and layout, and the data files that it read (`course/dependencies/`). A caption
+or an alternative text is no code, although it stands in a code cell.
 """
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from itertools import dropwhile
 from pathlib import Path
@@ -16,7 +17,6 @@ from pathlib import Path
 from nbformat import NotebookNode, read
 
 from course import ROOT
-from course.dependencies.reach import reached
 from course.dependencies.syntax import digest, program
 
 OWN_CODE = "code"  # beside labkit/….py and data/…, in the stored metadata
@@ -44,17 +44,17 @@ def code(cell: NotebookNode) -> str:
     return "".join(dropwhile(lambda line: line.startswith("#|"), lines))
 
 
-def parts(notebook: NotebookNode, root: Path = ROOT) -> dict[str, str]:
-    """Digest all that a lab's outputs depend on, part by part: its code, modules and data files."""
+def parts(notebook: NotebookNode, files: Iterable[str], root: Path = ROOT) -> dict[str, str]:
+    """Digest all that a lab's outputs depend on: its code, and the files that it has read."""
     cells = [code(cell) for cell in lesson_code(notebook)]
-    found = {OWN_CODE: _short("\0".join(cells).encode())}
-    for path in reached("\n".join(cells), root):
-        found[path.relative_to(root).as_posix()] = _digest(path)
-    return found
+    own = _short("\0".join(cells).encode())
+    return {OWN_CODE: own, **{name: _digest(root / name) for name in files}}
 
 
 def _digest(path: Path) -> str:
     """Digest a module by what it executes, a data file by what stands in it."""
+    if not path.is_file():
+        return "missing"
     if path.suffix == ".py" and path.parent.name != "data":
         return _module_digest(path.read_text(encoding="utf-8"))
     # Git may check text out with other line ends on Windows: that makes no lab stale.
@@ -76,8 +76,8 @@ def changes(path: Path, root: Path = ROOT) -> list[str]:
     stored = notebook.metadata.get("labkit", {}).get("made_from")
     if stored is None:
         return ["never executed"]
-    now = parts(notebook, root)
-    changed = [name for name in {*stored, *now} if stored.get(name) != now.get(name)]
+    now = parts(notebook, stored.keys() - {OWN_CODE}, root)
+    changed = [name for name in now if stored[name] != now[name]]
     changed.sort(key=lambda name: (name != OWN_CODE, name.startswith("data/"), name))
     return ["its own code" if name == OWN_CODE else name for name in changed]
 
