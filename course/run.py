@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -26,6 +27,7 @@ from tqdm import tqdm
 from course import ROOT
 from course.cell import Cell
 from course.clean_outputs import clean, clear, first_lines
+from course.dependencies.trace import files_read, traced_environment
 from course.notebook import COLAB, Lab, labs, replace
 from course.rules.outputs import local_path, no_stderr, object_repr
 from course.stale import is_fresh, parts
@@ -67,20 +69,25 @@ def execute(path: Path, root: Path = ROOT) -> float:
         on_cell_start=lambda cell_index, **_: begun.append(cell_index),
         extra_arguments=["--log-level=40"],  # its start-up remarks are not for the reader
     )
-    started = time.perf_counter()
-    try:
-        environment = {**os.environ, **KERNEL_ENVIRONMENT}
-        asyncio.run(client.async_execute(env=environment))  # a loop of its own, closed at the end
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise LabError(explain(lab, lab.cells[begun[-1]], error)) from error
-    seconds = time.perf_counter() - started
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "read"
+        environment = {**traced_environment(log, root), **KERNEL_ENVIRONMENT}
+        started = time.perf_counter()
+        try:  # in a loop of its own, closed at the end
+            asyncio.run(client.async_execute(env=environment))
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            raise LabError(explain(lab, lab.cells[begun[-1]], error)) from error
+        seconds = time.perf_counter() - started
+        files = files_read(log, root)
+    if not files and "labkit" in "".join(code.source for code in lab.lesson_code):
+        raise LabError(f"{path.name} ran, but which files of labkit it read was not seen: a bug.")
 
     clean(lab.node)
     if found := [(cell, what) for rule in NOT_TO_STORE for cell, what in rule(lab) if cell]:
         rows = "\n".join(f"  cell {cell.index + 1}: {what}" for cell, what in found)
         raise LabError(f"{path.name} ran, but its outputs are not fit to publish:\n{rows}")
     lab.node.metadata["labkit"] = {
-        "made_from": parts(lab, root),
+        "made_from": parts(lab, files, root),
         "seconds": round(seconds, 1),
         "versions": versions(),
     }

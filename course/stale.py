@@ -3,34 +3,33 @@
     python -m course.stale                 each lab that is stale, and what has changed
 
 A lab is fresh when the digests stored in its metadata are those of now of all that can change its
-outputs: its code, the modules of `labkit` that its names lead to, without their docstrings,
-comments and layout, and the data files that it reads (`course/dependencies/`). A caption or an
-alternative text is no code, although it stands in a code cell.
+outputs: its code, the modules of `labkit` that it loaded when it was executed, without their
+docstrings, comments and layout, and the data files that it read (`course/dependencies/`). A caption
+or an alternative text is no code, although it stands in a code cell.
 """
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from course import ROOT
-from course.dependencies.reach import reached
 from course.dependencies.syntax import digest, program
 from course.notebook import Lab, labs
 
 OWN_CODE = "code"  # beside labkit/….py and data/…, in the stored metadata
 
 
-def parts(lab: Lab, root: Path = ROOT) -> dict[str, str]:
-    """Digest all that a lab's outputs depend on, part by part: its code, modules and data files."""
-    cells = [cell.code for cell in lab.lesson_code]
-    found = {OWN_CODE: _short("\0".join(cells).encode())}
-    for path in reached("\n".join(cells), root):
-        found[path.relative_to(root).as_posix()] = _digest(path)
-    return found
+def parts(lab: Lab, files: Iterable[str], root: Path = ROOT) -> dict[str, str]:
+    """Digest all that a lab's outputs depend on: its code, and the files that it has read."""
+    own = _short("\0".join(cell.code for cell in lab.lesson_code).encode())
+    return {OWN_CODE: own, **{name: _digest(root / name) for name in files}}
 
 
 def _digest(path: Path) -> str:
     """Digest a module by what it executes, a data file by what stands in it."""
+    if not path.is_file():
+        return "missing"
     if path.suffix == ".py" and path.parent.name != "data":
         return _module_digest(path.read_text(encoding="utf-8"))
     # Git may check text out with other line ends on Windows: that makes no lab stale.
@@ -52,8 +51,8 @@ def changes(path: Path, root: Path = ROOT) -> list[str]:
     stored = lab.made.get("made_from")
     if stored is None:
         return ["never executed"]
-    now = parts(lab, root)
-    changed = [name for name in {*stored, *now} if stored.get(name) != now.get(name)]
+    now = parts(lab, stored.keys() - {OWN_CODE}, root)
+    changed = [name for name in now if stored[name] != now[name]]
     changed.sort(key=lambda name: (name != OWN_CODE, name.startswith("data/"), name))
     return ["its own code" if name == OWN_CODE else name for name in changed]
 

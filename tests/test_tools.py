@@ -28,6 +28,7 @@ def test_stored_outputs_are_fresh(lab):
 def project(tmp_path):
     for name in ("notebooks", "labkit", "data"):
         (tmp_path / name).mkdir()
+    (tmp_path / "labkit" / "__init__.py").touch()
     (tmp_path / "labkit" / "ols.py").write_text("a = 1\n")
     (tmp_path / "data" / "table.csv").write_text("x,y\n1,2\n")
     return tmp_path
@@ -80,13 +81,13 @@ def test_a_change_of_package_or_data_makes_a_lab_stale(project, changed):
 def test_a_change_of_code_makes_a_lab_stale_and_a_change_of_prose_does_not(project):
     notebook = new_notebook(cells=[new_markdown_cell("one"), new_code_cell("1")])
     lab = Lab(project / "notebooks" / "01-lab.ipynb", notebook, project)
-    before = parts(lab, project)
+    before = parts(lab, [], project)
     notebook.cells[0].source = "two"
-    assert parts(lab, project) == before
+    assert parts(lab, [], project) == before
     notebook.cells[1].source = "#| fig-cap: One.\n" + notebook.cells[1].source
-    assert parts(lab, project) == before
+    assert parts(lab, [], project) == before
     notebook.cells[1].source = "2"
-    assert parts(lab, project) != before
+    assert parts(lab, [], project) != before
 
 
 def test_a_failing_cell_is_named_and_the_stored_lab_stays(project):

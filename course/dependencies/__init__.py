@@ -1,1 +1,1 @@
-"""What a lab's code depends on: the modules of `labkit` and the data files that it leads to."""
+"""What a lab depends on: the files that it reads, and what their code does."""

@@ -17,7 +17,8 @@ class _Inert(ast.NodeTransformer):
 
     def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
         visited = self.generic_visit(node)
-        return node.orelse if last_name(node.test) == "TYPE_CHECKING" else visited
+        name = getattr(node.test, "attr", "") or getattr(node.test, "id", "")
+        return node.orelse if name == "TYPE_CHECKING" else visited
 
 
 def program(source: str) -> ast.Module:
@@ -40,8 +41,3 @@ def canonical(node: object) -> str:
     if isinstance(node, list):
         return f"[{', '.join(map(canonical, node))}]"
     return ascii(node)  # repr asks Unicode's tables, which grow, what can be printed
-
-
-def last_name(node: ast.expr) -> str:
-    """Return what a name ends as, with or without what stands before its dots."""
-    return getattr(node, "attr", "") or getattr(node, "id", "")

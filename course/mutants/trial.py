@@ -21,7 +21,7 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 from course import ROOT
-from course.dependencies.package_names import exports, imports
+from course.dependencies.exports import exports, imports
 from course.mutants.mutation import Mutant
 
 COPIED = ("labkit", "tests", "course")  # into each copy of the tree; the rest are links
@@ -71,8 +71,8 @@ def which_tests(module: str, root: Path = ROOT) -> list[list[str]]:
     modules = {name, *users}
     exported = {
         alias
-        for alias, target in exports(root / "labkit").items()
-        if target.module.removeprefix("labkit.") in modules
+        for alias, module in exports(root / "labkit").items()
+        if module.removeprefix("labkit.") in modules
     }
     others = [
         path
@@ -87,9 +87,8 @@ def which_tests(module: str, root: Path = ROOT) -> list[list[str]]:
 @cache
 def _imported(path: Path) -> set[str]:
     """Return the modules and names of labkit that a file imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    targets = [target for _, target in imports(tree, "labkit")]
-    return {part.removeprefix("labkit.") for target in targets for part in target}
+    found = imports(ast.parse(path.read_text(encoding="utf-8")))
+    return {one.name for one in found} | {one.module.removeprefix("labkit.") for one in found}
 
 
 # --- running them --------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import griffe
 from docstring_parser import Docstring
 from docstring_parser.numpydoc import parse
 
-from course.dependencies.package_names import exports
+from course.dependencies.exports import exports
 from course.notebook import Lab, labs
 
 # What one does with each name, in the order of the page.

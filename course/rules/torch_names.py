@@ -1,11 +1,10 @@
 """Which of `labkit`'s names need torch: those of a module that imports it, or one that does."""
 
 import ast
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from course.dependencies.package_names import imports
+from course.dependencies.exports import exports, imports
 from course.dependencies.syntax import program
 
 NOT_AT_IMPORT = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -15,9 +14,7 @@ NOT_AT_IMPORT = (ast.FunctionDef, ast.AsyncFunctionDef)
 def torch_names(package: Path) -> frozenset[str]:
     """Return the exported names that need torch, by the package's stub, as `fit_torch`."""
     modules = torch_modules(package)
-    stub = program((package / "__init__.pyi").read_text(encoding="utf-8"))
-    exported = imports(stub, package.name, package.name)
-    return frozenset(name for name, target in exported if target.module in modules)
+    return frozenset(name for name, module in exports(package).items() if module in modules)
 
 
 @cache
@@ -32,7 +29,12 @@ def torch_modules(package: Path) -> frozenset[str]:
     before = None
     while needing != before:
         before = set(needing)
-        needing |= {name for name, tree in trees.items() if before & set(_imported(tree, package))}
+        needing |= {
+            name
+            for name, tree in trees.items()
+            for one in imports(tree, package.name)  # `from labkit import train` too
+            if {one.module, f"{one.module}.{one.name}"} & before
+        }
     return frozenset(needing)
 
 
@@ -46,10 +48,3 @@ def _is_torch(node: ast.AST) -> bool:
     if isinstance(node, ast.Import):
         return any(alias.name.split(".")[0] == "torch" for alias in node.names)
     return isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "torch"
-
-
-def _imported(tree: ast.Module, package: Path) -> Iterator[str]:
-    """Yield the modules that code imports from its package."""
-    for _, target in imports(tree, package.name, package.name):
-        yield target.module
-        yield f"{target.module}.{target.name}"  # `from labkit import train`
