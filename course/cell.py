@@ -50,11 +50,22 @@ class Cell:
     @cached_property
     def options(self) -> dict[str, Any]:
         """The `#|` options, empty where they are not a YAML mapping."""
+        return self._parsed_options or {}
+
+    @property
+    def options_are_valid(self) -> bool:
+        """Whether the `#|` lines, if there are any, are a YAML mapping."""
+        return self._parsed_options is not None
+
+    @cached_property
+    def _parsed_options(self) -> dict[str, Any] | None:
         try:
             options = yaml.safe_load("\n".join(line[2:] for line in self.option_lines))
         except yaml.YAMLError:
+            return None
+        if options is None:  # there are no such lines
             return {}
-        return options if isinstance(options, dict) else {}
+        return options if isinstance(options, dict) else None
 
     @property
     def code(self) -> str:

@@ -207,8 +207,8 @@ class Lab:
                 inside = inside and level > 2
                 if level == 3 and title.startswith("Exercise "):
                     inside = True
-                    groups.append([])
-            if inside:
+                    groups.append([cell])
+            if inside and groups[-1][-1] is not cell:
                 groups[-1].append(cell)
         return [Exercise(group) for group in groups]
 

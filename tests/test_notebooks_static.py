@@ -502,6 +502,11 @@ BAD: list[tuple[str, str, Edit]] = [
     ("exercise-complete", "no check", drop("check-2")),
     ("exercise-complete", "no solution", drop("solution-3")),
     ("exercise-complete", "out of order", switch("check-1", "solution-1")),
+    (
+        "exercise-complete",
+        "two in a cell",
+        both(add("prompt-1", "### Exercise 2: another"), drop("prompt-2")),
+    ),
     ("exercise-complete", "outside", tag("imports", "exercise")),
     ("solution-folded", "open", swap("solution-1", "fold: true", "fold: false")),
     ("solution-folded", "no summary", swap("solution-1", "#| code-summary: Solution\n", "")),

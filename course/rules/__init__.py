@@ -1,1 +1,1 @@
-"""Rules that every lab keeps, by theme; `course/rules/check.py` applies them."""
+"""Rules that every lab keeps, by theme; `python -m course.rules.check` applies them."""

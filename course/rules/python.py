@@ -8,8 +8,6 @@ import tokenize
 from collections.abc import Iterator
 from itertools import pairwise
 
-import yaml
-
 from course import ROOT
 from course.notebook import Lab
 from course.rules.calls import calls
@@ -121,12 +119,8 @@ def solution_leak(lab: Lab) -> Found:
 def option_form(lab: Lab) -> Found:
     """Anything else is a comment to the renderers: figures lose their text, solutions lie open."""
     for cell in lab.code:
-        try:
-            options = yaml.safe_load("\n".join(line[2:] for line in cell.option_lines))
-        except yaml.YAMLError:
-            options = "broken"
         spaced = all(re.match(r"#\|(\s|$)", line) for line in cell.option_lines)
-        if not spaced or not isinstance(options, dict | None):
+        if not spaced or not cell.options_are_valid:
             yield cell, "the `#|` lines are not YAML, `key: value`"
         rest = cell.source.splitlines()[len(cell.option_lines) :]
         if late := [line.strip() for line in rest if re.match(r"\s*#\s*\|", line)]:
