@@ -198,7 +198,8 @@ READ = {
     "1": "",
     "import labkit": "labkit/__init__.py",
     "import labkit; labkit.f": "labkit/__init__.py labkit/a.py labkit/b.py labkit/extra.py",
-    "import labkit; labkit.f()": "labkit/__init__.py labkit/a.py labkit/b.py labkit/c.py labkit/extra.py",
+    "import labkit; labkit.f()":
+        "labkit/__init__.py labkit/a.py labkit/b.py labkit/c.py labkit/extra.py",
     "import importlib; importlib.import_module('labkit.b')": "labkit/__init__.py labkit/b.py",
     "exec('import labkit.c')": "labkit/__init__.py labkit/c.py",
     "open('data/x.csv').read(); open('data/SHA256SUMS'); open('data/README.md')": "data/x.csv",
