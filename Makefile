@@ -65,7 +65,7 @@ move-lab: $(READY)  ## give a lab another place or name, and mend every link to 
 
 grade: $(READY)  ## grade students' notebooks: FOLDER=submissions [OUT=grades.csv] [JOBS=2] [SECONDS=600] [MEMORY=4000]
 	@test -n "$$FOLDER" || { echo "Say where the students' notebooks are: make grade FOLDER=submissions"; exit 1; }
-	@$(BIN)/python -m course.grading.grade "$$FOLDER" $(call given,OUT,out) $(call given,JOBS,jobs) $(call given,SECONDS,seconds) $(call given,MEMORY,memory)
+	@$(BIN)/python -m course.grading "$$FOLDER" $(call given,OUT,out) $(call given,JOBS,jobs) $(call given,SECONDS,seconds) $(call given,MEMORY,memory)
 
 serve: $(READY)  ## look at the rendered site in a browser
 	@test -f $(SITE)/index.html || { echo "There is no site yet: run 'make site$(if $(EDITION), EDITION=$(EDITION))' first."; exit 1; }

@@ -1,57 +1,50 @@
 """Runs a lab's code cells in this process, with changes, up to where a test wants it."""
 
 import re
+import sys
 import warnings
 from collections.abc import Iterable
 from functools import cache
-from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType
 from typing import Any, TypeAlias
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import nbformat
-import pytest
 
 from course import ROOT
+from course.notebook import Lab, labs
 from course.slice import needed, statements
 from labkit import Checks
 
 Change: TypeAlias = tuple[str, str]
 
-NOTEBOOKS = ROOT / "notebooks"
-
-LABS = sorted(path.stem[:2] for path in NOTEBOOKS.glob("[0-9][0-9]-*.ipynb"))
-
-
-def case(lab: str) -> Any:
-    """Return the module with a lab's mistakes, other seeds and wrong answers."""
-    return import_module(f"cases.lab{lab}")
-
-
-def params(table: str) -> list[Any]:
-    """Return the entries of a table that each case has, of all labs, with the lab before each."""
-    return [
-        pytest.param(lab, *entry, id=f"{lab}: {name}")
-        for lab in LABS
-        for name, entry in getattr(case(lab), table).items()
-    ]
+LABS = [path.stem[:2] for path in labs()]
 
 
 @cache
-def code_cells(lab: str) -> list[nbformat.NotebookNode]:
-    """Return a lab's code cells."""
-    (path,) = NOTEBOOKS.glob(f"{lab}-*.ipynb")
-    return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+def case(lab: str) -> ModuleType:
+    """Return the module with a lab's mistakes, other seeds and wrong answers."""
+    path = ROOT / "tests" / "cases" / f"lab{lab}.py"
+    spec = spec_from_file_location(f"cases_lab{lab}", path)
+    assert spec is not None, f"{path.name} is a Python file"
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
-def tags(cell: nbformat.NotebookNode) -> list[str]:
-    """Return a cell's tags."""
-    return cell.metadata.get("tags", [])
+@cache
+def read(lab: str) -> Lab:
+    """Return a lab by its number."""
+    (path,) = (path for path in labs() if path.name.startswith(f"{lab}-"))
+    return Lab.read(path)
 
 
 def program_of(lab: str, *changes: Change) -> list[str]:
     """Return a lab's statements up to the report of its checks, quick, and with things changed."""
-    sources = [cell.source for cell in code_cells(lab)]
+    sources = [cell.source for cell in read(lab).lesson_code]
     sources = sources[: next(i for i, s in enumerate(sources) if "checks.report()" in s) + 1]
     for old, new in [*case(lab).QUICK.items(), *changes]:
         assert any(old in source for source in sources), f"lab {lab} has no {old!r} any more"
@@ -93,8 +86,8 @@ def as_it_stands(lab: str) -> dict[str, Any]:
 def solved(lab: str) -> dict[str, Any]:
     """Return the variables of a lab with its stubs, checks and solutions, run once."""
     names = dict(as_it_stands(lab))
-    for cell in code_cells(lab):
-        if {"exercise", "exercise-check", "solution"} & set(tags(cell)):
+    for cell in read(lab).lesson_code:
+        if {"exercise", "exercise-check", "solution"} & cell.tags:
             exec(cell.source, names)
     return names
 
@@ -103,7 +96,7 @@ def behind(lab: str, pattern: str, change: Change) -> tuple[int, ...] | None:
     """Return the statements that the checks of this name need, with the report's; None for all.
 
     A mistake may read what the lab's own statement does not, so they are what either needs. All
-    are needed where no check has the name, since it is the code that raises, and where the few
+    are needed where no check has the name, since it is the code that raises, and where these
     don't give the checks the very values that they have in the whole lab.
     """
     whole = as_it_stands(lab)
@@ -112,16 +105,16 @@ def behind(lab: str, pattern: str, change: Change) -> tuple[int, ...] | None:
     right, wrong = program_of(lab), program_of(lab, change)
     if not wanted or len(right) != len(wrong):
         return None
-    few = {i for p in (right, wrong) for i in needed(p, wanted, apart_from="checks")}
-    few = (*sorted(few), len(right) - 1)
-    return few if _hold(lab, few) else None
+    used = {i for p in (right, wrong) for i in needed(p, wanted, apart_from="checks")}
+    chosen = (*sorted(used), len(right) - 1)
+    return chosen if _hold(lab, chosen) else None
 
 
 @cache  # many a mistake is looked for by the same statements
-def _hold(lab: str, few: tuple[int, ...]) -> bool:
-    """Return whether the few give the checks among them the values that they have in the lab."""
+def _hold(lab: str, chosen: tuple[int, ...]) -> bool:
+    """Return whether the chosen statements give their checks the values of the whole lab."""
     try:
-        some = values_of(run_to_report(lab, only=few))
+        some = values_of(run_to_report(lab, only=chosen))
     except Exception:  # whatever it is: these statements can't stand alone
         return False
     values = values_of(as_it_stands(lab))

@@ -17,7 +17,14 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 
-def scrub(notebook: NotebookNode) -> None:
+def clear(notebook: NotebookNode) -> None:
+    """Take out the outputs and the counts of an earlier run."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+
+
+def clean(notebook: NotebookNode) -> None:
     """Keep what pages say of the lab, tags, sources, outputs and counts; drop editors' state."""
     course = {"course": notebook.metadata.course} if "course" in notebook.metadata else {}
     notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, **course)
@@ -34,7 +41,7 @@ def scrub(notebook: NotebookNode) -> None:
 def lighter(picture: str) -> str:
     """Return a PNG file, in base64, without a transparency that no pixel has: a tenth of it."""
     image = Image.open(BytesIO(b64decode(picture)))
-    if image.mode != "RGBA" or image.getextrema()[3] != (255, 255):
+    if image.mode != "RGBA" or image.getchannel("A").getextrema() != (255, 255):
         return picture
     file = BytesIO()
     image.convert("RGB").save(file, "PNG", optimize=True)
@@ -61,7 +68,7 @@ def leaks(notebook: NotebookNode, root: Path) -> Iterator[tuple[int, str]]:
     for number, cell in enumerate(notebook.cells, 1):
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and output.name == "stderr":
-                yield number, f"it writes to stderr: {head(output.text)}"
+                yield number, f"it writes to stderr: {first_lines(output.text)}"
             text = "\n".join(texts(output))
             for place in sorted(places):
                 if re.search(re.escape(place) + r"(?![\w.-])", text):
@@ -82,7 +89,7 @@ def texts(output: NotebookNode) -> Iterator[str]:
                 yield value if isinstance(value, str) else str(value)
 
 
-def head(text: str, lines: int = 3) -> str:
+def first_lines(text: str, lines: int = 3) -> str:
     """Return the first lines of a text, for a message."""
     rows = text.strip().splitlines()
     return "\n".join(rows[:lines]) + ("\n…" if len(rows) > lines else "")

@@ -16,13 +16,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
-
 from course import ROOT
 from course.new_lab import NAME, own_files
+from course.notebook import Lab, labs, replace
 from course.pages.write import GENERATORS, write_all
-from course.run import replace
-from course.stale import labs
 
 TEXTS = {".ipynb", ".js", ".md", ".py", ".qmd", ".toml", ".txt", ".yml"}
 WRITTEN = GENERATORS.keys() - {"index.qmd", "_quarto.yml"}  # from first line to last
@@ -105,7 +102,7 @@ def texts(root: Path) -> Iterator[Path]:
 
 def mend_notebook(path: Path, moves: dict[str, str]) -> list[str]:
     """Mend the links in a notebook's text, and return what else its cells say of these labs."""
-    notebook, changed, left = nbformat.read(path, as_version=4), False, []
+    notebook, changed, left = Lab.read(path).node, False, []
     for number, cell in enumerate(notebook.cells, 1):
         kind = cell.cell_type
         left += [f"cell {number}, {text}" for text in mentions(cell.source, moves, kind)]

@@ -14,11 +14,10 @@ import sys
 from pathlib import Path
 
 from course import ROOT
-from course.notebook import Lab
+from course.notebook import Lab, labs
 from course.pages.instructors import store_messages
 from course.pages.write import write_all
 from course.run import LabError, execute
-from course.stale import labs
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 TEMPLATES = ("notebooks/NN-NAME.ipynb", "tests/cases/labNN.py", "instructors/NN.md")

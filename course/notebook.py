@@ -1,139 +1,99 @@
-"""A lab as the rules see it: cells with their section, options, syntax tree and outputs."""
+"""The one model of a lab: its cells, its exercises, and what its metadata say.
+
+Nothing else in `course/` parses a notebook. A lab is read as it is stored, without being mended on
+the way, and is written through `replace`.
+"""
 
 from __future__ import annotations
 
-import ast
 import json
+import os
 import re
-import symtable
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import yaml
+from nbformat import NotebookNode
 
-FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})")
-HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t#]*$")
-MATH = re.compile(r"\$\$.+?\$\$|\$(?:[^$\n]|\n(?!\s*\n))+?\$", re.DOTALL)
-LINK_TARGET = re.compile(r"\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
+from course import ROOT
+from course.cell import Cell
+from course.markdown import HEADING, unfenced
+
+COLAB = "colab"  # the tag of the cell that does nothing where labkit is installed
+NAME = re.compile(r"^def my_(\w+)\(", re.MULTILINE)
+DETAILS = re.compile(r"<details.*?</details>", re.DOTALL)
+HINT = re.compile(
+    r"<details[^>]*>\s*<summary>\s*Hint\b[^<]*</summary>(.*?)(?:</details>|\Z)", re.DOTALL
+)
 
 
 class UnreadableError(ValueError):
     """The file is not a notebook that can be judged."""
 
 
-@dataclass
-class Cell:
-    """One cell. `section` is the level-2 heading that it stands under."""
+@dataclass(frozen=True)
+class Exercise:
+    """A question to the student, from its heading on; it may lack what the rules ask for."""
 
-    index: int
-    node: Any
-    section: str
+    cells: list[Cell]
 
     @property
-    def kind(self) -> str:
-        """Is it `code` or `markdown` (or `raw`, which no lab has)."""
-        return str(self.node.cell_type)
+    def title(self) -> str:
+        """The heading, as `Exercise 1: a mean`."""
+        found = (text for cell in self.cells for level, text in cell.headings if level == 3)
+        return next(text for text in found if text.startswith("Exercise "))
 
     @property
-    def source(self) -> str:
-        """The text of the cell, options included."""
-        return str(self.node.source)
+    def text(self) -> str:
+        """What is said to the student: no solution in words."""
+        said = [c for c in self.cells if c.kind == "markdown" and "solution" not in c.tags]
+        return "\n\n".join(cell.source for cell in said)
 
     @property
-    def tags(self) -> set[str]:
-        """The tags in the metadata."""
-        return set(self.node.metadata.get("tags", []))
+    def prompt(self) -> str:
+        """The question alone, without what is folded."""
+        return DETAILS.sub("", self.text)
 
     @property
-    def outputs(self) -> list[Any]:
-        """Stored outputs, none for text cells."""
-        return list(self.node.get("outputs", []))
-
-    @cached_property
-    def option_lines(self) -> list[str]:
-        """The `#|` lines with which the cell begins."""
-        lines = self.source.splitlines()
-        count = next((i for i, line in enumerate(lines) if not line.startswith("#|")), len(lines))
-        return lines[:count]
-
-    @cached_property
-    def options(self) -> dict[str, Any]:
-        """The `#|` options, empty where they are not a YAML mapping."""
-        try:
-            options = yaml.safe_load("\n".join(line[2:] for line in self.option_lines))
-        except yaml.YAMLError:
-            return {}
-        return options if isinstance(options, dict) else {}
-
-    @cached_property
-    def lines(self) -> list[str]:
-        """Lines of code, without `#|` options and blank lines."""
-        lines = self.source.splitlines()[len(self.option_lines) :]
-        return [line for line in lines if line.strip()]
-
-    @cached_property
-    def tree(self) -> ast.Module:
-        """The code as a syntax tree, empty where it is not Python (rule `plain-python` says so)."""
-        try:
-            return ast.parse(self.source if self.kind == "code" else "")
-        except SyntaxError:
-            return ast.Module(body=[], type_ignores=[])
-
-    @cached_property
-    def names(self) -> tuple[set[str], set[str]]:
-        """Global names that the code binds, and those that it uses, inside functions too."""
-        bound: set[str] = set()
-        used: set[str] = set()
-        try:
-            tables = [symtable.symtable(self.source, "cell", "exec")]
-        except SyntaxError:
-            return bound, used
-        while tables:
-            table = tables.pop()
-            tables += table.get_children()
-            top = table.get_type() == "module"
-            for name in table.get_symbols():
-                if top and (name.is_assigned() or name.is_imported()):
-                    bound.add(name.get_name())
-                if name.is_referenced() and (top or name.is_global()):
-                    used.add(name.get_name())
-        return bound, used
+    def hint(self) -> str:
+        """What is folded under the summary `Hint`, empty where nothing is."""
+        found = HINT.search(self.text)
+        return found[1].strip() if found else ""
 
     @property
-    def images(self) -> int:
-        """How many stored outputs are pictures."""
-        return sum(
-            any(mime.startswith("image/") for mime in out.get("data", {})) for out in self.outputs
-        )
+    def name(self) -> str:
+        """What the answer is called: NAME, where the stub defines `my_NAME`."""
+        found = NAME.search(self.stub.source)
+        if found is None:
+            raise ValueError(f"cell {self.stub.index + 1} is tagged exercise, defines no my_NAME")
+        return found[1]
 
     @property
-    def shows_output(self) -> bool:
-        """Whether a reader of the page sees an output under the code."""
-        hidden = self.options.get("include") is False or self.options.get("output") is False
-        seen = {"stream", "display_data", "execute_result"}
-        return not hidden and any(out.output_type in seen for out in self.outputs)
+    def stub(self) -> Cell:
+        """The cell for the student's answer."""
+        return self._one("exercise")
 
     @property
-    def output_text(self) -> str:
-        """Everything that the outputs say in words: streams and text/* data."""
-        parts = [out.text for out in self.outputs if out.output_type == "stream"]
-        for out in self.outputs:
-            parts += [v for k, v in out.get("data", {}).items() if k.startswith("text/")]
-        return "\n".join(parts)
+    def check(self) -> Cell:
+        """The cell that judges it."""
+        return self._one("exercise-check")
 
     @property
-    def headings(self) -> list[tuple[int, str]]:
-        """Level and text of each heading in a markdown cell."""
-        return headings(self.source) if self.kind == "markdown" else []
+    def solution(self) -> Cell | None:
+        """The first cell of the solution; None in a student's notebook."""
+        return next(iter(self.tagged("solution")), None)
 
-    @property
-    def words(self) -> int:
-        """Words of prose: headings, mathematics, tags, fences and link targets not counted."""
-        return count_words(self.source) if self.kind == "markdown" else 0
+    def tagged(self, tag: str) -> list[Cell]:
+        """Return the code cells with a tag."""
+        return [cell for cell in self.cells if cell.kind == "code" and tag in cell.tags]
+
+    def _one(self, tag: str) -> Cell:
+        found = self.tagged(tag)
+        if len(found) != 1:
+            raise ValueError(f"{self.title}: {len(found)} cells are tagged {tag}, not one")
+        return found[0]
 
 
 @dataclass
@@ -175,6 +135,11 @@ class Lab:
         return dict(about) if isinstance(about, dict) else {}
 
     @property
+    def made(self) -> dict[str, Any]:
+        """What was noted of the last execution: `made_from`, `seconds` and `versions`."""
+        return dict(self.node.metadata.get("labkit", {}))
+
+    @property
     def title(self) -> str:
         """The heading of the first cell, empty where it has none (rule `first-cell` says so)."""
         found = self.cells[0].headings if self.cells else []
@@ -199,11 +164,11 @@ class Lab:
     @cached_property
     def lesson(self) -> list[Cell]:
         """All cells but the hidden one for Colab, which no reader sees."""
-        return [cell for cell in self.cells if "colab" not in cell.tags]
+        return [cell for cell in self.cells if COLAB not in cell.tags]
 
     @property
     def lesson_code(self) -> list[Cell]:
-        """The code cells that a reader sees."""
+        """The code cells that a reader sees: those that the outputs depend on."""
         return [cell for cell in self.lesson if cell.kind == "code"]
 
     @property
@@ -233,63 +198,38 @@ class Lab:
         return "\n".join(lines)
 
     @cached_property
-    def exercises(self) -> list[list[Cell]]:
-        """The cells of each exercise, from its `### Exercise` heading on."""
+    def exercises(self) -> list[Exercise]:
+        """The exercises, each from its heading to the next one or to the end of the section."""
         groups: list[list[Cell]] = []
-        for cell in self.section("Exercises"):
-            starts = [t for level, t in cell.headings if level == 3 and t.startswith("Exercise ")]
-            groups += [[] for _ in starts]
-            if groups:
+        inside = False
+        for cell in self.cells:
+            for level, title in cell.headings:
+                inside = inside and level > 2
+                if level == 3 and title.startswith("Exercise "):
+                    inside = True
+                    groups.append([])
+            if inside:
                 groups[-1].append(cell)
-        return groups
+        return [Exercise(group) for group in groups]
 
 
-def unfenced(source: str) -> str:
-    """Drop fenced code blocks and HTML comments from markdown."""
-    kept, fence = [], ""
-    for line in source.splitlines():
-        mark = FENCE.match(line)
-        if mark and not fence:
-            fence = mark[1]
-        elif mark and mark[1].startswith(fence) and line.strip() == mark[1]:
-            fence = ""
-        elif not fence:
-            kept.append(line)
-    return re.sub(r"<!--.*?-->", "", "\n".join(kept), flags=re.DOTALL)
+def labs(root: Path = ROOT) -> list[Path]:
+    """List the labs, in the course's order."""
+    return sorted((root / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 
 
-def plain(source: str) -> str:
-    """Drop fences, code in backquotes and mathematics: what is left is for the renderers."""
-    return MATH.sub(" ", re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", unfenced(source)))
+def dumps(notebook: NotebookNode) -> str:
+    """Return the text of a notebook's file, as the labs are written."""
+    text: str = nbformat.writes(notebook, version=4)
+    return text.rstrip("\n") + "\n"
 
 
-def headings(source: str) -> list[tuple[int, str]]:
-    """Headings written with `#`, with an underline, or as HTML."""
-    found, before = [], ""
-    for line in unfenced(source).splitlines():
-        if mark := HEADING.match(line):
-            found.append((len(mark[1]), mark[2]))
-        elif before.strip() and re.fullmatch(r" {0,3}(=+|-+)\s*", line):
-            found.append((1 if "=" in line else 2, before.strip()))
-        elif mark := re.search(r"<h([1-6])\b[^>]*>(.*?)(</h|$)", line):
-            found.append((int(mark[1]), mark[2]))
-        before = line
-    return found
-
-
-def count_words(source: str) -> int:
-    """Count the words that a reader reads; see `Cell.words`."""
-    text = "\n".join(line for line in unfenced(source).splitlines() if not HEADING.match(line))
-    text = LINK_TARGET.sub("]", MATH.sub(" ", text))
-    text = re.sub(r"</?[a-zA-Z][^>]*>", " ", text)
-    return sum(any(c.isalnum() for c in word) for word in text.split())
-
-
-def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str, str]]:
-    """Yield each call with what it is called on (`checks` in `checks.add()`) and its name."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Attribute):
-                yield node, ast.unparse(node.func.value), node.func.attr
-            elif isinstance(node.func, ast.Name):
-                yield node, "", node.func.id
+def replace(path: Path, notebook: NotebookNode) -> None:
+    """Write through a temporary file, so that a reader sees the old notebook or the new one."""
+    nbformat.validate(notebook)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(dumps(notebook), encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from course.notebook import Lab
-from course.stale import labs
+from course.notebook import Lab, labs
 
 # The labs' lines stand between `# labs: …` and `# end of labs`, or these in HTML comments.
 BLOCK = re.compile(r"^( *)(?:#|<!--) labs: .*\n((?:.*\n)*?) *(?:#|<!--) end of labs", re.MULTILINE)

@@ -19,15 +19,15 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
 from tqdm import tqdm
 
 from course import ROOT
-from course.clean_outputs import head, leaks, scrub
-from course.stale import COLAB, is_for_colab, is_fresh, labs, parts
+from course.cell import Cell
+from course.clean_outputs import clean, clear, first_lines, leaks
+from course.notebook import COLAB, Lab, labs, replace
+from course.stale import is_fresh, parts
 
 CELL_TIMEOUT = 120  # seconds; the same limit as under nbval
 RECORDED = ["numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "torch"]
@@ -47,19 +47,21 @@ class LabError(Exception):
 
 def execute(path: Path, root: Path = ROOT) -> float:
     """Execute one lab, replace it with its executed self, and return the seconds that it took."""
-    notebook = nbformat.read(path, as_version=4)
-    tags = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
-    if "torch" in tags and find_spec("torch") is None:
+    lab = Lab.read(path)
+    if any("torch" in cell.tags for cell in lab.code) and find_spec("torch") is None:
         raise LabError(
             f"{path.name} has cells that need torch, which is not installed here: their outputs\n"
             "would be lost. Use the environment with torch: make labs"
         )
+    clear(lab.node)
+    begun: list[int] = []  # the places of the cells: the last one is where it failed
     client = NotebookClient(
-        notebook,
+        lab.node,
         timeout=CELL_TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
+        on_cell_start=lambda cell_index, **_: begun.append(cell_index),
         skip_cells_with_tag=COLAB,  # what Colab needs is not executed here, and has no count
         extra_arguments=["--log-level=40"],  # its start-up remarks are not for the reader
     )
@@ -68,51 +70,37 @@ def execute(path: Path, root: Path = ROOT) -> float:
         environment = {**os.environ, **KERNEL_ENVIRONMENT}
         asyncio.run(client.async_execute(env=environment))  # a loop of its own, closed at the end
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise LabError(explain(path, notebook, error)) from error
+        raise LabError(explain(lab, lab.cells[begun[-1]], error)) from error
     seconds = time.perf_counter() - started
 
-    scrub(notebook)
-    if found := list(leaks(notebook, root)):
+    clean(lab.node)
+    if found := list(leaks(lab.node, root)):
         rows = "\n".join(f"  cell {number}: {what}" for number, what in found)
         raise LabError(f"{path.name} ran, but its outputs are not fit to publish:\n{rows}")
-    notebook.metadata["labkit"] = {
-        "made_from": parts(notebook, root),
+    lab.node.metadata["labkit"] = {
+        "made_from": parts(lab, root),
         "seconds": round(seconds, 1),
         "versions": versions(),
     }
-    replace(path, notebook)
+    replace(path, lab.node)
     return seconds
 
 
-def explain(path: Path, notebook: NotebookNode, error: Exception) -> str:
+def explain(lab: Lab, cell: Cell, error: Exception) -> str:
     """Say which cell failed, how it begins, why it failed and what to do."""
-    number, cell = failed_cell(notebook)
+    name = lab.path.name
     if isinstance(error, CellTimeoutError):
         why = f"It was still running after {CELL_TIMEOUT} s: make the work smaller."
-    elif isinstance(error, DeadKernelError):
-        why = "The kernel died there, usually for want of memory: make the work smaller."
+    elif isinstance(error, CellExecutionError):
+        why = f"{error.ename}: {first_lines(error.evalue, 12)}"
     else:
-        why = f"{error.ename}: {head(error.evalue, 12)}"
-    source = "\n".join("    " + row for row in head(cell.source, 5).splitlines())
+        why = "The kernel died there, usually for want of memory: make the work smaller."
+    source = "\n".join("    " + row for row in first_lines(cell.source, 5).splitlines())
     return (
-        f"{path.name} failed in cell {number}, which begins:\n{source}\n{why}\n"
-        f"Run it by hand to see more: make lab, then open {path.name} and run up to that cell. "
+        f"{name} failed in cell {cell.index + 1}, which begins:\n{source}\n{why}\n"
+        f"Run it by hand to see more: make lab, then open {name} and run up to that cell. "
         "The stored notebook is unchanged."
     )
-
-
-def failed_cell(notebook: NotebookNode) -> tuple[int, NotebookNode]:
-    """Find where the execution ended: the cell with the error, or the first without a count."""
-    cells = [
-        (n, c)
-        for n, c in enumerate(notebook.cells, 1)
-        if c.cell_type == "code" and c.source.strip() and not is_for_colab(c)
-    ]
-    for number, cell in cells:
-        tags = cell.metadata.get("tags", [])
-        if "raises-exception" not in tags and any(o.output_type == "error" for o in cell.outputs):
-            return number, cell
-    return next(((n, c) for n, c in cells if c.execution_count is None), cells[-1])
 
 
 def versions() -> dict[str, str]:
@@ -124,18 +112,6 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def replace(path: Path, notebook: NotebookNode) -> None:
-    """Write through a temporary file, so that a reader sees the old notebook or the new one."""
-    nbformat.validate(notebook)
-    text = nbformat.writes(notebook, version=4)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def execute_all(paths: list[Path], root: Path = ROOT) -> list[str]:

@@ -29,7 +29,8 @@ def needed(program: list[str], wanted: Set[int], *, apart_from: str) -> list[int
 
     # Torch's generator is in no name: who seeds it is needed.
     seeding = {i for i in range(max(wanted)) if program[i].startswith("torch.manual_seed")}
-    keep, live = {*wanted, *seeding}, set()
+    keep = {*wanted, *seeding}
+    live: set[str] = set()
     for i in reversed(range(max(wanted) + 1)):
         use = uses[i]
         used = _closure(use.reads, inside)

@@ -10,43 +10,19 @@ alternative text is no code, although it stands in a code cell.
 
 import hashlib
 from functools import cache
-from itertools import dropwhile
 from pathlib import Path
-
-from nbformat import NotebookNode, read
 
 from course import ROOT
 from course.dependencies.reach import reached
 from course.dependencies.syntax import digest, program
+from course.notebook import Lab, labs
 
 OWN_CODE = "code"  # beside labkit/….py and data/…, in the stored metadata
-COLAB = "colab"  # the tag of the cell that does nothing where labkit is installed
 
 
-def labs(root: Path = ROOT) -> list[Path]:
-    """List the labs, in the course's order."""
-    return sorted((root / "notebooks").glob("[0-9][0-9]-*.ipynb"))
-
-
-def is_for_colab(cell: NotebookNode) -> bool:
-    """Tell whether a cell is the one for Colab, which changes no output."""
-    return COLAB in cell.metadata.get("tags", [])
-
-
-def lesson_code(notebook: NotebookNode) -> list[NotebookNode]:
-    """Return the code cells that the outputs depend on."""
-    return [c for c in notebook.cells if c.cell_type == "code" and not is_for_colab(c)]
-
-
-def code(cell: NotebookNode) -> str:
-    """Return a cell's code, without the lines for the renderer that it begins with (`#| …`)."""
-    lines = cell.source.splitlines(keepends=True)
-    return "".join(dropwhile(lambda line: line.startswith("#|"), lines))
-
-
-def parts(notebook: NotebookNode, root: Path = ROOT) -> dict[str, str]:
+def parts(lab: Lab, root: Path = ROOT) -> dict[str, str]:
     """Digest all that a lab's outputs depend on, part by part: its code, modules and data files."""
-    cells = [code(cell) for cell in lesson_code(notebook)]
+    cells = [cell.code for cell in lab.lesson_code]
     found = {OWN_CODE: _short("\0".join(cells).encode())}
     for path in reached("\n".join(cells), root):
         found[path.relative_to(root).as_posix()] = _digest(path)
@@ -72,11 +48,11 @@ def _short(content: bytes) -> str:
 
 def changes(path: Path, root: Path = ROOT) -> list[str]:
     """Name what a lab's stored outputs depend on and what is no longer as it was; [] if fresh."""
-    notebook = read(path, as_version=4)
-    stored = notebook.metadata.get("labkit", {}).get("made_from")
+    lab = Lab.read(path)
+    stored = lab.made.get("made_from")
     if stored is None:
         return ["never executed"]
-    now = parts(notebook, root)
+    now = parts(lab, root)
     changed = [name for name in {*stored, *now} if stored.get(name) != now.get(name)]
     changed.sort(key=lambda name: (name != OWN_CODE, name.startswith("data/"), name))
     return ["its own code" if name == OWN_CODE else name for name in changed]

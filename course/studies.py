@@ -20,11 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import nbformat
 
 from course import ROOT
+from course.notebook import Lab, labs
 from course.run import versions
-from course.stale import code, labs, lesson_code
 from labkit.datasets import how_made
 
 
@@ -65,12 +64,12 @@ STUDIES = [
 def program(study: LongStudy, root: Path = ROOT) -> list[str]:
     """Return the code that makes a study: the lab's cells up to it, with the large settings."""
     (path,) = (p for p in labs(root) if p.name.startswith(study.lab))
-    cells = lesson_code(nbformat.read(path, as_version=4))
-    tagged = {tag: i for i, c in enumerate(cells) for tag in c.metadata.get("tags", [])}
+    cells = Lab.read(path).lesson_code
+    tagged = {tag: i for i, cell in enumerate(cells) for tag in cell.tags}
     for tag in ("study-settings", "study"):
         if tag not in tagged:
             sys.exit(f"{path.name} has no cell tagged {tag}, which the study {study.name} needs.")
-    sources = [code(cell) for cell in cells[: tagged["study"] + 1]]
+    sources = [cell.code for cell in cells[: tagged["study"] + 1]]
     small: dict[str, Any] = {}
     exec(sources[tagged["study-settings"]], small)
     if unknown := set(study.settings) - set(small):

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -9,10 +10,10 @@ import yaml
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course.notebook import Lab
+from course import ROOT
+from course.notebook import Lab, labs
 from course.site.render import render
-from course.stale import labs
-from course.student.sources import ExerciseCells, exercises, student_notebook, student_sources, tags
+from course.student.sources import student_notebook, student_sources
 
 LABS = [pytest.param(path, id=path.stem) for path in labs()]
 
@@ -23,36 +24,54 @@ def code(source, *tags):
 
 @pytest.mark.parametrize("path", LABS)
 def test_each_lab_has_three_exercises_with_stub_check_and_solution_in_order(path):
-    notebook = nbformat.read(path, as_version=4)
-    found = exercises(notebook)
+    found = Lab.read(path).exercises
     assert len(found) == 3
     for exercise in found:
-        assert exercise.stub < exercise.check < exercise.solution
-        sources = [notebook.cells[i].source for i in (exercise.stub, exercise.check)]
-        assert f"def my_{exercise.name}(" in sources[0]
-        assert f"my_{exercise.name})" in sources[1]
-        assert f"def solved_{exercise.name}(" in notebook.cells[exercise.solution].source
+        assert exercise.stub.index < exercise.check.index < exercise.solution.index
+        assert f"def my_{exercise.name}(" in exercise.stub.source
+        assert f"my_{exercise.name})" in exercise.check.source
+        assert f"def solved_{exercise.name}(" in exercise.solution.source
 
 
-def test_the_first_solution_cell_counts_and_a_students_notebook_has_none():
+HINT = "<details><summary>Hint</summary>\n\nAdd.\n\n</details>"
+HEADING = new_markdown_cell(f"## Exercises\n\n### Exercise 1: a sum\n\nAdd them.\n\n{HINT}")
+
+
+def exercise_of(*cells):
+    [exercise] = lab_of(HEADING, *cells, new_markdown_cell("## Common pitfalls")).exercises
+    return exercise
+
+
+def lab_of(*cells, **metadata):
+    notebook = new_notebook(cells=list(cells), metadata=metadata)
+    return Lab(Path("01-lab.ipynb"), notebook, Path())
+
+
+def test_an_exercise_knows_its_title_prompt_hint_and_cells():
     stub = code("@cache\ndef my_a(x):\n    ...", "exercise")
     check = code("check_a(my_a)", "torch", "exercise-check")
-    cells = [new_markdown_cell("Do."), stub, check, code("b", "solution"), code("c", "solution")]
-    assert exercises(new_notebook(cells=cells)) == [ExerciseCells("a", 1, 2, 3)]
-    assert exercises(new_notebook(cells=cells[:3])) == [ExerciseCells("a", 1, 2, None)]
+    exercise = exercise_of(stub, check, code("b", "solution"), code("c", "solution"))
+    assert (exercise.title, exercise.name, exercise.hint) == ("Exercise 1: a sum", "a", "Add.")
+    assert exercise.prompt.strip().endswith("Add them.")
+    cells = (exercise.stub, exercise.check, exercise.solution)
+    assert [cell.source for cell in cells] == [stub.source, check.source, "b"]
+    assert exercise_of(stub, check).solution is None
 
 
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ([code("def mine(): ...", "exercise")], r"cell 1 .* defines no my_NAME"),
-        ([code("def my_a(): ...", "exercise")], "my_a has no cell tagged exercise-check"),
-        ([code("1"), code("a", "solution")], "cell 2 is tagged solution and follows no stub"),
+        ([code("def mine(): ...", "exercise")], r"cell 2 .* defines no my_NAME"),
+        ([], "Exercise 1: a sum: 0 cells are tagged exercise, not one"),
+        (
+            [code(f"def my_{n}(): ...", "exercise") for n in "ab"],
+            "2 cells are tagged exercise, not one",
+        ),
     ],
 )
 def test_an_exercise_that_is_not_whole_is_named(cells, message):
     with pytest.raises(ValueError, match=message):
-        exercises(new_notebook(cells=cells))
+        _ = exercise_of(*cells).name
 
 
 # --- a student's notebook ------------------------------------------------------------------------
@@ -60,22 +79,23 @@ def test_an_exercise_that_is_not_whole_is_named(cells, message):
 
 @pytest.mark.parametrize("path", LABS)
 def test_a_students_notebook_is_the_lab_without_solutions_outputs_and_other_metadata(path):
-    lab = nbformat.read(path, as_version=4)
-    before = copy.deepcopy(lab)
+    lab = Lab.read(path)
+    before = copy.deepcopy(lab.node)
     student = student_notebook(lab)
     nbformat.validate(student)
-    assert lab == before
+    assert lab.node == before
     assert set(student.metadata) == {"course", "kernelspec", "language_info"}
     assert set(student.metadata["course"]) == {"description", "minutes"}
-    kept = [cell for cell in lab.cells if "solution" not in tags(cell)]
+    kept = [cell for cell in lab.cells if "solution" not in cell.tags]
     assert [cell.source for cell in student.cells] == [cell.source for cell in kept]
     for cell in student.cells:
         assert set(cell.metadata) <= {"tags"}
         assert "attachments" not in cell
         if cell.cell_type == "code":
             assert (cell.outputs, cell.execution_count) == ([], None)
-    assert [e.solution for e in exercises(student)] == [None] * 3
-    assert all("your_answer_here()" in student.cells[e.stub].source for e in exercises(student))
+    found = Lab(path, student, ROOT).exercises
+    assert [exercise.solution for exercise in found] == [None] * 3
+    assert all("your_answer_here()" in exercise.stub.source for exercise in found)
 
 
 @pytest.mark.parametrize("path", LABS)
@@ -116,12 +136,12 @@ def solved_lab():
     course = {"description": "A lab.", "minutes": 5, "answer": SECRET}
     metadata = {"labkit": {"hash": SECRET}, "widgets": SECRET, "course": course}
     cells = [front, shown, ran, stub, check, solution, told, hint]
-    return new_notebook(cells=cells, metadata=metadata)
+    return lab_of(*cells, **metadata)
 
 
 def test_a_solution_hides_nowhere_in_a_students_notebook():
     lab = solved_lab()
-    assert json.dumps(lab).count(SECRET) == 9
+    assert json.dumps(lab.node).count(SECRET) == 9
     assert SECRET not in json.dumps(student_notebook(lab))
     assert student_notebook(lab).metadata["course"] == {"description": "A lab.", "minutes": 5}
     assert set(student_notebook(lab).cells[1].attachments) == {"plot.png"}
@@ -129,7 +149,7 @@ def test_a_solution_hides_nowhere_in_a_students_notebook():
 
 def test_a_students_notebook_of_a_students_notebook_is_the_same():
     once = student_notebook(solved_lab())
-    assert student_notebook(once) == once
+    assert student_notebook(Lab(Path("01-lab.ipynb"), once, Path())) == once
 
 
 # --- the students' site --------------------------------------------------------------------------
@@ -141,7 +161,7 @@ def project(tmp_path):
     for name in ("styles", "notebooks", "tests", "instructors"):
         (root / name).mkdir(parents=True)
         (root / name / "site.css").write_text("")
-    nbformat.write(solved_lab(), root / "notebooks" / "01-lab.ipynb")
+    nbformat.write(solved_lab().node, root / "notebooks" / "01-lab.ipynb")
     labs_section = {"section": "Labs", "contents": ["notebooks/01-lab.ipynb"]}
     teachers = {"section": "Teachers", "contents": [{"text": "Page", "href": "instructors.qmd"}]}
     config = {

@@ -18,7 +18,8 @@ from course import ROOT
 from course import stale as freshness
 from course.dependencies.reach import reached
 from course.dependencies.syntax import digest, program
-from course.stale import changes, labs, parts
+from course.notebook import Lab, labs
+from course.stale import changes, parts
 
 LAB = """
 import labkit
@@ -44,8 +45,8 @@ def lab(course):
 
 def stored(course, source, name="01-lab.ipynb"):
     notebook = new_notebook(cells=[new_code_cell(source)])
-    notebook.metadata["labkit"] = {"made_from": parts(notebook, course)}
     path = course / "notebooks" / name
+    notebook.metadata["labkit"] = {"made_from": parts(Lab(path, notebook, course), course)}
     nbformat.write(notebook, path)
     return path
 
@@ -178,7 +179,7 @@ def test_a_line_for_each_stale_lab_says_what_changed_and_nothing_is_said_of_fres
 @pytest.mark.parametrize("path", labs(), ids=lambda path: path.stem)
 def test_no_lab_is_in_doubt(path):
     """One that leads to the checksums leads to everything."""
-    found = parts(nbformat.read(path, as_version=4))
+    found = parts(Lab.read(path))
     assert "labkit/style.py" in found
     assert "data/SHA256SUMS" not in found
 

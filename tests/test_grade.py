@@ -12,16 +12,19 @@ import zipfile
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course import ROOT
-from course.grading import grade, sandbox
-from course.grading.grade import grade_all, plain, submissions
+from course.grading import __main__ as command
+from course.grading import judge, sandbox, steps
+from course.grading.__main__ import grade_all
+from course.grading.original import Original
 from course.grading.sandbox import MIB, Limits
+from course.grading.submission import digest, submissions
+from course.grading.table import plain, read
 from course.grading.worker import RESULT, Worker
+from course.notebook import Lab, labs
 from course.slice import needed, statements
-from course.stale import labs
-from course.student.sources import exercises, tags
 
 SETUP = "import labkit\n\nfactor = 2\n\n\ndef largest(values):\n    return max(values)"
 KIND = "class Value:\n    def __init__(self, data):\n        self.data = data"
@@ -49,7 +52,8 @@ OFF = ("not right yet", "it is 3 off.")
 def tiny_lab(root):
     """Write a lab with two exercises, the second of which needs the lab's own class."""
     cells = [new_code_cell(SETUP), new_code_cell(KIND)]
-    for name, stub in STUBS.items():
+    for number, (name, stub) in enumerate(STUBS.items(), 1):
+        cells.append(new_markdown_cell(f"### Exercise {number}: {name}"))
         solution = f"raise SystemError('a solution was run')  # solved_{name}"
         parts = {"exercise": stub, "exercise-check": CHECKS[name], "solution": solution}
         for tag, source in parts.items():
@@ -268,7 +272,7 @@ def hostile(course, protection):
     """Grade those that misbehave; return the rows by file and exercise."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SECRET", "of the instructor")
-        patch.setattr(grade, "CELL_TIMEOUT", 5)
+        patch.setattr(steps, "CELL_TIMEOUT", 5)
         limits = Limits(seconds=120, memory=600 * MIB, tasks=100)
         return rows_of(course, "hostile", limits, f"{protection}.csv")
 
@@ -360,14 +364,15 @@ def pretended(tmp_path, monkeypatch):
         hand_in(tmp_path / "class", f"{name}.ipynb", answered(DOUBLE, VALUE))
     run = []
 
-    def pretend(path, setting):
+    def pretend(path, known, setting):
         run.append(path.stem)
-        outcome = "could not be run" if path.stem == "b" else "right"
-        row = {"file": path.name, "outcome": outcome, "sha256": grade.digest(path)}
-        return [{**row, "exercise": exercise} for exercise in CHECKS]
+        last = "could not be run" if path.stem == "b" else "right"
+        row = {"file": path.name, "sha256": digest(path)}
+        outcomes = zip(CHECKS, ["right", last], strict=True)
+        return [{**row, "exercise": name, "outcome": outcome} for name, outcome in outcomes]
 
-    monkeypatch.setattr(grade, "with_checks", lambda *_: ())
-    monkeypatch.setattr(grade, "grade", pretend)
+    monkeypatch.setattr(command, "with_checks", lambda *_: ())
+    monkeypatch.setattr(command, "grade", pretend)
     return tmp_path, run
 
 
@@ -388,25 +393,25 @@ def test_a_second_run_does_what_failed_changed_or_came_since(pretended):
     run.clear()
     assert again(root).startswith("4 notebooks graded, 3 of them earlier: ")
     assert run == ["b"]
-    rows = grade.read(root / "grades.csv")
+    rows = read(root / "grades.csv")
     assert [row["file"] for row in rows] == [f"{n}.ipynb" for n in "bbccddee"]
 
 
 def test_an_interrupted_run_leaves_what_is_done(pretended, monkeypatch):
     root, _ = pretended
-    pretend = grade.grade
+    pretend = command.grade
 
-    def interrupted(path, setting):
+    def interrupted(path, known, setting):
         if path.stem == "c":
-            while len(grade.read(root / "grades.csv")) < 4:  # until the others are in the CSV
+            while len(read(root / "grades.csv")) < 4:  # until the others are in the CSV
                 time.sleep(0.01)
             raise KeyboardInterrupt
-        return pretend(path, setting)
+        return pretend(path, known, setting)
 
-    monkeypatch.setattr(grade, "grade", interrupted)
+    monkeypatch.setattr(command, "grade", interrupted)
     with pytest.raises(SystemExit, match="the same command goes on from there"):
         again(root)
-    assert {row["file"] for row in grade.read(root / "grades.csv")} == {"a.ipynb", "b.ipynb"}
+    assert {row["file"] for row in read(root / "grades.csv")} == {"a.ipynb", "b.ipynb"}
     assert sorted(p.name for p in root.iterdir()) == ["class", "grades.csv", "notebooks"]
 
 
@@ -431,7 +436,7 @@ def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys, arguments
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["grade", *arguments])
     with pytest.raises(SystemExit) as end:
-        grade.main()
+        command.main()
     assert re.search(message, f"{end.value} {capsys.readouterr().err}")
 
 
@@ -452,47 +457,48 @@ def test_only_what_carries_the_nonce_is_a_result():
 
 def test_a_lab_that_fails_itself_blames_no_student(pretended, monkeypatch, capsys):
     root, _ = pretended
-    lab = grade.Lab.read(root / "notebooks" / "01-tiny.ipynb")
+    lab = Original.read(root / "notebooks" / "01-tiny.ipynb")
     kept = {"result": {"check": "…"}, "error": ""}
     # Its steps: two cells, then for each exercise the stub, the check, and the question for it.
     lines = [{"step": 4, **kept}, {"step": 5, "result": None, "error": "NameError: a"}]
     lines.append({"step": 7, **kept})
-    monkeypatch.setattr(grade, "run_steps", lambda *_: (lines, "", 1.0))
-    setting = grade.Setting(root / "class", Limits(seconds=1, memory=MIB), threading.Event())
-    lab = grade.keep_checks(lab, setting)
+    monkeypatch.setattr(judge, "run_steps", lambda *_: (lines, "", 1.0))
+    setting = steps.Setting(root / "class", Limits(seconds=1, memory=MIB), threading.Event())
+    lab = judge.keep_checks(lab, setting)
     assert set(lab.kept) == {"double"}
     said = "01-tiny.ipynb itself could not be run: a cell raised NameError: a"
     assert said in capsys.readouterr().err
-    monkeypatch.setattr(grade, "run_steps", lambda *_: ([], "", 1.0))
-    verdicts, _ = grade.judge(root / "class" / "a.ipynb", [], lab, setting)
+    monkeypatch.setattr(judge, "run_steps", lambda *_: ([], "", 1.0))
+    verdicts, _ = judge.judge(root / "class" / "a.ipynb", [], lab, setting)
     assert verdicts["value"] == ("could not be run", "the lab's own check could not be made here")
 
 
 def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):
     [path] = [path for path in labs() if path.name.startswith("01")]
-    notebook = nbformat.read(path, as_version=4)
+    lab = Lab.read(path)
+    rate, gradient, _ = lab.exercises
     # Of the code above the exercises, what the checks of the first two need: seconds, not a minute.
-    first = exercises(notebook)[0].stub
-    code = [cell.source for cell in notebook.cells[:first] if cell.cell_type == "code"]
-    checks = [notebook.cells[exercise.check].source for exercise in exercises(notebook)[:2]]
-    program = statements([*code, *checks])
+    first = rate.cells[0].index
+    code = [cell.source for cell in lab.cells[:first] if cell.kind == "code"]
+    program = statements([*code, rate.check.source, gradient.check.source])
     asked = {n for n, statement in enumerate(program) if statement.startswith("@labkit.Exercise")}
-    few = [program[n] for n in needed(program, asked, apart_from="checks") if n not in asked]
-    notebook.cells = [new_code_cell("\n".join(few)), *notebook.cells[first:]]
+    used = [program[n] for n in needed(program, asked, apart_from="checks") if n not in asked]
+    notebook = lab.node
+    notebook.cells = [new_code_cell("\n".join(used)), *notebook.cells[first:]]
     (tmp_path / "notebooks").mkdir()
     nbformat.write(notebook, tmp_path / "notebooks" / path.name)
 
-    rate, gradient, _ = exercises(notebook)
-    notebook.cells[rate.stub].source = "def my_learning_rate():\n    return 0.01"
-    solution = notebook.cells[gradient.solution].source.replace("solved_", "my_")
-    notebook.cells[gradient.stub].source = solution.split("\n\n\ncheck_")[0]
-    notebook.cells = [cell for cell in notebook.cells if "solution" not in tags(cell)]
+    rate.stub.node.source = "def my_learning_rate():\n    return 0.01"
+    solution = gradient.solution.source.replace("solved_", "my_")
+    gradient.stub.node.source = solution.split("\n\n\ncheck_")[0]
+    solutions = [cell.node for cell in lab.cells if "solution" in cell.tags]
+    notebook.cells = [cell for cell in notebook.cells if cell not in solutions]
     (tmp_path / "class").mkdir()
     nbformat.write(notebook, tmp_path / "class" / "mine.ipynb")
 
     out = tmp_path / "grades.csv"
     grade_all(tmp_path / "class", out, 1, Limits(seconds=600, memory=4000 * MIB), tmp_path)
-    told = {row["exercise"]: (row["outcome"], row["because"]) for row in grade.read(out)}
+    told = {row["exercise"]: (row["outcome"], row["because"]) for row in read(out)}
     assert told["weighted_gradient"] == ("right", "")
     assert told["table"] == ("not attempted", "")
     outcome, because = told["learning_rate"]

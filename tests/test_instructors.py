@@ -8,9 +8,8 @@ import pytest
 
 from course import ROOT
 from course.cases import case
-from course.notebook import Lab
+from course.notebook import Lab, labs
 from course.pages.instructors import PARTS, main, masked, plain, stored_messages, text
-from course.stale import labs
 
 LABS = [path.name[:2] for path in labs()]
 

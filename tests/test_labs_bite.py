@@ -8,26 +8,23 @@ import pytest
 
 pytest.importorskip("torch", reason="the labs' networks need torch")
 
-import nbformat
-
 from course import ROOT
-from course.cases import (
-    LABS,
-    NOTEBOOKS,
-    as_it_stands,
-    behind,
-    case,
-    code_cells,
-    params,
-    run_to_report,
-    solved,
-    tags,
-)
-from course.pages.instructors import MEND, masked, stored_messages
-from course.student import sources as editions
+from course.cases import LABS, as_it_stands, behind, case, read, run_to_report, solved
+from course.notebook import Lab
+from course.pages.instructors import COMMAND, masked, stored_messages
+from course.student.sources import student_notebook
 
 # GradcheckError and a second `backward` are RuntimeErrors, a class without a logit an IndexError.
 FAILURES = (AssertionError, ValueError, ArithmeticError, RuntimeError, IndexError)
+
+
+def params(table):
+    """Return the entries of a table that each case has, of all labs, with the lab before each."""
+    return [
+        pytest.param(lab, *entry, id=f"{lab}: {name}")
+        for lab in LABS
+        for name, entry in getattr(case(lab), table).items()
+    ]
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -43,8 +40,8 @@ def test_a_lab_with_a_mistake_fails(lab, right, wrong, verdict):
 
 def run_with_a_mistake(lab, change, verdict):
     """Run what the check needs, and the whole lab where that is not enough for it to show."""
-    if few := behind(lab, verdict, change):
-        run_to_report(lab, change, only=few)
+    if needed := behind(lab, verdict, change):
+        run_to_report(lab, change, only=needed)
     run_to_report(lab, change)
 
 
@@ -68,8 +65,7 @@ def test_a_lab_has_mistakes_and_other_seeds(lab):
 
 def exercises(lab):
     """Return the names of a lab's exercises, from its stubs."""
-    stubs = [cell.source for cell in code_cells(lab) if "exercise" in tags(cell)]
-    return [stub.split("def my_")[1].split("(")[0] for stub in stubs]
+    return [exercise.name for exercise in read(lab).exercises]
 
 
 EVERY = [(lab, exercise) for lab in LABS for exercise in exercises(lab)]
@@ -85,12 +81,11 @@ def test_a_stub_is_not_attempted_and_the_solution_is_right(lab, exercise):
 
 @pytest.mark.parametrize("lab", LABS)
 def test_the_students_notebook_says_of_each_exercise_that_it_is_not_attempted(lab):
-    (path,) = NOTEBOOKS.glob(f"{lab}-*.ipynb")
-    student = editions.student_notebook(nbformat.read(path, as_version=4))
+    student = Lab(read(lab).path, student_notebook(read(lab)), ROOT)
     names = dict(as_it_stands(lab))
-    for exercise in editions.exercises(student):
-        exec(student.cells[exercise.stub].source, names)
-        check, _, last = student.cells[exercise.check].source.strip().rpartition("\n")
+    for exercise in student.exercises:
+        exec(exercise.stub.source, names)
+        check, _, last = exercise.check.source.strip().rpartition("\n")
         exec(check, names)
         assert str(eval(last, names)) == "Not attempted."
 
@@ -106,7 +101,7 @@ def test_a_wrong_answer_is_told_what_is_wrong(lab, name):
     assert because in verdict.because
     stored = stored_messages(ROOT, lab).get(name, {"message": "nothing"})["message"]
     assert masked(str(verdict)) == masked(stored), (
-        f"the page for instructors says {stored!r}, the check {str(verdict)!r}: {MEND} {lab}"
+        f"the page for instructors says {stored!r}, the check {str(verdict)!r}: {COMMAND} {lab}"
     )
 
 

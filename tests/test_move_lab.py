@@ -10,7 +10,7 @@ from course_copy import commit, copied, python, run, status
 
 from course import ROOT, move_lab
 from course.move_lab import MoveLabError, find, mend, mend_notebook, mentions, move, plan, rename
-from course.stale import labs
+from course.notebook import labs
 
 NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 MOVES = {

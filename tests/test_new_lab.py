@@ -10,11 +10,10 @@ from site_pages import without_code
 
 from course import ROOT, new_lab
 from course.new_lab import NewLabError, check, make, own_files
-from course.notebook import Lab
+from course.notebook import Lab, labs
 from course.run import LabError
 from course.site.check import soup
 from course.site.render import render
-from course.stale import labs
 
 NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 OWN = {

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from course import ROOT
+from course.notebook import labs
 from course.outline import OutlineError, course_map, sidebar
-from course.stale import labs
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from smalldocs.config import load
 from smalldocs.site import Site
 
 from course import ROOT
-from course.stale import labs
+from course.notebook import labs
 
 RENDER = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["project"]["render"]
 OLD = "notebooks/*.ipynb"

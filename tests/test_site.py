@@ -10,19 +10,18 @@ import shutil
 from collections import Counter
 from itertools import pairwise
 
-import nbformat
 import numpy as np
 import pytest
 import yaml
 from site_pages import listed
 
 from course import ROOT
+from course.notebook import Lab, dumps, labs
 from course.site.check import pages, problems, soup
 from course.site.html import attribute, parse
 from course.site.postprocess import fold_solution_outputs, mark_sentences, postprocess
 from course.site.render import RenderError, render
-from course.stale import labs
-from course.student.sources import dumps, student_notebook
+from course.student.sources import student_notebook
 
 pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet")
 
@@ -116,7 +115,7 @@ def test_each_lab_page_is_light_and_offers_the_notebook(rendered, lab):
     assert page.stat().st_size < 1_500_000, "make its figures smaller"
     student, solved = soup(page).select(".lab-download a")
     text = (page.parent / student["href"]).read_text(encoding="utf-8")
-    assert text == dumps(student_notebook(nbformat.read(lab, as_version=4)))
+    assert text == dumps(student_notebook(Lab.read(lab)))
     assert (page.parent / solved["href"]).read_bytes() == lab.read_bytes()
 
 

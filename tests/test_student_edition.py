@@ -21,7 +21,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course import ROOT
-from course.stale import labs
+from course.notebook import Lab, labs
 from course.student import edition as student_edition
 from course.student.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
 from course.student.edition import fill, make
@@ -510,7 +510,7 @@ def test_the_zip_holds_labs_data_labkit_and_site_and_nothing_of_the_students(fil
     assert tops == {"LICENSE", "README.txt", "edition", "site", "start.py"}
     for lab in labs():
         student = nbformat.reads(files[f"edition/notebooks/{lab.name}"].decode(), as_version=4)
-        assert student == student_notebook(nbformat.read(lab, as_version=4))
+        assert student == student_notebook(Lab.read(lab))
         assert f"site/notebooks/{lab.stem}.html" in files
     for path in (ROOT / "data").iterdir():
         assert files[f"edition/data/{path.name}"] == path.read_bytes()

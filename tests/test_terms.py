@@ -11,10 +11,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course import ROOT
-from course.notebook import Lab
+from course.notebook import Lab, labs
 from course.pages.terms import Term, TermsError, all_terms, named, parts, users
 from course.pages.terms_page import text
-from course.stale import labs
 
 TERMS = all_terms(ROOT)
 LABS = [Lab.read(path) for path in labs()]

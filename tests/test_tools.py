@@ -12,9 +12,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from course.clean_outputs import leaks, scrub
+from course.clean_outputs import clean, leaks
+from course.notebook import Lab, labs
 from course.run import LabError, choose, execute, execute_all
-from course.stale import changes, is_fresh, labs, parts
+from course.stale import changes, is_fresh, parts
 
 
 @pytest.mark.parametrize("lab", labs() or [None], ids=lambda lab: lab.stem if lab else "none")
@@ -79,13 +80,14 @@ def test_a_change_of_package_or_data_makes_a_lab_stale(project, changed):
 
 def test_a_change_of_code_makes_a_lab_stale_and_a_change_of_prose_does_not(project):
     notebook = new_notebook(cells=[new_markdown_cell("one"), new_code_cell("1")])
-    before = parts(notebook, project)
+    lab = Lab(project / "notebooks" / "01-lab.ipynb", notebook, project)
+    before = parts(lab, project)
     notebook.cells[0].source = "two"
-    assert parts(notebook, project) == before
+    assert parts(lab, project) == before
     notebook.cells[1].source = "#| fig-cap: One.\n" + notebook.cells[1].source
-    assert parts(notebook, project) == before
+    assert parts(lab, project) == before
     notebook.cells[1].source = "2"
-    assert parts(notebook, project) != before
+    assert parts(lab, project) != before
 
 
 def test_a_failing_cell_is_named_and_the_stored_lab_stays(project):
@@ -100,6 +102,39 @@ def test_a_failing_cell_is_named_and_the_stored_lab_stays(project):
     assert "make lab" in message
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("raise ValueError('no such thing')", "ValueError: no such thing"),
+        ("sum(iter(int, 1))", "still running after 3 s"),  # in C code, which hears no interrupt
+        ("import os; os._exit(1)", "The kernel died"),
+    ],
+    ids=["an error", "a time-out", "a dead kernel"],
+)
+def test_the_cell_that_failed_is_named_in_a_lab_that_was_run_before(
+    project, monkeypatch, source, why
+):
+    path = lab(project, "a = 1", "print('fine')", "c = 3", "d = 4")
+    execute(path, project)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].source = source
+    nbformat.write(notebook, path)
+    monkeypatch.setattr("course.run.CELL_TIMEOUT", 3)
+    with pytest.raises(LabError, match=why) as failure:
+        execute(path, project)
+    assert "failed in cell 2, which begins:\n    " + source in str(failure.value)
+
+
+def test_outputs_of_an_earlier_run_do_not_stay(project):
+    path = lab(project, "1", "", "2")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].update(execution_count=7, outputs=[new_output("stream", text="old")])
+    nbformat.write(notebook, path)
+    execute(path, project)
+    empty = nbformat.read(path, as_version=4).cells[1]
+    assert (empty.execution_count, empty.outputs) == (None, [])
 
 
 def test_a_lab_that_needs_torch_is_not_stored_without_it(project, monkeypatch):
@@ -169,14 +204,14 @@ def as_png(pixels):
     return base64.b64encode(file.getvalue()).decode()
 
 
-def test_scrubbing_drops_a_transparency_that_no_pixel_has():
+def test_cleaning_drops_a_transparency_that_no_pixel_has():
     pixels = np.random.default_rng(0).integers(256, size=(40, 30, 4), dtype=np.uint8)
     see_through, opaque = pixels.copy(), pixels.copy()
     opaque[..., 3] = 255
     pictures = [as_png(see_through), as_png(opaque)]
     outputs = [new_output("display_data", {"image/png": picture}) for picture in pictures]
     notebook = new_notebook(cells=[new_code_cell("", outputs=outputs)])
-    scrub(notebook)
+    clean(notebook)
     kept, lighter = (output.data["image/png"] for output in notebook.cells[0].outputs)
     assert kept == pictures[0]
     assert len(lighter) < len(pictures[1])
@@ -184,14 +219,14 @@ def test_scrubbing_drops_a_transparency_that_no_pixel_has():
     np.testing.assert_array_equal(shown, opaque[..., :3])
 
 
-def test_scrubbing_merges_only_neighbours_of_one_stream():
+def test_cleaning_merges_only_neighbours_of_one_stream():
     def text(name, value):
         return new_output("stream", name=name, text=value)
 
     value = new_output("display_data", data={"text/plain": "1"})
     outputs = [text("stdout", "a"), text("stdout", "b"), value, text("stdout", "c")]
     notebook = new_notebook(cells=[new_code_cell("1", outputs=outputs)])
-    scrub(notebook)
+    clean(notebook)
     kept = [o.get("text", "value") for o in notebook.cells[0].outputs]
     assert kept == ["ab", "value", "c"]
 

@@ -1,4 +1,4 @@
-"""Runs the cells that it is given in one kernel, and answers. Started by `course/grading/grade.py`.
+"""Runs the cells that it is given in one kernel, and answers. Started by `course/grading/steps.py`.
 
 It stands inside the sandbox with the code that it runs, and therefore alone: it imports nothing
 of the course. Its standard input is a JSON object: `folder`, where to run; `steps`, each with
@@ -85,7 +85,7 @@ class Worker(NotebookClient):
             extra_arguments=["--log-level=50", "--HistoryManager.enabled=False"],
         )
         self.on_cell_error = self.note_error
-        self.steps, self.left, self.fd = steps, output, fd
+        self.steps, self.cell_seconds, self.left, self.fd = steps, cell_seconds, output, fd
         self.limit, self.nonce, self.result, self.error = output, "", None, ""
         self.started = False
 
@@ -121,8 +121,9 @@ class Worker(NotebookClient):
         cell = nbformat.v4.new_code_cell(source)
         self.nb.cells = [cell]
         # At its time a cell is interrupted, at twice its time it has not heeded that.
-        why = f"a cell was still running after {self.timeout:g} s and could not be interrupted"
-        guard = asyncio.get_running_loop().call_later(2 * self.timeout, self.finish, why)
+        seconds = self.cell_seconds
+        why = f"a cell was still running after {seconds:g} s and could not be interrupted"
+        guard = asyncio.get_running_loop().call_later(2 * seconds, self.finish, why)
         await self.async_execute_cell(cell, 0, store_history=not nonce)
         guard.cancel()
 

@@ -13,17 +13,15 @@ import contextlib
 import io
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from course import ROOT
-from course.notebook import Lab
-from course.stale import labs
+from course.notebook import Lab, labs
 
-MEND = "python -m course.pages.instructors --messages"
+COMMAND = "python -m course.pages.instructors --messages"
 PARTS = ["In class", "On the board", "What to watch for", "Questions for discussion"]
-HEAD = """---
+OPENING = """---
 title: For instructors
 description: >-
   How to run the course, and for each lab the time it takes, what to draw on the board, what to
@@ -42,7 +40,7 @@ def text(root: Path = ROOT) -> str:
     course = (root / "instructors" / "course.md").read_text(encoding="utf-8").strip()
     glance = "## The labs at a glance\n\n" + at_a_glance(found)
     sections = [course, glance, *(section(lab) for lab in found)]
-    return HEAD + "\n\n".join(sections) + "\n"
+    return OPENING + "\n\n".join(sections) + "\n"
 
 
 def at_a_glance(found: list[Lab]) -> str:
@@ -52,19 +50,19 @@ def at_a_glance(found: list[Lab]) -> str:
         "|:----|---:|---:|",
     ]
     for lab in found:
-        made = lab.node.metadata.get("labkit", {})
+        made = lab.made
         link = f"[{lab.number} {lab.title}](notebooks/{lab.path.name})"
         seconds = f"{made['seconds']:.0f}" if "seconds" in made else "not executed"
         lines.append(f"| {link} | {lab.about['minutes']} | {seconds} |")
     minutes = sum(lab.about["minutes"] for lab in found)
-    seconds = sum(lab.node.metadata.get("labkit", {}).get("seconds", 0) for lab in found)
+    seconds = sum(lab.made.get("seconds", 0) for lab in found)
     lines.append(f"| All labs | {minutes} | {seconds:.0f} |")
     return "\n".join(lines)
 
 
 def section(lab: Lab) -> str:
     """Return the part of the page about one lab."""
-    made = lab.node.metadata.get("labkit", {})
+    made = lab.made
     seconds = f"{made['seconds']:.0f} seconds" if "seconds" in made else "not yet measured"
     return "\n\n".join(
         [
@@ -96,18 +94,15 @@ def notes(lab: Lab) -> str:
 
 def wrong_answers(lab: Lab) -> Iterator[str]:
     """Yield, for each exercise, its title and a table of answers and messages."""
-    told = stored_messages(lab.root, lab.path.name[:2])
-    for group in lab.exercises:
-        title = next(t for cell in group for level, t in cell.headings if level == 3)
-        stub = next(cell.source for cell in group if "exercise" in cell.tags)
-        name = stub.split("def my_")[1].split("(")[0]
+    stored = stored_messages(lab.root, lab.path.name[:2])
+    for exercise in lab.exercises:
         lines = ["| An answer | The check says |", "|:--------|:------------------|"]
         lines += [
             f"| {plain(answer)} | {plain(one['message'])} |"
-            for answer, one in told.items()
-            if one["exercise"] == name
+            for answer, one in stored.items()
+            if one["exercise"] == exercise.name
         ]
-        yield f"**{title}**"
+        yield f"**{exercise.title}**"
         yield "\n".join(lines)
 
 
@@ -119,18 +114,17 @@ def stored_messages(root: Path, lab: str) -> dict[str, dict[str, str]]:
 
 def store_messages(lab: str, root: Path = ROOT) -> Path:
     """Run a lab with its wrong answers, and store what its checks say."""
-    sys.path.insert(0, str(root / "tests"))  # the cases, and what runs a lab up to its checks
-    from course.cases import case, solved
+    from course.cases import case, solved  # the page is written without what runs a lab
 
-    told = {}
+    messages = {}
     with contextlib.redirect_stdout(io.StringIO()):  # what the lab prints
         checks = solved(lab)
     for name, (exercise, answer, _) in case(lab).WRONG.items():
         verdict = checks[f"check_{exercise}"](answer)
-        told[name] = {"exercise": exercise, "message": str(verdict)}
+        messages[name] = {"exercise": exercise, "message": str(verdict)}
     path = root / "instructors" / f"{lab}.json"
     path.parent.mkdir(exist_ok=True)
-    as_json = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    as_json = json.dumps(messages, indent=1, ensure_ascii=False) + "\n"
     path.write_text(as_json, encoding="utf-8", newline="\n")
     return path
 
@@ -147,7 +141,7 @@ def plain(words: str) -> str:
 
 def versions(lab: Lab) -> str:
     """Return in words what a lab was last executed with, Python and torch first."""
-    made = lab.node.metadata.get("labkit", {}).get("versions", {})
+    made = lab.made.get("versions", {})
     first = ["python", "torch", "numpy"]
     order = [*(n for n in first if n in made), *(n for n in made if n not in first)]
     return ", ".join(f"{n.capitalize() if n == 'python' else n} {made[n]}" for n in order)

@@ -16,8 +16,7 @@ from docstring_parser import Docstring
 from docstring_parser.numpydoc import parse
 
 from course.dependencies.package_names import exports
-from course.notebook import Lab
-from course.stale import labs
+from course.notebook import Lab, labs
 
 # What one does with each name, in the order of the page.
 GROUPS: dict[str, tuple[str, ...]] = {

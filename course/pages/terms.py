@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from course.notebook import Lab, unfenced
-from course.stale import labs
+from course.markdown import unfenced
+from course.notebook import Lab, labs
 
 FILE = "terms.yml"
 

@@ -11,14 +11,12 @@ import json
 import sys
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from course import ROOT
+from course.notebook import COLAB, Lab, labs, replace
 from course.publishing.repository import Repository, RepositoryError
-from course.run import replace
-from course.stale import COLAB, is_for_colab, labs
 
 # From a clone labkit is installed in place, with the data beside it: also after a restart of the
 # kernel, and for the processes that a lab starts. Torch and scikit-learn are Colab's own.
@@ -46,7 +44,7 @@ def setup_source(repository: Repository) -> str:
 
 def set_up(notebook: NotebookNode, repository: Repository | None) -> None:
     """Put the cell before all code, renew it, or remove it where there is no repository."""
-    cells = [cell for cell in notebook.cells if not is_for_colab(cell)]
+    cells = [cell for cell in notebook.cells if COLAB not in cell.metadata.get("tags", [])]
     if repository is not None:
         first = next((i for i, c in enumerate(cells) if c.cell_type == "code"), len(cells))
         own = new_code_cell(setup_source(repository), id="colab", metadata={"tags": [COLAB]})
@@ -58,7 +56,7 @@ def set_up_all(root: Path = ROOT) -> list[str]:
     """Bring every lab up to date and return the names of those that changed."""
     repository, changed = Repository.read(root), []
     for path in labs(root):
-        notebook = nbformat.read(path, as_version=4)
+        notebook = Lab.read(path).node
         before = notebook.cells
         set_up(notebook, repository)
         if notebook.cells != before:

@@ -103,7 +103,7 @@ def course_metadata(lab: Lab) -> Found:
         yield None, f"`course` has the key `{unknown[0]}`, which nothing reads"
 
 
-@rule("delete the other keys and pasted pictures (`make labs` scrubs the metadata)")
+@rule("delete the other keys and pasted pictures (`make labs` cleans the metadata)")
 def cell_metadata(lab: Lab) -> Found:
     """What editors leave makes diffs noisy, and attachments can carry solutions out."""
     for cell in lab.cells:

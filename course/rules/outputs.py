@@ -3,7 +3,9 @@
 
 import re
 
-from course.notebook import Cell, Lab, calls
+from course.cell import Cell
+from course.notebook import Lab
+from course.rules.calls import calls
 from course.rules.registry import Found, rule
 
 MIN_ALT = 40

@@ -5,7 +5,8 @@ import re
 import urllib.parse
 from itertools import pairwise
 
-from course.notebook import Lab, count_words, plain, unfenced
+from course.markdown import count_words, plain, unfenced
+from course.notebook import Lab
 from course.rules.registry import EXERCISE_TAGS, Found, rule
 
 HEADINGS = (

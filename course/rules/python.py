@@ -10,7 +10,8 @@ from itertools import pairwise
 
 import yaml
 
-from course.notebook import Lab, calls
+from course.notebook import Lab
+from course.rules.calls import calls
 from course.rules.registry import Found, rule
 
 OPTIONS = {"label", "fig-cap", "fig-alt", "tbl-cap", "code-fold", "code-summary"}

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from course.notebook import Cell, Lab
+from course.cell import Cell
+from course.notebook import Lab
 
 EXERCISE_TAGS = {"exercise", "exercise-check", "solution"}
 

@@ -5,11 +5,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from course.notebook import Lab, calls, count_words
+from course.markdown import count_words
+from course.notebook import Lab
+from course.rules.calls import calls
 from course.rules.registry import EXERCISE_TAGS, Found, rule
 
 MAY_BE_TYPED = re.compile(r"95 %|R 4\.2\.2|\b[A-Za-z_]\w*\d\w*|\b\d-[A-Z]\b")
-HINT = re.compile(r"<details[^>]*>\s*<summary>\s*Hint\b")
 
 
 @rule('add three numbers, `checks.add("name", value, below=…)`, and end with `checks.report()`')
@@ -65,18 +66,16 @@ def three_exercises(lab: Lab) -> Found:
 @rule("order: prompt, <details> with summary Hint, cells tagged exercise, exercise-check, solution")
 def exercise_complete(lab: Lab) -> Found:
     """Try, ask for a hint, be told what is wrong, compare: each step needs its cell."""
-    inside = {cell.index for group in lab.exercises for cell in group}
+    inside = {cell.index for exercise in lab.exercises for cell in exercise.cells}
     for cell in lab.cells:
         if cell.tags & EXERCISE_TAGS and cell.index not in inside:
             yield cell, f"the tag `{min(cell.tags & EXERCISE_TAGS)}` stands outside an exercise"
-    for group in lab.exercises:
-        told = [cell for cell in group if cell.kind == "markdown" and "solution" not in cell.tags]
-        text = "\n\n".join(cell.source for cell in told)
-        prompt = re.sub(r"<details.*?</details>", "", text, flags=re.DOTALL)
-        order = [tag for cell in group for tag in cell.tags & EXERCISE_TAGS if cell.kind == "code"]
+    for exercise in lab.exercises:
+        code = [cell for cell in exercise.cells if cell.kind == "code"]
+        order = [tag for cell in code for tag in cell.tags & EXERCISE_TAGS]
         faults = {
-            "has no prompt": count_words(prompt) < 5,
-            "has no hint": not HINT.search(text),
+            "has no prompt": count_words(exercise.prompt) < 5,
+            "has no hint": not exercise.hint,
             "has not one `exercise` cell": order.count("exercise") != 1,
             "has not one `exercise-check` cell": order.count("exercise-check") != 1,
             "has no `solution` cell": "solution" not in order,
@@ -84,7 +83,7 @@ def exercise_complete(lab: Lab) -> Found:
         }
         for fault, found in faults.items():
             if found:
-                yield group[0], f"the exercise {fault}"
+                yield exercise.cells[0], f"the exercise {fault}"
 
 
 @rule("begin with `#| code-fold: true`, `#| code-summary: Solution`; in markdown use <details>")

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-import nbformat
 from bs4 import BeautifulSoup, Tag
 
-from course.student.sources import dumps, has_solutions, student_notebook
+from course.notebook import Lab, dumps
+from course.student.sources import has_solutions, student_notebook
 
 
 def add_lab_downloads(
@@ -16,7 +16,7 @@ def add_lab_downloads(
     title = page.select_one("#title-block-header")
     if page.select_one(".lab-download") or not lab.is_file() or title is None:
         return
-    text = dumps(student_notebook(nbformat.read(lab, as_version=4)))
+    text = dumps(student_notebook(Lab.read(lab)))
     (folder / lab.name).write_text(text, encoding="utf-8", newline="\n")
     line = page.new_tag("p", attrs={"class": "lab-download"})
     line.extend([download_link(page, lab.name, "Download this lab"), " and run it yourself."])

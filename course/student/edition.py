@@ -20,14 +20,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
-
 from course import ROOT, version
+from course.notebook import Lab, dumps, labs
 from course.pages.write import write_all
 from course.site.render import RenderError, render
-from course.stale import labs
 from course.student.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
-from course.student.sources import dumps, student_notebook
+from course.student.sources import student_notebook
 
 EPOCH = 315532800  # the earliest date that a zip can name, for the files in the wheel
 FILES = Path(__file__).parent / "files"  # what the zip holds as it stands there
@@ -67,7 +65,7 @@ def fill(root: Path, home: Path, render_site: Callable[[Path], object]) -> None:
     """Write all that the zip holds, but for wheels, into `home`."""
     edition = home / "edition"
     for path in labs(root):
-        text = dumps(student_notebook(nbformat.read(path, as_version=4)))
+        text = dumps(student_notebook(Lab.read(path)))
         write(edition / "notebooks" / path.name, text)
     data = sorted(path.name for path in (root / "data").iterdir() if path.is_file())
     data.sort(key="SHA256SUMS".__eq__)  # last: it vouches for the others

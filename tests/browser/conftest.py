@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from course.notebook import labs
 from course.site.browser import NoBrowserError, get
-from course.stale import labs
 
 # Another name of this machine. Only the numbered loopback address may do what needs a safe origin.
 CLASS_ROOM = "classroom.test"

@@ -1,0 +1,94 @@
+"""What a student hands in: a file that may be anything, and what lies beside it."""
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from course.grading.sandbox import MIB
+from course.notebook import Lab
+
+LARGEST_NOTEBOOK = 50 * MIB
+LARGEST_FOLDER = 256 * MIB
+NOT_COPIED = {".git", ".ipynb_checkpoints", ".venv", "__pycache__"}
+
+
+class CannotRunError(Exception):
+    """A notebook or a lab that can't be run, with the reason."""
+
+
+class CodeCell(NamedTuple):
+    """A code cell: its id, "" where it has none, and its source."""
+
+    id: str
+    source: str
+
+
+def submissions(folder: Path) -> list[Path]:
+    """List what is named like a notebook, be it one or not, without following links."""
+    found = []
+    for place, folders, files in os.walk(folder):
+        kept = [name for name in folders if name not in NOT_COPIED]
+        folders[:] = [name for name in kept if not name.endswith(".ipynb")]
+        found += [Path(place, n) for n in [*kept, *files] if n.endswith(".ipynb")]
+    return sorted(found)
+
+
+def read_cells(path: Path) -> list[CodeCell]:
+    """Return the code cells of what may be a notebook; CannotRunError where it is none."""
+    kind = path.lstat()
+    if stat.S_ISLNK(kind.st_mode):
+        raise CannotRunError("it is a symbolic link, which is not followed")
+    if not stat.S_ISREG(kind.st_mode):
+        raise CannotRunError("it is not a file")
+    if not 0 < kind.st_size <= LARGEST_NOTEBOOK:
+        large = f"it is larger than {LARGEST_NOTEBOOK // MIB} MiB"
+        raise CannotRunError(large if kind.st_size else "it is empty")
+    try:
+        return code_cells(Lab.read(path))
+    except Exception as error:  # what is no notebook fails in many ways
+        kind_of_error = type(error.__cause__ or error).__name__
+        raise CannotRunError(f"it is not a notebook ({kind_of_error})") from error
+
+
+def code_cells(lab: Lab) -> list[CodeCell]:
+    """Return the code cells of a notebook."""
+    return [CodeCell(str(cell.node.get("id", "")), cell.source) for cell in lab.code]
+
+
+def defined_in(name: str, cells: list[CodeCell]) -> list[int]:
+    """Return the numbers, from 0, of the cells that define a student's answer."""
+    definition = re.compile(rf"^\s*(?:def\s+my_{name}\b|my_{name}\s*=)", re.MULTILINE)
+    return [number for number, cell in enumerate(cells) if definition.search(cell.source)]
+
+
+def copy_files(source: Path, target: Path) -> None:
+    """Copy a file, or a folder's ordinary files: no links, pipes, devices or environments."""
+    if source.is_file():
+        shutil.copyfile(source, target / source.name)
+        return
+    total = 0
+    for place, folders, files in os.walk(source):
+        folders[:] = [name for name in folders if name not in NOT_COPIED]
+        there = target / Path(place).relative_to(source)
+        there.mkdir(exist_ok=True)
+        for name in files:
+            path = Path(place, name)
+            kind = path.lstat()
+            if not stat.S_ISREG(kind.st_mode):
+                continue
+            total += kind.st_size
+            if total > LARGEST_FOLDER:
+                raise CannotRunError(f"its folder holds more than {LARGEST_FOLDER // MIB} MiB")
+            shutil.copyfile(path, there / name)
+
+
+def digest(path: Path) -> str:
+    """Return the checksum of a file, "" of what is none."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
