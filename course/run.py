@@ -61,8 +61,8 @@ def execute(path: Path, root: Path = ROOT) -> float:
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
-        on_cell_start=lambda cell_index, **_: begun.append(cell_index),
         skip_cells_with_tag=COLAB,  # what Colab needs is not executed here, and has no count
+        on_cell_start=lambda cell_index, **_: begun.append(cell_index),
         extra_arguments=["--log-level=40"],  # its start-up remarks are not for the reader
     )
     started = time.perf_counter()

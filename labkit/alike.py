@@ -40,15 +40,6 @@ def pass_over_all(
     can't tell, since something has an effect later or beside them, the answer is None: hooks,
     buffers, parameters used twice, attributes in which the networks differ or that change as
     they predict, and a loss or a `forward` that changes something as it is called.
-
-    Parameters
-    ----------
-    models : sequence of torch.nn.Module
-        Networks of one architecture, in train mode.
-    pairs, held_out : sequence of (Tensor, Tensor)
-        The training and the validation data of each.
-    criterion : callable
-        The loss.
     """
     if not _have_weights_alone(models) or remembers(criterion):
         return None

@@ -1,6 +1,7 @@
 """Figures and a table that lab 1 alone shows, too long to be read there.
 
-Each figure is drawn on given axes and returned. `labkit.graph` has that of lab 2: it needs torch.
+Each figure is drawn on given axes and returned; what it can't draw rightly it refuses before it
+touches them. `labkit.graph` has that of lab 2, which needs torch.
 """
 
 from __future__ import annotations
@@ -154,18 +155,6 @@ def plot_history(
         Whether the loss has a logarithmic axis.
     unit : str
         The unit of the loss, for the axis.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    ValueError
-        If there is no fit, a fit has no finite loss, a level is not finite, a name is empty, or,
-        with `log`, a loss or a level is not above 0.
-    TypeError
-        If an argument is of another type, such as a fit without a name.
     """
     if not isinstance(log, bool | np.bool_):
         raise TypeError(f"log must be True or False, not {log!r} of type {type(log).__name__}.")
@@ -217,18 +206,6 @@ def plot_coefficients(
         Where to draw; the current axes where None.
     width : float
         Half width of the intervals in standard errors; 1.96 makes them 95 % intervals.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    ValueError
-        If the comparison has no truth, no row, or a number that is not finite, or if `width` is
-        not positive.
-    TypeError
-        If the comparison is no DataFrame of numbers.
     """
     require_frame(comparison, "comparison", "compare_coefficients(ols, …)", ("ols", "ols_se"))
     if "truth" not in comparison:
@@ -277,18 +254,6 @@ def plot_study(
         Half width of the intervals in Monte Carlo standard errors.
     label : str
         What the mean is of, with its unit.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    ValueError
-        If the summary has more than one metric, an estimator twice or no names of them, no row,
-        or a number that is not finite, or if `width` is not positive.
-    TypeError
-        If the summary is no DataFrame of numbers, such as the study itself.
     """
     require_frame(summary, "summary", "study.summary()", ("mean", "mcse"))
     require_one_metric(summary)

@@ -20,7 +20,8 @@ CONSTANT = "constant"
 class Arrow(NamedTuple):
     """A tensor on its way from the step that made it to one that uses it.
 
-    `source` is None, and `shape` empty, for a constant, of which autograd keeps no record.
+    `shape` is also that of the gradient that comes back. `source` and `shape` are None for a
+    constant, of which autograd keeps no record.
     """
 
     source: Any
@@ -29,25 +30,7 @@ class Arrow(NamedTuple):
 
 
 def arrows(result: Tensor) -> Iterator[Arrow]:
-    """Walk a result's graph from its end to the leaves and yield each arrow once.
-
-    Parameters
-    ----------
-    result : Tensor
-        What was computed, a loss for instance, from tensors that require gradients.
-
-    Yields
-    ------
-    Arrow
-        With the shape of the tensor, which is that of the gradient that comes back.
-
-    Raises
-    ------
-    ValueError
-        If the result has no graph.
-    TypeError
-        If the result is no tensor.
-    """
+    """Walk a result's graph from its end to the leaves and yield each arrow once."""
     if not isinstance(result, Tensor):
         raise TypeError(
             f"result must be a Tensor with its graph, not of type {type(result).__name__}: "
@@ -89,17 +72,6 @@ def plot_graph(
         What to call the leaves; a tensor that is no leaf of this graph is not drawn.
     ax : Axes, optional
         Where to draw; the current axes where None.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    ValueError
-        If the result has no graph, a name is empty, or one tensor has two.
-    TypeError
-        If the result is no tensor, or `names` is no mapping from names to tensors.
 
     Examples
     --------

@@ -104,16 +104,7 @@ def one_of(value: str, name: str, known: Sequence[str]) -> str:
 
 
 def as_matrix(X: ArrayLike, name: str = "X", *, min_rows: int = 2) -> Floats:
-    """Return `X` as a float64 matrix of shape (n, p) without copying one that already is.
-
-    Raises
-    ------
-    TypeError
-        If the entries are not real numbers.
-    ValueError
-        If `X` is not two-dimensional, is empty, has fewer than `min_rows` rows, or holds
-        NaN, an infinity or a masked entry.
-    """
+    """Return `X` as a float64 matrix of shape (n, p) without copying one that already is."""
     matrix = as_floats(X, name)
     if matrix.ndim != 2:
         column = f"{name}.to_frame()" if hasattr(X, "to_frame") else f"{name}.reshape(-1, 1)"
@@ -143,13 +134,6 @@ def as_vector(y: ArrayLike, n: int, name: str = "y") -> Floats:
 
     A column of shape (n, 1) is refused rather than flattened: the difference between the two
     shapes is the most expensive one in this course.
-
-    Raises
-    ------
-    TypeError
-        If the entries are not real numbers.
-    ValueError
-        If the shape is not (n,) or an entry is not finite.
     """
     vector = as_floats(y, name)
     if vector.ndim == 2 and vector.shape[1] == 1 and vector.shape[0] == n:
@@ -218,15 +202,6 @@ def require_columns(X: Any, known: Sequence[str] | None, what: str = "X") -> Non
 
     What has no names is taken by position, now or where the model was fitted; the names x1,
     x2, … are positions too, and so are pandas' own 0, 1, ….
-
-    Parameters
-    ----------
-    X : array_like or DataFrame
-        What comes in now.
-    known : sequence of str or None
-        The names that the model was fitted on, as `names_of` gives them.
-    what : str
-        What to call `X` in messages.
     """
     names = names_of(X)
     if names is None:

@@ -74,28 +74,7 @@ def option(loss: Loss, name: str, default: Any = None) -> Any:
 
 
 def ask(loss: Loss, prediction: Tensor, target: Tensor, name: str = "") -> Tensor:
-    """Ask a loss, without a trace, for its value on a few rows: one number, with a gradient.
-
-    Parameters
-    ----------
-    loss : callable
-        The loss.
-    prediction, target : Tensor
-        A few rows of what the model predicts, and of the targets.
-    name : str
-        What stands before the target's name in messages.
-
-    Returns
-    -------
-    Tensor
-        The value.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the loss does not take them, or does not return one number that depends on the
-        predictions.
-    """
+    """Ask a loss, without a trace, for its value on a few rows: one number, with a gradient."""
     shapes = f"{_described(prediction)} and {name}y {_described(target)}"
     given = prediction.detach().clone()
     given.requires_grad_(given.is_floating_point())

@@ -33,15 +33,7 @@ class Stores(NamedTuple):
 
 @functools.lru_cache(maxsize=512)
 def stores(code: types.CodeType, method: bool = False) -> Stores:
-    """Return what a function, and code within it, stores into outside itself.
-
-    Parameters
-    ----------
-    code
-        The code of the function.
-    method : bool, optional
-        Whether its first argument is the object whose attributes count.
-    """
+    """Return what a function, and code within it, stores into outside itself."""
     owner = code.co_varnames[0] if method and code.co_argcount else None
     bound: set[str] = set()
     changed: set[str] = set()

@@ -69,27 +69,7 @@ class Pairs(NamedTuple):
 
 
 def as_pairs(model: nn.Module, X: Data, y: Data, loss: str | Loss, name: str = "") -> Pairs:
-    """Return features and targets as tensors that a model can be trained on, where it is.
-
-    Parameters
-    ----------
-    model : torch.nn.Module
-        The model; its parameters' dtype and device are those of the result.
-    X, y : Tensor or array_like
-        Features of shape (n, ...) and one target a row. A tensor must have the model's dtype;
-        anything else is converted to it.
-    loss : str or callable
-        The loss, which says what the targets must be. A name and torch's own losses are known;
-        a function or module of the user's is asked, on a few rows, what it takes.
-    name : str
-        What to put before X and y in messages, such as "validation ".
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the data are not finite numbers; if a floating tensor hasn't the model's dtype; if the
-        model can't take X; or if the loss can't take its predictions and y.
-    """
+    """Return features and targets as tensors that a model can be trained on, where it is."""
     require_same_rows(X, y, name)
     with random_state(0, device_of(model)):  # a model or a loss may draw when it is asked
         features, dtype, prediction = _features(model, X, f"{name}X")

@@ -24,13 +24,6 @@ def as_file(path: Any, name: str = "checkpoint") -> Path:
 
     A leading `~` is the home folder, and a link stands for the file that it leads to.
     What an interrupted writing has left beside the file is removed.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is no path.
-    OSError
-        If something else than a file is there, or the folder is missing or takes no files.
     """
     given = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(given, str):

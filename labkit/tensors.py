@@ -27,15 +27,7 @@ AT_ONCE = 2**22
 
 
 def dtype_of(model: nn.Module) -> torch.dtype:
-    """Return the floating dtype of a model's parameters.
-
-    Raises
-    ------
-    TypeError
-        If `model` is not a module, or its parameters are complex.
-    ValueError
-        If it has no parameters, or none that is to be trained.
-    """
+    """Return the floating dtype of a model's parameters."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, not {model!r}.")
     trainable = [p for p in model.parameters() if p.requires_grad]
@@ -206,11 +198,6 @@ def ask_model(model: nn.Module, X: Tensor, dtype: torch.dtype, name: str = "X") 
 
     Where X holds whole numbers, which may be places in an embedding, the model is asked for all
     rows: one that names no place is found before the training.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the model can't take X, changes it, or does not return a tensor with a row for each row.
     """
     first = X[:2].to(dtype).to(device_of(model), copy=True)
     version = first._version

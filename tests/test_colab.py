@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from course import ROOT
-from course.notebook import Lab, labs
+from course.notebook import COLAB, Lab, labs
 from course.publishing import colab
 from course.publishing.colab import set_up_all, setup_source
 from course.publishing.repository import Repository, RepositoryError
@@ -55,9 +55,8 @@ def test_every_lab_gets_the_cell_before_all_code_and_stays_what_it_was(course):
         first = next(cell for cell in now.cells if cell.cell_type == "code")
         assert first.source == setup_source(Repository(URL))
         assert [cell for cell in now.cells if cell != first] == before.cells
-        assert parts(Lab.read(path), course) == parts(Lab.read(ROOT / "notebooks" / path.name)), (
-            "no lab is stale by it"
-        )
+        stored = Lab.read(ROOT / "notebooks" / path.name)
+        assert parts(Lab.read(path), course) == parts(stored), "no lab is stale by it"
     assert [code_hash(program(study, course)) for study in STUDIES] == studies
     assert breaches(course) <= breaches(ROOT)
     assert set_up_all(course) == [], "a second run changes nothing"
@@ -87,6 +86,7 @@ def test_executing_a_lab_leaves_it_without_count_and_output(course):
     nbformat.write(notebook, path)
     execute(path, course)
     assert [cell.execution_count for cell in read(path).cells] == [None, 1, 2]
+    assert read(path).cells[0].metadata.tags == [COLAB]
 
 
 def test_it_is_written_as_ruff_wants_it_whatever_the_address(course):

@@ -109,7 +109,7 @@ def install(edition: "dict[str, Any]", torch: bool) -> Path:
     return python
 
 
-def ask_doctor(python):
+def ask_doctor(python: Path) -> int:
     """Run doctor.py by the Python of .venv; return 0 where the labs run."""
     if not python.exists():
         sys.exit("\nNothing is installed here yet. First: python start.py")
