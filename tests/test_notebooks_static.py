@@ -19,7 +19,7 @@ from nbformat.v4 import (
 )
 
 from course.notebook import Lab
-from course.publishing.colab import setup_source
+from course.publishing.colab import set_up
 from course.publishing.repository import Repository
 from course.rules.check import RULES, breaches, check_file, main
 
@@ -289,7 +289,7 @@ def published(draft: Draft) -> None:
 
 
 def for_colab(url: str, after: str = "setup") -> Edit:
-    return insert(after, lambda: code("colab", setup_source(Repository(url)), tags="colab"))
+    return insert(after, lambda: set_up([], Repository(url))[0])
 
 
 BAD: list[tuple[str, str, Edit]] = [
