@@ -3,18 +3,13 @@
 A lab is committed with its outputs, so every byte of noise is a line in somebody's diff.
 """
 
-import re
-import tempfile
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 
 from nbformat import NotebookNode
 from PIL import Image
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 
 def clear(notebook: NotebookNode) -> None:
@@ -59,34 +54,6 @@ def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
             output.pop("transient", None)
             merged.append(output)
     return merged
-
-
-def leaks(notebook: NotebookNode, root: Path) -> Iterator[tuple[int, str]]:
-    """Yield (cell number from 1, what is wrong) for each output that should not be published."""
-    places = {str(root), str(Path.home()), tempfile.gettempdir()}
-    places = {place for place in places if len(place) > 1}
-    for number, cell in enumerate(notebook.cells, 1):
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream" and output.name == "stderr":
-                yield number, f"it writes to stderr: {first_lines(output.text)}"
-            text = "\n".join(texts(output))
-            for place in sorted(places):
-                if re.search(re.escape(place) + r"(?![\w.-])", text):
-                    yield number, f"its output names a folder of this machine: {place}"
-            if match := ADDRESS.search(text):
-                yield number, f"its output holds a memory address: {match.group()}"
-
-
-def texts(output: NotebookNode) -> Iterator[str]:
-    """Yield every text of one output; pictures are no text."""
-    if output.output_type == "stream":
-        yield output.text
-    elif output.output_type == "error":
-        yield "\n".join([output.ename, output.evalue, *output.traceback])
-    else:
-        for kind, value in output.get("data", {}).items():
-            if kind.startswith("text/") or kind.endswith("json"):
-                yield value if isinstance(value, str) else str(value)
 
 
 def first_lines(text: str, lines: int = 3) -> str:

@@ -48,8 +48,8 @@ class Exercise:
     @property
     def text(self) -> str:
         """What is said to the student: no solution in words."""
-        said = [c for c in self.cells if c.kind == "markdown" and "solution" not in c.tags]
-        return "\n\n".join(cell.source for cell in said)
+        words = [c for c in self.cells if c.kind == "markdown" and "solution" not in c.tags]
+        return "\n\n".join(cell.source for cell in words)
 
     @property
     def prompt(self) -> str:

@@ -25,11 +25,13 @@ from tqdm import tqdm
 
 from course import ROOT
 from course.cell import Cell
-from course.clean_outputs import clean, clear, first_lines, leaks
+from course.clean_outputs import clean, clear, first_lines
 from course.notebook import COLAB, Lab, labs, replace
+from course.rules.outputs import local_path, no_stderr, object_repr
 from course.stale import is_fresh, parts
 
 CELL_TIMEOUT = 120  # seconds; the same limit as under nbval
+NOT_TO_STORE = (no_stderr, object_repr, local_path)  # what these rules find is not for a reader
 RECORDED = ["numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "torch"]
 KERNEL_ENVIRONMENT = {
     # The networks of the labs are too small for a second thread to help.
@@ -74,8 +76,8 @@ def execute(path: Path, root: Path = ROOT) -> float:
     seconds = time.perf_counter() - started
 
     clean(lab.node)
-    if found := list(leaks(lab.node, root)):
-        rows = "\n".join(f"  cell {number}: {what}" for number, what in found)
+    if found := [(cell, what) for rule in NOT_TO_STORE for cell, what in rule(lab) if cell]:
+        rows = "\n".join(f"  cell {cell.index + 1}: {what}" for cell, what in found)
         raise LabError(f"{path.name} ran, but its outputs are not fit to publish:\n{rows}")
     lab.node.metadata["labkit"] = {
         "made_from": parts(lab, root),

@@ -16,7 +16,7 @@ def needed(program: list[str], wanted: Set[int], *, apart_from: str) -> list[int
     """Return the wanted statements and those above that set, or change, what they read.
 
     The name `apart_from` doesn't count. What a statement doesn't show, such as a function that
-    changes its argument, is missed: whoever runs the few must hold them to the whole.
+    changes its argument, is missed: whoever runs only these must compare them with the whole.
     """
     uses = [_uses(statement) for statement in program]
     inside: dict[str, set[str]] = {}  # what a function or class reads when it is used

@@ -11,9 +11,9 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course import ROOT
+from course.editions import student_notebook, student_sources
 from course.notebook import Lab, labs
 from course.site.render import render
-from course.student.sources import student_notebook, student_sources
 
 LABS = [pytest.param(path, id=path.stem) for path in labs()]
 

@@ -10,9 +10,9 @@ pytest.importorskip("torch", reason="the labs' networks need torch")
 
 from course import ROOT
 from course.cases import LABS, as_it_stands, behind, case, read, run_to_report, solved
+from course.editions import student_notebook
 from course.notebook import Lab
 from course.pages.instructors import COMMAND, masked, stored_messages
-from course.student.sources import student_notebook
 
 # GradcheckError and a second `backward` are RuntimeErrors, a class without a logit an IndexError.
 FAILURES = (AssertionError, ValueError, ArithmeticError, RuntimeError, IndexError)

@@ -3,6 +3,8 @@
 The rules stand in course/rules; `python course/rules/check.py` applies them to the labs too.
 """
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ from course.notebook import Lab
 from course.publishing.colab import set_up
 from course.publishing.repository import Repository
 from course.rules.check import RULES, breaches, check_file, main
+from course.rules.torch_names import torch_names
 
 ROOT = Path(__file__).resolve().parents[1]
 LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -440,6 +443,9 @@ BAD: list[tuple[str, str, Edit]] = [
     ("torch-tag", "line without tag", swap("numbers", "y.", NEEDS_TORCH + "y.")),
     ("torch-tag", "nn", write("numbers", "nn.ReLU()")),
     ("torch-tag", "fit_torch", write("numbers", "labkit.fit_torch(y)")),
+    ("torch-tag", "another name of labkit", write("numbers", "labkit.fit_torch_many(y)")),
+    ("torch-tag", "imported from labkit", write("numbers", "from labkit import fit_torch_many")),
+    ("torch-tag", "a module of labkit", write("numbers", "import labkit.losses")),
     ("torch-tag", "from import", write("numbers", "from torch import tensor")),
     ("torch-leak", "at top level", swap("checks", "gap, below", "w, below")),
     ("torch-leak", "in a function", swap("paper", "print", "f = lambda: w + 1\nprint")),
@@ -514,6 +520,11 @@ GOOD: list[tuple[str, Edit]] = [
         "inf where it is the lesson",
         both(put("numbers", said("inf")), tag("numbers", "nan-is-the-lesson")),
     ),
+    ("a hexadecimal number", put("numbers", said("0x1F"))),
+    (
+        "a path and an address in a picture's bytes",
+        put("figure", picture("L3RtcC9hIDB4N2ZmZjEyMzQ1Njc4")),
+    ),
     ("a word with inf in it", put("numbers", said("information, nanometre"))),
     ("percent and ; in strings", write("numbers", 'print("a;", "%d" % 3, "!ls", "why?")')),
     ("two statements on a line", write("numbers", "a = 1; b = 2")),
@@ -521,6 +532,7 @@ GOOD: list[tuple[str, Edit]] = [
     ("a torch name given a value first", write("numbers", "w = 1")),
     ("a solution in words, folded", insert("check-1", lambda: solution_in_words(HINT))),
     ("the cell for Colab", both(for_colab("https://github.com/a/b"), published)),
+    ("a name of labkit without torch", add("imports", "import labkit\nf = labkit.fit_ols")),
     ("a longer cell", write("imports", "y = 1\n" + lines(19))),
     ("hidden output", swap("checks", "checks = ", "#| include: false\nchecks = ")),
     ("a registry behind words", add("goal", "[PyPI](https://pypi.org/project/torch/)")),
@@ -553,12 +565,46 @@ def test_a_bad_lab_breaks_just_that_rule(draft: Draft, rule: str, what: str, edi
     assert {breach.rule for breach in found} == {rule}, "\n".join(map(str, found))
 
 
-def test_every_rule_has_a_bad_example_a_reason_and_a_mend() -> None:
+def test_a_name_needs_torch_if_importing_its_module_does(tmp_path: Path) -> None:
+    package = tmp_path / "toy"
+    package.mkdir()
+    modules = {
+        "direct": "import torch.nn\ndef a(): pass",
+        "through": "from toy import direct\ndef b(): pass",
+        "further": "from .through import b\nc = b",
+        "later": "def d():\n    import torch",
+        "typed": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch\ne = 1",
+        "tried": "try:\n    from torch import nn\nexcept ImportError:\n    raise\nf = 1",
+        "torchless": "import torchless\ng = 1",
+    }
+    for name, source in modules.items():
+        (package / f"{name}.py").write_text(source)
+    names = zip("abcdefg", modules, strict=True)
+    stub = "".join(f"from .{module} import {name} as {name}\n" for name, module in names)
+    (package / "__init__.pyi").write_text(stub)
+    assert torch_names(package) == {"a", "b", "c", "f"}
+
+
+@pytest.mark.parametrize(("text", "found"), [("/opt/me/x.csv", True), ("/opt/meat", False)])
+def test_a_folder_of_this_machine_is_found_wherever_it_is(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch, text: str, found: bool
+) -> None:
+    monkeypatch.setenv("HOME", "/opt/me")
+    put("numbers", said(text))(draft)
+    assert [b.rule for b in breaches(draft.finish())] == ["local-path"] * found
+
+
+def test_the_linter_does_not_import_the_executor() -> None:
+    code = "import sys, course.rules.check; sys.exit('nbclient' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_every_rule_has_a_bad_example_a_reason_and_a_fix() -> None:
     assert {rule for rule, _, _ in BAD} == set(RULES)
-    assert all(rule.why and rule.mend for rule in RULES.values())
+    assert all(rule.why and rule.fix for rule in RULES.values())
 
 
-def test_the_command_names_file_cell_rule_and_mend(
+def test_the_command_names_file_cell_rule_and_fix(
     draft: Draft, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lab = draft.finish()
@@ -570,7 +616,7 @@ def test_the_command_names_file_cell_rule_and_mend(
     line = capsys.readouterr().out.splitlines()[-2]
     assert line.startswith("notebooks/02-small.ipynb: cell 8 [trailing-semicolon]: a line ends")
     assert "y.mean()" in line
-    assert "Mend: assign" in line
+    assert "Fix: assign" in line
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"nbformat": 3}', '{"nbformat": 4, "cells": 1}'])

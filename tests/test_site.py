@@ -10,18 +10,17 @@ import shutil
 from collections import Counter
 from itertools import pairwise
 
-import numpy as np
 import pytest
 import yaml
 from site_pages import listed
 
 from course import ROOT
+from course.editions import student_notebook
 from course.notebook import Lab, dumps, labs
 from course.site.check import pages, problems, soup
 from course.site.html import attribute, parse
 from course.site.postprocess import fold_solution_outputs, mark_sentences, postprocess
 from course.site.render import RenderError, render
-from course.student.sources import student_notebook
 
 pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet")
 
@@ -273,29 +272,3 @@ def test_quarto_is_used_where_it_is_and_its_pages_are_changed_too(tmp_path, monk
     assert [script["src"] for script in page.select("script")] == ["styles/site.js"]
     assert page.select_one("span.math math mi").get_text() == "x"
     assert len(page.select(".table-box th")) == 1
-
-
-# --- colours -------------------------------------------------------------------------------------
-
-STYLES = (ROOT / "styles" / "site.css").read_text(encoding="utf-8")
-PALETTES = [
-    dict(re.findall(r"--([\w-]+):\s*#([0-9a-f]{6})", block))
-    for block in re.findall(r"\{([^{}]*--paper:[^{}]*--figure[^{}]*)\}", STYLES)
-]
-
-
-def luminance(colour):
-    channels = [channel / 255 for channel in bytes.fromhex(colour)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return np.dot(linear, [0.2126, 0.7152, 0.0722])
-
-
-@pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
-def test_text_links_and_code_have_enough_contrast(mode):
-    palette = PALETTES[mode]
-    inks = [n for n in palette if n.startswith("code-") or n in {"ink", "ink-soft", "accent"}]
-    assert len(inks) >= 9
-    for ink in [*inks, "accent-strong"]:
-        for ground in ("paper", "panel", "accent-wash"):
-            low, high = sorted([luminance(palette[ink]), luminance(palette[ground])])
-            assert (high + 0.05) / (low + 0.05) >= 4.5, f"--{ink} on --{ground}"

@@ -21,11 +21,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course import ROOT
+from course.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
+from course.editions import student_notebook
 from course.notebook import Lab, labs
 from course.student import edition as student_edition
-from course.student.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
 from course.student.edition import fill, make
-from course.student.sources import student_notebook
 
 START = ROOT / "course" / "student" / "files" / "start.py"
 INSTALLING = ROOT / "course" / "environment" / "installing.py"

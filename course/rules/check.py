@@ -2,7 +2,7 @@
 
     python -m course.rules.check [NOTEBOOK ...]
 
-prints each breach with file, cell, rule and mend, and exits 1 if there is one. Cells are counted
+prints each breach with file, cell, rule and fix, and exits 1 if there is one. Cells are counted
 from 1, text cells included: cell 1 is the title.
 """
 
@@ -27,12 +27,12 @@ class Breach:
     cell: int | None
     rule: str
     wrong: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
         """Say it in one line."""
         where = "notebook" if self.cell is None else f"cell {self.cell}"
-        return f"{self.file}: {where} [{self.rule}]: {self.wrong}. Mend: {self.mend}."
+        return f"{self.file}: {where} [{self.rule}]: {self.wrong}. Fix: {self.fix}."
 
 
 def breaches(lab: Lab) -> list[Breach]:
@@ -44,7 +44,7 @@ def breaches(lab: Lab) -> list[Breach]:
             begins = cell.lines[0].strip()[:40] if cell and cell.lines else ""
             about = f"{wrong} (the cell begins “{begins}”)" if begins else wrong
             number = None if cell is None else cell.index + 1
-            found.append(Breach(file, number, rule.name, about, rule.mend))
+            found.append(Breach(file, number, rule.name, about, rule.fix))
         if found and rule.name == "valid-notebook":
             break
     return found
@@ -55,7 +55,7 @@ def check_file(path: Path) -> list[Breach]:
     try:
         return breaches(Lab.read(path))
     except UnreadableError as error:
-        return [Breach(str(path), None, "valid-notebook", str(error), RULES["valid-notebook"].mend)]
+        return [Breach(str(path), None, "valid-notebook", str(error), RULES["valid-notebook"].fix)]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -57,11 +57,11 @@ def in_navigation(lab: Lab) -> Found:
     places = {"sidebar": (site.get("website") or {}).get("sidebar")}
     if "render" in (project := site.get("project") or {}):
         places["render list"] = project["render"]
-    own = lab.path.relative_to(lab.root).as_posix()
+    page = lab.path.relative_to(lab.root).as_posix()
     for name, listed in places.items():
         # A slash in front means the project's folder.
-        if not any(fnmatch(own, pattern.removeprefix("/")) for pattern in _strings(listed)):
-            yield None, f"the {name} of _quarto.yml does not hold {own}"
+        if not any(fnmatch(page, pattern.removeprefix("/")) for pattern in _strings(listed)):
+            yield None, f"the {name} of _quarto.yml does not hold {page}"
 
 
 @rule("choose the kernel `Python 3 (ipykernel)` and save, or run `make labs`")

@@ -2,6 +2,8 @@
 # ruff: noqa: D401 - the docstring of a rule says why there is one
 
 import re
+import tempfile
+from pathlib import Path
 
 from course.cell import Cell
 from course.notebook import Lab
@@ -48,7 +50,7 @@ def execution_counts(lab: Lab) -> Found:
             return
 
 
-@rule("mend the code and run `make labs`; an error that is the lesson is caught and printed")
+@rule("correct the code and run `make labs`; an error that is the lesson is caught and printed")
 def no_errors(lab: Lab) -> Found:
     """A stored error tells the reader that the lab is broken."""
     for cell in lab.code:
@@ -57,12 +59,14 @@ def no_errors(lab: Lab) -> Found:
                 yield cell, f"an error is stored ({out.ename})"
 
 
-@rule("mend what complains, or keep it out at its source; print what is meant to be read")
+@rule("correct what complains, or keep it out at its source; print what is meant to be read")
 def no_stderr(lab: Lab) -> Found:
     """What goes to stderr differs from machine to machine, and looks like a fault."""
     for cell in lab.code:
-        if any(out.get("name") == "stderr" for out in cell.outputs):
-            yield cell, "its stored output holds stderr"
+        for out in cell.outputs:
+            if out.get("name") == "stderr":
+                begins = out.text.strip().partition("\n")[0]
+                yield cell, f"it writes to stderr: {begins}"
 
 
 @rule("find where it comes from; where divergence is taught, tag the cell `nan-is-the-lesson`")
@@ -98,12 +102,15 @@ def object_repr(lab: Lab) -> Found:
 @rule("use a relative path, or tempfile for what is thrown away, and don't print where it stands")
 def local_path(lab: Lab) -> Found:
     """A path of one machine exists on no other."""
+    here = {str(lab.root), str(Path.home()), tempfile.gettempdir()} - {"/"}
+    names = "|".join(map(re.escape, sorted(here)))
     for cell in lab.code:
-        if match := LOCAL.search(cell.source + "\n" + cell.output_text):
+        text = cell.source + "\n" + cell.output_text
+        if match := LOCAL.search(text) or re.search(rf"(?:{names})(?![\w.-])", text):
             yield cell, f"`{match[0]}` is a place on one machine"
 
 
-@rule("mend what it warns of")
+@rule("correct what it warns of")
 def warning_text(lab: Lab) -> Found:
     """A warning that the student can't act on teaches to ignore warnings."""
     yield from _in_outputs(lab, r"\b\w*Warning\b", "a warning")

@@ -138,8 +138,8 @@ def prose_before(lab: Lab) -> Found:
     for above, cell in pairwise(lab.lesson):
         if cell.kind != "code":
             continue
-        told = above.words or (cell.section == "Session info" and above.kind == "markdown")
-        if not told and not cell.tags & EXERCISE_TAGS:
+        explained = above.words or (cell.section == "Session info" and above.kind == "markdown")
+        if not explained and not cell.tags & EXERCISE_TAGS:
             yield cell, "no prose stands directly above this code (a heading alone is none)"
 
 
@@ -149,8 +149,8 @@ def prose_after(lab: Lab) -> Found:
     for cell in lab.code:
         below = next(iter(lab.cells[cell.index + 1 :]), None)
         last = cell.section == "Session info" and below is None
-        told = below is not None and below.words
-        if cell.shows_output and not (told or last or cell.tags & EXERCISE_TAGS):
+        explained = below is not None and below.words
+        if cell.shows_output and not (explained or last or cell.tags & EXERCISE_TAGS):
             yield cell, "no sentence below reads this output aloud (a heading alone is none)"
 
 

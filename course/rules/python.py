@@ -10,15 +10,18 @@ from itertools import pairwise
 
 import yaml
 
+from course import ROOT
 from course.notebook import Lab
 from course.rules.calls import calls
 from course.rules.registry import Found, rule
+from course.rules.torch_names import torch_modules, torch_names
 
 OPTIONS = {"label", "fig-cap", "fig-alt", "tbl-cap", "code-fold", "code-summary"}
 OPTIONS |= {"echo", "include", "output"}
 NETWORK = {"urllib.request", "requests", "httpx", "urllib3"}
 DOWNLOADS = re.compile(r"fetch_\w+|urlopen|urlretrieve|load_state_dict_from_url")
-TORCH_MODULE = re.compile(r"(torch|skorch)(\.|$)|labkit\.train$")
+TORCH_PACKAGE = re.compile(r"(torch|skorch)(\.|$)")
+LABKIT = ROOT / "labkit"
 
 
 @rule("write plain Python: what a magic or command does belongs in labkit or the Makefile")
@@ -161,22 +164,27 @@ def _tokens(source: str) -> Iterator[tokenize.TokenInfo]:
 
 def _torch_use(tree: ast.Module) -> str:
     """Return what in the code needs torch, or an empty string."""
+    names = torch_names(LABKIT)
     for node in ast.walk(tree):
         match node:
-            case ast.Import(names=names):
-                wanted = [alias.name for alias in names if TORCH_MODULE.match(alias.name)]
-            case ast.ImportFrom(module=module, names=names):
-                wanted = [str(module)] if TORCH_MODULE.match(str(module)) else []
-                wanted += [alias.name for alias in names if alias.name == "fit_torch"]
-            case ast.Name(id="torch" | "nn" | "fit_torch" as name):
+            case ast.Import(names=imported):
+                wanted = [alias.name for alias in imported if _needs_torch(alias.name)]
+            case ast.ImportFrom(module=module, names=imported):
+                wanted = [str(module)] if _needs_torch(str(module)) else []
+                wanted += [alias.name for alias in imported if alias.name in names]
+            case ast.Name(id=name) if name in {"torch", "nn"} | names:
                 wanted = [name]
-            case ast.Attribute(attr="fit_torch"):
-                wanted = ["fit_torch"]
+            case ast.Attribute(attr=name) if name in names:
+                wanted = [name]
             case _:
                 wanted = []
         if wanted:
             return wanted[0]
     return ""
+
+
+def _needs_torch(module: str) -> bool:
+    return bool(TORCH_PACKAGE.match(module)) or module in torch_modules(LABKIT)
 
 
 def _leaks(lab: Lab, tag: str) -> Found:

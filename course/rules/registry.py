@@ -14,10 +14,10 @@ Find = Callable[[Lab], Found]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: what mends a breach, and the function that finds them (its docstring says why)."""
+    """A rule: how to fix a breach, and the function that finds them (its docstring says why)."""
 
     name: str
-    mend: str
+    fix: str
     find: Find
 
     @property
@@ -29,12 +29,12 @@ class Rule:
 RULES: dict[str, Rule] = {}
 
 
-def rule(mend: str) -> Callable[[Find], Find]:
+def rule(fix: str) -> Callable[[Find], Find]:
     """Register a rule under its function's name."""
 
     def register(find: Find) -> Find:
         name = find.__name__.replace("_", "-")
-        RULES[name] = Rule(name, mend, find)
+        RULES[name] = Rule(name, fix, find)
         return find
 
     return register

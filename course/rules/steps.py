@@ -18,8 +18,8 @@ def checks(lab: Lab) -> Found:
     """Running the lab is its test; what is added after the last report is never tested."""
     found = []
     for cell in lab.section("4 Check"):
-        own = [(call.lineno, name) for call, owner, name in calls(cell.tree) if owner == "checks"]
-        found += [(cell, name) for _, name in sorted(own)]
+        here = [(call.lineno, name) for call, owner, name in calls(cell.tree) if owner == "checks"]
+        found += [(cell, name) for _, name in sorted(here)]
     names = [name for _, name in found]
     if names.count("add") < 3:
         yield None, f"`checks.add` is called {names.count('add')} times in section 4"

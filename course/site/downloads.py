@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
+from course.editions import has_solutions, student_notebook
 from course.notebook import Lab, dumps
-from course.student.sources import has_solutions, student_notebook
 
 
 def add_lab_downloads(

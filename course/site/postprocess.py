@@ -10,6 +10,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 
 from course import ROOT
+from course.editions import has_solutions
 from course.notebook import Lab
 from course.publishing.repository import Repository, offer_repository
 from course.site.check import pages
@@ -17,7 +18,6 @@ from course.site.downloads import add_lab_downloads, add_zip_download
 from course.site.explorer import add_explorer
 from course.site.html import attribute, is_foreign, parse, relative_link
 from course.site.mathematics import TexError, draw_formulas
-from course.student.sources import has_solutions
 
 # The navigation regions of a page, so that a screen reader can tell them apart.
 REGIONS = {

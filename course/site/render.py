@@ -20,13 +20,13 @@ from smalldocs.config import BuildError, ConfigError, load
 from smalldocs.site import Site
 
 from course import ROOT
+from course.archive import current_zip, zip_path
+from course.editions import student_sources
 from course.outline import OutlineError
 from course.pages.write import write_all
 from course.publishing.repository import RepositoryError
 from course.site.check import pages, problems
 from course.site.postprocess import PageError, postprocess
-from course.student.archive import current_zip, zip_path
-from course.student.sources import student_sources
 
 # Two keys are for Quarto alone: smalldocs never executes, and postprocessing draws the formulas.
 IGNORED_WARNINGS = {

@@ -21,12 +21,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from course import ROOT, version
+from course.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
+from course.editions import student_notebook
 from course.notebook import Lab, dumps, labs
 from course.outline import OutlineError
 from course.pages.write import write_all
 from course.site.render import RenderError, render
-from course.student.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
-from course.student.sources import student_notebook
 
 EPOCH = 315532800  # the earliest date that a zip can name, for the files in the wheel
 FILES = Path(__file__).parent / "files"  # what the zip holds as it stands there
