@@ -13,7 +13,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 from course import ROOT
@@ -88,7 +90,7 @@ def move(moves: dict[str, str], root: Path = ROOT) -> list[str]:
                 path.write_text(new, encoding="utf-8", newline="\n")
     rename(places, root)
     write_all(root)
-    return left
+    return [*left, *torn_parts(root)]
 
 
 def texts(root: Path) -> Iterator[Path]:
@@ -164,6 +166,14 @@ def rename(places: dict[Path, Path], root: Path) -> None:
         )
         if not done or done.returncode:
             old.rename(new)
+
+
+def torn_parts(root: Path) -> Iterator[str]:
+    """Say of each part of the course whether a lab of another part stands between its labs."""
+    parts = Counter(part for part, _ in groupby(Lab.read(p).about.get("part") for p in labs(root)))
+    for part, times in parts.items():
+        if times > 1:
+            yield f"{part!r} is {times} sections of the sidebar now: whose `part` must change?"
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -9,7 +9,17 @@ import pytest
 from course_copy import commit, copied, python, run, status
 
 from course import ROOT, move_lab
-from course.move_lab import MoveLabError, find, mend, mend_notebook, mentions, move, plan, rename
+from course.move_lab import (
+    MoveLabError,
+    find,
+    mend,
+    mend_notebook,
+    mentions,
+    move,
+    plan,
+    rename,
+    torn_parts,
+)
 from course.notebook import labs
 
 NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -107,6 +117,16 @@ def test_what_a_program_can_not_mend_is_listed(moved):
         assert line in printed, line
     assert "[lab" not in printed, "links are mended"
     assert "notebooks/03-" not in printed, "it speaks of labs 1 and 2, which have not moved"
+
+
+def test_a_part_of_the_course_that_is_torn_is_named(tmp_path):
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    assert list(torn_parts(tmp_path)) == []
+    [lab] = tmp_path.glob("notebooks/10-*.ipynb")
+    lab.rename(lab.with_name("00-efficiency.ipynb"))
+    assert list(torn_parts(tmp_path)) == [
+        "'Evidence and scale' is 2 sections of the sidebar now: whose `part` must change?"
+    ]
 
 
 @NEEDS_GIT

@@ -142,9 +142,10 @@ def test_a_template_that_fails_leaves_nothing_of_the_lab(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (["NAME=survival"], '--name "$NAME"'),
-        (["NAME=survival", "TITLE=Life; $(x) `y`"], '--name "$NAME" --title "$TITLE"'),
-        ([], "-m course.new_lab"),
+        (["new-lab", "NAME=survival"], '--name "$NAME"'),
+        (["new-lab", "NAME=survival", "TITLE=Life; $(x) `y`"], '--name "$NAME" --title "$TITLE"'),
+        (["new-lab"], "-m course.new_lab"),
+        (["move-lab", "LAB=11", "NUMBER=9"], '--lab "$LAB" --number "$NUMBER"'),
     ],
 )
 def test_make_takes_the_name_from_its_command_line_alone(given, expected):
@@ -153,7 +154,7 @@ def test_make_takes_the_name_from_its_command_line_alone(given, expected):
         key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))
     }
     environment = outside | {"NAME": "this-machine"}
-    done = subprocess.run(["make", "-n", "new-lab", *given], cwd=ROOT, env=environment,
+    done = subprocess.run(["make", "-n", *given], cwd=ROOT, env=environment,
                           capture_output=True, text=True, check=True)  # fmt: skip
     last = done.stdout.strip().splitlines()[-1].strip()
     assert last.endswith(expected), last

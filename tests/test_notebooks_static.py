@@ -21,7 +21,7 @@ from nbformat.v4 import (
 )
 
 from course.notebook import Lab
-from course.publishing.colab import setup_source
+from course.publishing.colab import set_up
 from course.publishing.repository import Repository
 from course.rules.check import RULES, breaches, check_file, main
 from course.rules.torch_names import torch_names
@@ -292,7 +292,7 @@ def published(draft: Draft) -> None:
 
 
 def for_colab(url: str, after: str = "setup") -> Edit:
-    return insert(after, lambda: code("colab", setup_source(Repository(url)), tags="colab"))
+    return insert(after, lambda: set_up([], Repository(url))[0])
 
 
 BAD: list[tuple[str, str, Edit]] = [

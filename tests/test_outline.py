@@ -2,6 +2,7 @@
 with the other pages that a program writes."""
 
 import shutil
+import sys
 
 import nbformat
 import pytest
@@ -10,6 +11,9 @@ import yaml
 from course import ROOT
 from course.notebook import labs
 from course.outline import OutlineError, course_map, sidebar
+from course.pages import write
+from course.site import render
+from course.student import edition
 
 
 @pytest.fixture
@@ -46,27 +50,38 @@ def test_a_new_short_title_a_part_and_a_question_appear_as_they_are_written(root
 
 def test_labs_come_and_go_and_nothing_else_changes(root):
     gone, texts = labs(root)[3], {}
-    for write in (sidebar, course_map):
-        texts[write] = write(root).splitlines()
+    for text_of in (sidebar, course_map):
+        texts[text_of] = text_of(root).splitlines()
     gone.rename(gone.with_suffix(".aside"))
-    for write, lines in texts.items():
+    for text_of, lines in texts.items():
         rest = [line for line in lines if gone.name not in line]
-        without = write(root).splitlines()
+        without = text_of(root).splitlines()
         assert without == [line for line in rest if line.strip() != '- text: "4 Losses and '
-                           'optimisers"'], write  # fmt: skip
+                           'optimisers"'], text_of  # fmt: skip
     gone.with_suffix(".aside").rename(gone)
-    assert {write: write(root).splitlines() for write in texts} == texts
+    assert {text_of: text_of(root).splitlines() for text_of in texts} == texts
 
 
-@pytest.mark.parametrize(("write", "name"), [(sidebar, "_quarto.yml"), (course_map, "index.qmd")])
-def test_a_file_without_the_place_for_the_labs_is_named(root, write, name):
+@pytest.mark.parametrize(("text_of", "name"), [(sidebar, "_quarto.yml"), (course_map, "index.qmd")])
+def test_a_file_without_the_place_for_the_labs_is_named(root, text_of, name):
     text = (root / name).read_text()
     (root / name).write_text(text.replace("end of labs", "the end"))
     with pytest.raises(OutlineError, match=f"{name} must have the place .* it has 0 such"):
-        write(root)
+        text_of(root)
 
 
 def test_a_lab_that_says_too_little_of_itself_is_named_with_what_is_missing(root):
     change(labs(root)[2], short=None, question="")
     with pytest.raises(OutlineError, match=r"03-autograd\.ipynb must have short, question in its"):
         sidebar(root)
+
+
+@pytest.mark.parametrize("command", [write, render, edition], ids=lambda module: module.__name__)
+def test_each_command_that_writes_them_says_it_in_a_sentence(command, monkeypatch):
+    def fails(*_):
+        raise OutlineError("index.qmd must have a place")
+
+    monkeypatch.setattr(command, "write_all", fails)
+    monkeypatch.setattr(sys, "argv", ["command"])
+    with pytest.raises(SystemExit, match=r"index\.qmd must have a place"):
+        command.main()

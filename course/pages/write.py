@@ -6,6 +6,7 @@ writes them into the project's folder. They are committed, so that a plain `quar
 clone is whole; `make site` writes them anew, and a test names those that are not current.
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,7 +37,10 @@ def write_all(root: Path = ROOT) -> list[str]:
 
 def main() -> None:
     """Run from the command line."""
-    print(f"Pages written: {', '.join(write_all()) or 'none, all of them are current'}.")
+    try:
+        print(f"Pages written: {', '.join(write_all()) or 'none, all of them are current'}.")
+    except outline.OutlineError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

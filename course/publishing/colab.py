@@ -2,16 +2,15 @@
 
     python -m course.publishing.colab
 
-Colab opens a lab from the repository that `repo-url` in `_quarto.yml` names, as it is stored there,
-so the cell stands in the stored labs. Nothing executes it here: it has neither count nor output,
-and a lab without it is, byte for byte, what it was before.
+Colab opens a lab as it is stored in the repository that `repo-url` in `_quarto.yml` names, so the
+cell stands in the stored labs. Nothing executes it here: it has neither count nor output.
 """
 
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from course import ROOT
@@ -37,19 +36,15 @@ if find_spec("labkit") is None:
     sys.path.append(str(Path.home() / "labkit"))"""
 
 
-def setup_source(repository: Repository) -> str:
-    """Return the code of the cell."""
-    return SOURCE.format(url=json.dumps(f"git+{repository.url}@{repository.branch}#egg=labkit"))
-
-
-def set_up(notebook: NotebookNode, repository: Repository | None) -> None:
-    """Put the cell before all code, renew it, or remove it where there is no repository."""
-    cells = [cell for cell in notebook.cells if COLAB not in cell.metadata.get("tags", [])]
+def set_up(cells: list[Any], repository: Repository | None) -> list[Any]:
+    """Return a lab's cells with the one for Colab before all code; without, for no repository."""
+    cells = [cell for cell in cells if COLAB not in cell.metadata.get("tags", [])]
     if repository is not None:
+        url = json.dumps(f"git+{repository.url}@{repository.branch}#egg=labkit")
         first = next((i for i, c in enumerate(cells) if c.cell_type == "code"), len(cells))
-        own = new_code_cell(setup_source(repository), id="colab", metadata={"tags": [COLAB]})
+        own = new_code_cell(SOURCE.format(url=url), id="colab", metadata={"tags": [COLAB]})
         cells.insert(first, own)
-    notebook.cells = cells
+    return cells
 
 
 def set_up_all(root: Path = ROOT) -> list[str]:
@@ -57,23 +52,17 @@ def set_up_all(root: Path = ROOT) -> list[str]:
     repository, changed = Repository.read(root), []
     for path in labs(root):
         notebook = Lab.read(path).node
-        before = notebook.cells
-        set_up(notebook, repository)
+        before, notebook.cells = notebook.cells, set_up(notebook.cells, repository)
         if notebook.cells != before:
             replace(path, notebook)
             changed.append(path.name)
     return changed
 
 
-def main() -> None:
-    """Run from the command line; silent where nothing changes."""
-    try:
-        changed = set_up_all()
-    except RepositoryError as error:
-        sys.exit(f"The labs' cell for Colab was not written: {error}")
-    if changed:
-        print(f"The cell for Colab was brought up to date in {', '.join(changed)}.")
-
-
 if __name__ == "__main__":
-    main()
+    try:
+        names = set_up_all()
+    except RepositoryError as error:
+        sys.exit(str(error))
+    if names:
+        print(f"The cell for Colab was brought up to date in {', '.join(names)}.")

@@ -17,6 +17,7 @@ from course import ROOT, version
 # On GitHub owner and name; elsewhere a group may stand within a group.
 ADDRESS = re.compile(r"https?://(github\.com(/[\w.-]+){2}|(?!github\.com/)[\w.:-]+(/[\w.~-]+){2,})")
 BRANCH = re.compile(r"\w[\w./-]*")
+PROBLEM = "What did you do, what did you expect, and what came instead?\n"
 
 
 class RepositoryError(ValueError):
@@ -48,42 +49,37 @@ class Repository:
             )
         return cls(tidy, branch)
 
-    def links(self, notebook: str, title: str, *, solved: bool = True) -> dict[str, str]:
-        """Return text and address of each link: only the last where the page has no solutions.
-
-        The others would lead to the lab that has them.
-        """
-        parts, lab, branch = urlsplit(self.url), f"notebooks/{notebook}", quote(self.branch)
-        on_github, project = parts.hostname == "github.com", parts.path.strip("/")
-        place = f"gh/{project}" if on_github else f"git/{quote(self.url, safe='')}"
-        links = {
-            "Open in Colab": "https://colab.research.google.com/github/"
-            f"{project}/blob/{branch}/{quote(lab)}",
-            "Open in Binder": f"https://mybinder.org/v2/{place}/{branch}?labpath={quote(lab, '')}",
-        }
-        if not on_github:  # all that Colab can open
-            del links["Open in Colab"]
-        form, heading, body = "/issues/new", "title", "body"  # GitHub and Forgejo, as Codeberg
-        if str(parts.hostname).startswith("gitlab."):
-            form, heading, body = "/-/issues/new", "issue[title]", "issue[description]"
-        text = (
-            f"Lab: {title} ({lab}), version {version()}\n\n"
-            "What did you do, what did you expect, and what came instead?\n"
-        )
-        filled = urlencode({heading: f"{title}: ", body: text}, quote_via=quote)
-        return (links if solved else {}) | {"Report a problem": f"{self.url}{form}?{filled}"}
+    def links(self, notebook: str, title: str) -> dict[str, str]:
+        """Return text and address of each link."""
+        host, project = str(urlsplit(self.url).hostname), urlsplit(self.url).path.strip("/")
+        lab, branch, found = f"notebooks/{notebook}", quote(self.branch), {}
+        place, form, fields = f"git/{quote(self.url, safe='')}", "/issues/new", ("title", "body")
+        if host == "github.com":  # Colab opens what is there, and nothing else
+            place, at = f"gh/{project}", f"{project}/blob/{branch}/{quote(lab)}"
+            found["Open in Colab"] = f"https://colab.research.google.com/github/{at}"
+        elif host.startswith("gitlab."):  # Forgejo, as on Codeberg, has the form of GitHub
+            form, fields = "/-/issues/new", ("issue[title]", "issue[description]")
+        at = f"{place}/{branch}?labpath={quote(lab, safe='')}"
+        found["Open in Binder"] = f"https://mybinder.org/v2/{at}"
+        words = (f"{title}: ", f"Lab: {title} ({lab}), version {version()}\n\n{PROBLEM}")
+        filled = urlencode(dict(zip(fields, words, strict=True)), quote_via=quote)
+        return found | {"Report a problem": f"{self.url}{form}?{filled}"}
 
 
 def offer_repository(
     page: BeautifulSoup, repository: Repository, notebook: str, *, solved: bool = True
 ) -> None:
-    """Put the links under a lab's title, below the line with its download."""
+    """Put the links under a lab's title, below the line with its download.
+
+    A page without solutions (`solved` is False) does not lead to the lab that has them.
+    """
     above = page.select_one(".lab-download") or page.select_one("#title-block-header")
     if above is None or page.select_one(".lab-links"):
         return
     title = page.h1.get_text(" ", strip=True) if page.h1 else notebook
     line = page.new_tag("p", attrs={"class": "lab-links"})
-    for text, address in repository.links(notebook, title, solved=solved).items():
-        line.extend([" · "] if line.contents else [])
-        line.append(page.new_tag("a", href=address, string=text))
+    for text, address in repository.links(notebook, title).items():
+        if solved or not text.startswith("Open"):
+            line.extend([" · "] if line.contents else [])
+            line.append(page.new_tag("a", href=address, string=text))
     above.insert_after(line)

@@ -11,7 +11,7 @@ import yaml
 from nbformat.validator import iter_validate
 
 from course.notebook import Lab
-from course.publishing.colab import setup_source
+from course.publishing.colab import set_up
 from course.publishing.repository import Repository, RepositoryError
 from course.rules.registry import EXERCISE_TAGS, Found, rule
 
@@ -127,24 +127,12 @@ def known_tags(lab: Lab) -> Found:
 def colab_cell(lab: Lab) -> Found:
     """Opened from the repository a lab has no labkit, and this cell alone may install it."""
     try:
-        repository = Repository.read(lab.root)
+        due = set_up(lab.node.cells, Repository.read(lab.root))
     except RepositoryError as error:
         yield None, str(error)
-        return
-    found = [cell for cell in lab.code if "colab" in cell.tags]
-    if repository is None:
-        for cell in found:
-            yield cell, "it is for Colab, and _quarto.yml sets no repo-url"
-        return
-    if not found:
-        yield None, "_quarto.yml sets repo-url, and there is no cell for Colab"
-    for number, cell in enumerate(found):
-        if cell.source != setup_source(repository):
-            yield cell, "it does not fetch what _quarto.yml says"
-        elif cell.outputs or cell.node.execution_count:
-            yield cell, "it was executed: where labkit is installed it has nothing to do"
-        elif number or cell is not lab.code[0]:
-            yield cell, "it does not stand once, before all other code"
+    else:
+        if due != lab.node.cells:
+            yield None, "the cell for Colab is missing, out of place, or not what it would be now"
 
 
 @rule("delete the mark; where an error is the lesson, catch it with try/except and print it")

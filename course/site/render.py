@@ -22,6 +22,7 @@ from smalldocs.site import Site
 from course import ROOT
 from course.archive import current_zip, zip_path
 from course.editions import student_sources
+from course.outline import OutlineError
 from course.pages.write import write_all
 from course.publishing.repository import RepositoryError
 from course.site.check import pages, problems
@@ -108,13 +109,13 @@ def main() -> None:
     student = arguments.edition == "student"
     output = arguments.output or ROOT / ("_site-student" if student else "_site")
     started = time.perf_counter()
-    write_all(ROOT)
-    student_zip = current_zip(ROOT)
     try:
+        write_all(ROOT)
+        student_zip = current_zip(ROOT)
         count = render(
             ROOT, output.resolve(), arguments.renderer, student=student, student_zip=student_zip
         )
-    except RenderError as error:
+    except (OutlineError, RenderError) as error:
         sys.exit(f"The site was not rendered: {error}")
     seconds = time.perf_counter() - started
     if not student_zip:
