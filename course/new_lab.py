@@ -9,6 +9,7 @@ in its place.
 
 import argparse
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -115,13 +116,14 @@ def main(arguments: list[str] | None = None) -> None:
     except NewLabError as error:
         sys.exit(str(error))
     files = own_files(notebook.stem)
+    here = os.path.relpath(sys.executable)
     print(
         f"Lab {int(notebook.stem[:2])} is made, executed, in the sidebar and on the course map:\n  "
         + "\n  ".join(files)
         + "\nWrite your own in their place. The question on the course map, the short title of the "
         "sidebar and the\npart of the course are the notebook's metadata, under `course`. Then "
         "make labs, make test.\nThis undoes it, until you commit:\n  "
-        f"git clean -fq {' '.join(files)} && python -m course.pages.write"
+        f"git clean -fq {' '.join(files)} && {here} -m course.pages.write"
     )
 
 
