@@ -144,6 +144,7 @@ def test_what_stands_under_type_checking_counts_for_nothing(course, files):
 
 
 LIVE = {
+    "a module that is half edited": ("labkit/manual.py", append("def other(:\n")),
     "a module it uses": ("labkit/manual.py", append("other = 1\n")),
     "one that this one uses": ("labkit/result.py", append("other = 1\n")),
     "an expression there": ("labkit/inputs.py", negated),
