@@ -120,7 +120,7 @@ def _packages(course: Course) -> Iterator[Line]:
         needed = requirements("") + requirements("labs")
     except metadata.PackageNotFoundError:
         make = "make site, and use the Python in .venv"
-        without_make = "python -m pip install -r requirements.lock -e ."
+        without_make = "python -m pip install -r requirements/site.txt -e ."
         fix = course.anew if course.is_students else f"{make}; or, without make: {without_make}"
         yield Line("FIX", f"labkit is not installed in this Python: {fix}")
         return

@@ -181,7 +181,7 @@ def test_labkit_not_installed(answer, monkeypatch):
     assert code == 1
     assert wrong[0] == (
         "FIX   labkit is not installed in this Python: make site, and use the Python in .venv; or, "
-        "without make: python -m pip install -r requirements.lock -e ."
+        "without make: python -m pip install -r requirements/site.txt -e ."
     )
 
 

@@ -43,7 +43,7 @@ class Quiet(SimpleHTTPRequestHandler):
 def browser():
     """Start the browser of this machine, without a window and with a new profile."""
     playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is missing: pip install -r requirements.lock"
+        "playwright.sync_api", reason="playwright is missing: pip install -r requirements/test.txt"
     )
     try:
         path = get()
