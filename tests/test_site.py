@@ -20,7 +20,14 @@ from course import ROOT
 from course.site.check import pages, problems, soup
 from course.site.html import attribute, parse
 from course.site.mathematics import TexError, draw_formulas
-from course.site.postprocess import fold_solution_outputs, mark_sentences, postprocess
+from course.site.postprocess import (
+    fix_accessibility,
+    fold_solution_outputs,
+    mark_current,
+    mark_sentences,
+    postprocess,
+    wrap_tables,
+)
 from course.site.render import RenderError, render
 from course.stale import labs
 from course.student.sources import dumps, student_notebook
@@ -285,6 +292,38 @@ def test_an_empty_corner_of_a_table_heads_nothing(small):
     assert page.select_one("table").parent["class"] == ["table-box"]
 
 
+MENUS = """<body>
+<nav class="navbar"><button class="navbar-toggler" role="menu" data-bs-toggle="collapse"></button>
+<a class="nav-link active" aria-current="page" href="../index.html">Home</a></nav>
+<nav class="quarto-secondary-nav"><button class="quarto-btn-toggle" role="button">Menu</button>
+<a class="flex-grow-1" role="navigation" data-bs-toggle="collapse"></a></nav>
+<nav id="quarto-sidebar"><a class="sidebar-link" href="../notebooks/a.html#part">Part</a>
+<a class="sidebar-link active" href="../notebooks/a.html">A</a>
+<a class="sidebar-link" href="../notebooks/b.html">B</a></nav>
+</body>"""
+
+
+def test_menus_of_quarto_are_buttons_that_say_what_they_do_and_name_the_page(tmp_path):
+    page = parse(MENUS)
+    fix_accessibility(page)
+    mark_current(page, tmp_path / "notebooks" / "a.html")
+    assert [attribute(b, "class") for b in page.select("button")] == [
+        "navbar-toggler",
+        "quarto-btn-toggle",
+    ]
+    assert page.select("[role]") == []
+    assert [link.get_text() for link in page.select("[aria-current=page]")] == ["A"]
+
+
+def test_columns_are_as_wide_as_what_they_hold_and_not_as_their_dashes():
+    page = parse(
+        """<main><table style="width:100%;"><colgroup><col style="width: 90%"></colgroup>
+        <thead><tr><th>Week</th></tr></thead></table></main>"""
+    )
+    wrap_tables(page)
+    assert page.select("col, colgroup, [style]") == []
+
+
 QUARTO = """#!/bin/sh
 [ "$*" = "render --output-dir ../site --no-execute" ] || exit 9
 [ -f notebooks/a.ipynb ] && [ -f styles/site.css ] && [ ! -e README.md ] || exit 8
@@ -345,6 +384,15 @@ def luminance(colour):
     channels = [channel / 255 for channel in bytes.fromhex(colour)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return np.dot(linear, [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_quarto_computes_with_the_palette_of_the_style_sheet(mode):
+    text = (ROOT / "styles" / f"{mode}.scss").read_text(encoding="utf-8")
+    told = dict(re.findall(r": #([0-9a-f]{6});  // --([\w-]+)$", text, re.MULTILINE))
+    palette = PALETTES[["light", "dark"].index(mode)]
+    assert set(told.values()) == {"paper", "panel", "ink", "ink-soft", "line", "accent"}
+    assert {name: palette[name] for name in told.values()} == {n: c for c, n in told.items()}
 
 
 @pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
