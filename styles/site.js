@@ -13,7 +13,7 @@
 
   // The course menu of a narrow window: the button says whether it is open, and Escape closes it.
   const menu = document.getElementById("quarto-sidebar");
-  const opener = document.querySelector(".quarto-btn-toggle:not([data-bs-toggle])");
+  const opener = document.querySelector(".quarto-btn-toggle");
   if (menu && opener) {
     const isOpen = () => menu.classList.contains("show");
     const tell = () => opener.setAttribute("aria-expanded", String(isOpen()));

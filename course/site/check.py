@@ -1,4 +1,4 @@
-"""Find what is wrong with a rendered site: links that lead nowhere, and requests to other hosts.
+"""Find what is wrong with a rendered site: dead links, requests to other hosts, unread syntax.
 
 python -m course.site.check [FOLDER]
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup
+from bs4.element import NavigableString
 
 from course.site.html import attribute, is_foreign, parse
 
@@ -18,6 +19,10 @@ from course.site.html import attribute, is_foreign, parse
 FETCHED = {"src", "srcset", "poster", "data"}
 NOT_FETCHED = {"canonical", "license"}  # the links in a page's head that are for readers alone
 CSS_FETCH = re.compile(r"@import\s+(?:url\()?['\"]?([^'\")\s;]+)|url\(\s*['\"]?([^'\")]+)")
+# Syntax of a source that the renderer did not read, in the text and in code.
+UNREAD = re.compile(r"@(?:fig|tbl|eq|sec|lst)-[\w-]*|\{[#.]\S*|:::|!\[|\]\(|\$\$|\\[(\[]")
+UNREAD_IN_CODE = re.compile(r"^#\s?\| .*|#\s*<\d+>\s*$", re.MULTILINE)
+NO_TEXT = ["pre", "code", "math"]
 
 
 def pages(site: Path) -> list[Path]:
@@ -106,9 +111,26 @@ def css_links(css: str) -> list[str]:
     return [link for link in found if is_foreign(link)]
 
 
+def unread_syntax(site: Path) -> Iterator[str]:
+    """Name what stands on a page as it was typed, because this renderer does not know it."""
+    for path in pages(site):
+        name, page = path.relative_to(site).as_posix(), soup(path)
+        texts = page.find_all(string=UNREAD)
+        found = [
+            match
+            for text in texts
+            if type(text) is NavigableString and not text.find_parent(NO_TEXT)
+            for match in UNREAD.findall(text)
+        ]
+        for code in page.find_all("pre"):
+            found += UNREAD_IN_CODE.findall(code.get_text())
+        yield from (f"{name}: the renderer did not read  {match.strip()}" for match in found)
+
+
 def problems(site: Path) -> list[str]:
     """List everything that must be fixed before a site is published."""
-    return [*dict.fromkeys(broken_links(site)), *dict.fromkeys(foreign_requests(site))]
+    found = (*broken_links(site), *foreign_requests(site), *unread_syntax(site))
+    return list(dict.fromkeys(found))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from course.site.html import attribute, parse
 # How many children each element of MathML must have.
 ARITY = {"mfrac": 2, "msub": 2, "msup": 2, "mover": 2, "munder": 2, "mroot": 2}
 ARITY |= {"msubsup": 3, "munderover": 3}
+# Those whose first child may be a function's name, with an index on it.
+INDEXED = ["msub", "msup", "msubsup", "munder"]
 # MathML Core, which is what browsers draw, knows no variant but "normal": a bold letter is a
 # character of its own.
 VARIANTS = {
@@ -32,17 +34,31 @@ VARIANTS = {
 ALIASES = {"aligned": "align*", "gathered": "align*", "split": "align*"}
 
 
+# What stands around TeX: smalldocs' brackets, or the dollars where Quarto could not read it.
+FENCES = re.compile(r"^(\\[(\[]|\$\$?)|(\\[)\]]|(?<!\\)\$\$?)$")
+
+
 class TexError(ValueError):
     """A formula that cannot be drawn, with the reason."""
 
 
 def draw_formulas(page: BeautifulSoup) -> None:
-    """Replace TeX, which smalldocs leaves to a script of another host, by MathML."""
+    """Draw each formula from its TeX, the same after both renderers.
+
+    smalldocs leaves TeX in a `span.math`, for a script of another host. Quarto writes MathML of its
+    own, without a span, whose accents the browsers misplace; the TeX stands in its annotation.
+    """
+    for math in page.select("math:not(span.math math)"):
+        note = math.find("annotation", encoding="application/x-tex")
+        if note:
+            kind = "display" if attribute(math, "display") == "block" else "inline"
+            span = page.new_tag("span", attrs={"class": f"math {kind}"})
+            span.string = note.get_text()
+            math.replace_with(span)
     for span in page.select("span.math"):
         if span.find("math"):
             continue
-        tex = span.get_text().strip()
-        tex = tex.removeprefix("\\(").removesuffix("\\)").removeprefix("\\[").removesuffix("\\]")
+        tex = FENCES.sub("", span.get_text().strip())
         kinds = attribute(span, "class").split()
         try:
             math = mathml(tex.strip(), display="display" in kinds)
@@ -87,7 +103,12 @@ def mathml(tex: str, *, display: bool) -> Tag:
     check_elements(math)
     for leaf in math.select("[mathvariant]"):
         respell(leaf)
-    for name in math.find_all(["mi", "msub", "msup"]):
+    for word in math.find_all("mo"):
+        if len(word.get_text()) > 1 and word.get_text().isalpha():
+            word.name = "mi"  # max is a name, and no sign with wide gaps around it
+    for sign in math.find_all("mi", string="~"):
+        sign.name, sign.string = "mo", "∼"  # \sim is a relation
+    for name in math.find_all(["mi", *INDEXED]):
         space_function(name)
     for table in math.find_all("mtable"):
         align_columns(table)
@@ -143,14 +164,19 @@ def styled(letter: str, style: str) -> str:
 
 
 def space_function(element: Tag) -> None:
-    """Put TeX's thin space between a function's name, such as log or log₁₀, and its argument."""
+    """Put TeX's thin space between a function's name, such as log or log₁₀, and its neighbours."""
     if element.parent is None or element.parent.name in ARITY:
         return  # what follows is the index, and not the argument
     base = element if element.name == "mi" else element.find(True)
     name = base.get_text() if base and base.name == "mi" else ""
-    following = element.find_next_sibling()
-    if len(name) > 1 and name.isalpha() and following and following.name not in {"mo", "mspace"}:
-        element.insert_after(parse("").new_tag("mspace", attrs={"width": "0.167em"}))
+    if len(name) < 2 or not name.isalpha():
+        return
+    for neighbour, put in [
+        (element.find_previous_sibling(), element.insert_before),
+        (element.find_next_sibling(), element.insert_after),
+    ]:
+        if neighbour and neighbour.name not in {"mo", "mspace", "mtext"}:
+            put(parse("").new_tag("mspace", attrs={"width": "0.167em"}))
 
 
 def align_columns(table: Tag) -> None:

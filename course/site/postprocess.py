@@ -6,6 +6,7 @@ Every change is made on the parsed page, and a second run changes nothing.
 import re
 import shutil
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
@@ -61,6 +62,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
             raise PageError(f"{name}: {error}") from error
         remove_foreign_requests(page)
         fix_accessibility(page)
+        mark_current(page, path)
         add_explorer(page, path, site)
         wrap_tables(page)
         mark_sentences(page)
@@ -93,6 +95,11 @@ def remove_foreign_requests(page: BeautifulSoup) -> None:
 
 def fix_accessibility(page: BeautifulSoup) -> None:
     """Fix what axe finds in the pages as they come."""
+    # Quarto fills the rest of a bar with a second, empty control for the menu beside it.
+    for control in page.select(".quarto-secondary-nav .flex-grow-1[data-bs-toggle]"):
+        control.decompose()
+    for button in page.select("button[role=menu], button[role=button]"):
+        del button["role"]  # what opens a menu is none
     # A control that folds a section is a button, and not a region that claims to be expanded.
     for control in page.select('a[role="navigation"][data-bs-toggle]'):
         make_button(control)
@@ -112,6 +119,17 @@ def fix_accessibility(page: BeautifulSoup) -> None:
     for title in page.select("h2#toc-title"):
         title.name = "p"
     add_skip_link(page)
+
+
+def mark_current(page: BeautifulSoup, path: Path) -> None:
+    """Tell a screen reader which link of the menus leads to this page, and that no other does."""
+    for link in page.select("nav.navbar a[href], #quarto-sidebar a[href]"):
+        target = urlsplit(attribute(link, "href"))
+        here = not target.fragment and not target.netloc and target.path
+        if here and (path.parent / unquote(target.path)).resolve() == path.resolve():
+            link["aria-current"] = "page"
+        else:
+            link.attrs.pop("aria-current", None)
 
 
 def make_button(control: Tag) -> None:
@@ -154,6 +172,11 @@ def wrap_tables(page: BeautifulSoup) -> None:
         if box is None or not {"sd-table", "table-box"} & {*attribute(box, "class").split()}:
             box = table.wrap(page.new_tag("div"))
         box["class"] = "table-box"
+        # Quarto makes columns as wide as the dashes below their headings, and breaks words for it.
+        for columns in table.find_all("colgroup"):
+            columns.decompose()
+        if attribute(table, "style").startswith("width"):
+            del table["style"]
         caption = table.find("caption")
         if name := caption or table.find_previous(HEADINGS):
             text = " ".join(name.get_text(" ").split())

@@ -28,11 +28,15 @@ from course.publishing.repository import RepositoryError
 from course.site.check import pages, problems
 from course.site.postprocess import PageError, postprocess
 
-# Two keys are for Quarto alone: smalldocs never executes, and postprocessing draws the formulas.
+# What is for Quarto alone: smalldocs never executes, postprocessing draws the formulas, and the
+# visitor's system decides between light and dark anyway.
 IGNORED_WARNINGS = {
     "execute.enabled is ignored: smalldocs runs no code",
     "format.html.html-math-method is ignored",
+    "format.html.respect-user-color-scheme is ignored",
 }
+# What a renderer reads of the project, besides styles/.
+SOURCES = ("_quarto.yml", "*.qmd", "notebooks/*.ipynb")
 
 
 class RenderError(Exception):
@@ -82,12 +86,25 @@ def with_smalldocs(root: Path, site: Path) -> None:
 
 
 def with_quarto(root: Path, site: Path) -> None:
-    """Render with Quarto, a program of its own."""
-    folder = os.path.relpath(site, root)  # Quarto reads the folder as relative to the project
+    """Render with Quarto, a program of its own, from a copy: it writes beside what it reads."""
+    sources = site.with_name("copy")
+    copy_sources(root, sources)
+    folder = os.path.relpath(site, sources)  # Quarto reads it as relative to the project
     command = ["quarto", "render", "--output-dir", folder, "--no-execute"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=sources, capture_output=True, text=True, check=False)
     if done.returncode or not (site / "index.html").is_file():
         raise RenderError(f"quarto ended with code {done.returncode}:\n{done.stderr.strip()}")
+
+
+def copy_sources(root: Path, folder: Path) -> None:
+    """Copy into a new folder what a renderer reads."""
+    folder.mkdir()
+    if (root / "styles").is_dir():
+        shutil.copytree(root / "styles", folder / "styles")
+    for path in (path for pattern in SOURCES for path in root.glob(pattern)):
+        target = folder / path.relative_to(root)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, target)
 
 
 def replace(output: Path, site: Path, old: Path) -> None:
@@ -117,6 +134,8 @@ def main() -> None:
         )
     except (OutlineError, RenderError) as error:
         sys.exit(f"The site was not rendered: {error}")
+    except KeyboardInterrupt:
+        sys.exit("Interrupted: the site was not rendered, and an older one is as it was")
     seconds = time.perf_counter() - started
     if not student_zip:
         state = "older than its sources" if zip_path(ROOT).exists() else "not there"

@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from site_pages import listed
 
+from course.site.postprocess import SCRIPT
+
 from .conftest import CLASS_ROOM
 
 PAGES = [Path(name).with_suffix(".html").as_posix() for name in listed()]
@@ -211,6 +213,25 @@ def test_on_a_telephone_the_menu_opens_and_escape_closes_it(open_page, how):
     press(page, button, how)
     link.click()
     page.wait_for_url(f"**/{PAGES[-1]}")
+
+
+# A menu of Quarto's kind: Bootstrap folds it, at the word of the button's attributes.
+FOLDED = """<main>Text</main><nav id="quarto-sidebar" class="collapse">Menu</nav>
+<button class="quarto-btn-toggle" data-bs-toggle="collapse" aria-expanded="false"
+onclick="document.getElementById('quarto-sidebar').classList.toggle('show')">Open</button>"""
+
+
+def test_escape_closes_a_menu_of_quarto_too(open_page):
+    page = open_page(width=390)
+    page.set_content(FOLDED)
+    page.add_script_tag(path=SCRIPT)
+    opener = page.locator("button")
+    opener.click()
+    assert opener.get_attribute("aria-expanded") == "true"
+    page.locator("main").click()
+    page.keyboard.press("Escape")
+    assert opener.get_attribute("aria-expanded") == "false"
+    assert page.evaluate(FOCUSED)["name"] == "BUTTON"
 
 
 @pytest.mark.parametrize("how", PRESSES[:2])
