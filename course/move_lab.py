@@ -9,6 +9,7 @@ the author. Code cells stay as they are, so that no lab becomes stale.
 """
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -20,9 +21,12 @@ from pathlib import Path
 
 from course import ROOT
 from course.new_lab import NAME, own_files
-from course.notebook import Lab, labs, replace
+from course.notebook import Lab, UnreadableError, dumps, labs
 from course.pages.write import GENERATORS, write_all
 
+FOLDERS = (
+    "notebooks", "instructors", "labkit", "course", "tests", "data", "explorer", "benchmarks"
+)  # fmt: skip
 TEXTS = {".ipynb", ".js", ".md", ".py", ".qmd", ".toml", ".txt", ".yml"}
 WRITTEN = GENERATORS.keys() - {"index.qmd", "_quarto.yml"}  # from first line to last
 LINK = re.compile(r"\[([^\[\]]*)\]\(([^()\s]*)\)")
@@ -77,43 +81,49 @@ def move(moves: dict[str, str], root: Path = ROOT) -> list[str]:
     }
     if there := [new for new in places.values() if new.exists() and new not in places]:
         raise MoveLabError(f"{there[0].relative_to(root)} is there already: remove it first.")
-    left = []
+    left, mended = [], {}
     for path in texts(root):
-        place = places.get(path, path)
-        name = place.relative_to(root).as_posix()
-        if path.suffix == ".ipynb":
-            left += [f"{name}, {text}" for text in mend_notebook(path, moves)]
-        else:
-            text = path.read_text(encoding="utf-8")
-            if not path.match("tests/test_*.py"):  # they make up labs of their own
-                left += [f"{name}, {text}" for text in mentions(text, moves, path.suffix)]
-            if (new := mend(text, moves)) != text:
-                path.write_text(new, encoding="utf-8", newline="\n")
+        name = places.get(path, path).relative_to(root).as_posix()
+        try:
+            mended[path], found = mended_file(path, moves)
+        except (UnreadableError, UnicodeDecodeError) as error:
+            raise MoveLabError(f"{path.relative_to(root)} can't be read: {error}") from error
+        left += [f"{name}, {text}" for text in found]
+    for path, text in mended.items():  # only now, when all could be read
+        path.write_text(text, encoding="utf-8", newline="\n")
     rename(places, root)
     write_all(root)
     return [*left, *torn_parts(root)]
 
 
 def texts(root: Path) -> Iterator[Path]:
-    """Yield the files that a person writes."""
-    for path in sorted(root.rglob("*")):
-        place = path.relative_to(root)
-        hidden = any(part.startswith((".", "_")) for part in place.parts[:-1])
-        if not hidden and path.suffix in TEXTS and place.as_posix() not in WRITTEN:
+    """Yield the files that a person writes for the course, and no submissions beside it."""
+    within = (path for folder in FOLDERS for path in (root / folder).rglob("*"))
+    for path in sorted([*root.glob("*"), *within]):
+        known = path.suffix in TEXTS and path.is_file()
+        if known and path.relative_to(root).as_posix() not in WRITTEN:
             yield path
 
 
-def mend_notebook(path: Path, moves: dict[str, str]) -> list[str]:
-    """Mend the links in a notebook's text, and return what else its cells say of these labs."""
+def mended_file(path: Path, moves: dict[str, str]) -> tuple[str, list[str]]:
+    """Return a file's text with mended links, and what else it says of these labs."""
+    if path.suffix == ".ipynb":
+        return mended_notebook(path, moves)
+    text = path.read_text(encoding="utf-8")
+    # The tests make up labs of their own, and what was is history.
+    silent = path.match("tests/test_*.py") or path.name == "CHANGELOG.md"
+    return mend(text, moves), [] if silent else list(mentions(text, moves, path.suffix))
+
+
+def mended_notebook(path: Path, moves: dict[str, str]) -> tuple[str, list[str]]:
+    """Return a notebook's text with the links of its Markdown mended, and what else it says."""
     notebook, changed, left = Lab.read(path).node, False, []
     for number, cell in enumerate(notebook.cells, 1):
         kind = cell.cell_type
         left += [f"cell {number}, {text}" for text in mentions(cell.source, moves, kind)]
         if kind == "markdown" and (new := mend(cell.source, moves)) != cell.source:
             cell.source, changed = new, True
-    if changed:
-        replace(path, notebook)
-    return left
+    return dumps(notebook) if changed else path.read_text(encoding="utf-8"), left
 
 
 def mend(text: str, moves: dict[str, str]) -> str:
@@ -194,6 +204,8 @@ def main(arguments: list[str] | None = None) -> None:
     print("\n".join(f"{old} is now {new}" for old, new in moves.items()))
     if left:
         print("\nTheir links are mended. Read where else they may be meant:", *left, sep="\n")
+    here = os.path.relpath(sys.executable)
+    print(f"\nThen see whether a lab now builds on one behind it: {here} -m course.rules.check")
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ def main(arguments: list[str] | None = None) -> None:
         + "\n  ".join(files)
         + "\nWrite your own in their place. The question on the course map, the short title of the "
         "sidebar and the\npart of the course are the notebook's metadata, under `course`. Then "
-        "make labs, make test.\nThis undoes it, until you commit:\n  "
+        "make labs, make test.\nThis undoes it, until git add:\n  "
         f"git clean -fq {' '.join(files)} && {here} -m course.pages.write"
     )
 

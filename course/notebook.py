@@ -112,12 +112,16 @@ class Lab:
         try:
             text = path.read_text(encoding="utf-8")
             if json.loads(text)["nbformat"] != 4:
-                raise UnreadableError("it is not in notebook format 4")
+                raise UnreadableError(
+                    f"{path.name} is not a notebook in format 4: save it in JupyterLab 4"
+                )
             return cls(path, nbformat.v4.reads(text), root)
         except UnreadableError:
             raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UnreadableError(f"it can't be read ({type(error).__name__}: {error})") from error
+            raise UnreadableError(
+                f"{path.name} can't be read as a notebook ({type(error).__name__}: {error})"
+            ) from error
 
     @property
     def number(self) -> int:
@@ -137,7 +141,8 @@ class Lab:
     @property
     def made(self) -> dict[str, Any]:
         """What was noted of the last execution: `made_from`, `seconds` and `versions`."""
-        return dict(self.node.metadata.get("labkit", {}))
+        made = self.node.metadata.get("labkit")
+        return dict(made) if isinstance(made, dict) else {}
 
     @property
     def title(self) -> str:

@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import os
 import platform
+import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -28,12 +29,14 @@ from course import ROOT
 from course.cell import Cell
 from course.clean_outputs import clean, clear, first_lines
 from course.dependencies.trace import files_read, traced_environment
-from course.notebook import COLAB, Lab, labs, replace
+from course.notebook import COLAB, Lab, UnreadableError, labs, replace
 from course.rules.outputs import local_path, no_stderr, object_repr
 from course.stale import is_fresh, parts
 
 CELL_TIMEOUT = 120  # seconds; the same limit as under nbval
 NOT_TO_STORE = (no_stderr, object_repr, local_path)  # what these rules find is not for a reader
+IMPORTS_LABKIT = re.compile(r"^\s*(?:import|from) labkit\b", re.MULTILINE)
+PACKAGE = "labkit/__init__.py"  # what every lab reads that imports labkit
 RECORDED = ["numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "torch"]
 KERNEL_ENVIRONMENT = {
     # The networks of the labs are too small for a second thread to help.
@@ -79,8 +82,11 @@ def execute(path: Path, root: Path = ROOT) -> float:
             raise LabError(explain(lab, lab.cells[begun[-1]], error)) from error
         seconds = time.perf_counter() - started
         files = files_read(log, root)
-    if not files and "labkit" in "".join(code.source for code in lab.lesson_code):
-        raise LabError(f"{path.name} ran, but which files of labkit it read was not seen: a bug.")
+    if any(IMPORTS_LABKIT.search(cell.source) for cell in lab.lesson_code) and PACKAGE not in files:
+        raise LabError(
+            f"{path.name} ran, and was not seen to read labkit: what it depends on is not known.\n"
+            "Does something on this machine keep Python from course/dependencies/hook/?"
+        )
 
     clean(lab.node)
     if found := [(cell, what) for rule in NOT_TO_STORE for cell, what in rule(lab) if cell]:
@@ -162,7 +168,10 @@ def main() -> None:
     parser.add_argument("labs", nargs="*", help="how their names begin; default: those stale")
     parser.add_argument("--all", action="store_true", help="every lab, stale or not")
     arguments = parser.parse_args()
-    paths = choose(arguments.all, arguments.labs)
+    try:
+        paths = choose(arguments.all, arguments.labs)
+    except UnreadableError as error:
+        sys.exit(str(error))
     if not paths:
         print(f"The stored outputs of all {len(labs())} labs are up to date; none was executed.")
         return

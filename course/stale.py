@@ -9,21 +9,33 @@ or an alternative text is no code, although it stands in a code cell.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
 from course import ROOT
+from course.dependencies.exports import exports
 from course.dependencies.syntax import digest, program
-from course.notebook import Lab, labs
+from course.notebook import Lab, UnreadableError, labs
 
+STUB = "labkit/__init__.pyi"  # where each name that labkit offers is to be found
 OWN_CODE = "code"  # beside labkit/….py and data/…, in the stored metadata
 
 
-def parts(lab: Lab, files: Iterable[str], root: Path = ROOT) -> dict[str, str]:
+def parts(lab: Lab, files: Collection[str], root: Path = ROOT) -> dict[str, str]:
     """Digest all that a lab's outputs depend on: its code, and the files that it has read."""
-    own = _short("\0".join(cell.code for cell in lab.lesson_code).encode())
-    return {OWN_CODE: own, **{name: _digest(root / name) for name in files}}
+    code = "\0".join(cell.code for cell in lab.lesson_code)
+    found = {OWN_CODE: _short(code.encode())}
+    for name in files:
+        found[name] = _stub_digest(files, root) if name == STUB else _digest(root / name)
+    return found
+
+
+def _stub_digest(files: Collection[str], root: Path) -> str:
+    """Digest which names labkit offers from the modules that a lab has read; others don't count."""
+    names = exports((root / STUB).parent).items()
+    read = [pair for pair in sorted(names) if f"{pair[1].replace('.', '/')}.py" in files]
+    return _short(repr(read).encode())
 
 
 def _digest(path: Path) -> str:
@@ -68,7 +80,11 @@ def is_fresh(path: Path, root: Path = ROOT) -> bool:
 def main(root: Path = ROOT) -> None:
     """Print a line for each stale lab. To find some is no failure: the exit code is 0."""
     for path in labs(root):
-        if changed := changes(path, root):
+        try:
+            changed = changes(path, root)
+        except UnreadableError as error:
+            changed = [str(error)]
+        if changed:
             print(f"{path.relative_to(root).as_posix()}: {', '.join(changed)}")
 
 

@@ -149,6 +149,10 @@ LIVE = {
     "one that this one uses": ("labkit/result.py", append("other = 1\n")),
     "an expression there": ("labkit/inputs.py", negated),
     "the package": ("labkit/__init__.py", append("other = 1\n")),
+    "where its name is found": (
+        "labkit/__init__.pyi",
+        lambda p: edit(p, r"from \.manual import", "from .ols import"),
+    ),
     "the loader": ("labkit/datasets.py", append("other = 1\n")),
     "its table": ("data/study_compile.csv", append("1,2,3\n")),
 }
@@ -172,11 +176,14 @@ def test_a_line_for_each_stale_lab_says_what_changed_and_nothing_is_said_of_fres
     nbformat.write(notebook, first)
     for name in ("labkit/manual.py", "labkit/ols.py", "data/study_compile.csv"):
         append("other = 1\n")(course / name)
+    (course / "notebooks" / "05-lab.ipynb").write_text("<<<<<<< HEAD")
     freshness.main(course)
     assert capsys.readouterr().out.splitlines() == [
         "notebooks/01-lab.ipynb: its own code, labkit/ols.py",
         "notebooks/02-lab.ipynb: labkit/manual.py, data/study_compile.csv",
         "notebooks/03-lab.ipynb: never executed",
+        "notebooks/05-lab.ipynb: 05-lab.ipynb can't be read as a notebook (JSONDecodeError: "
+        "Expecting value: line 1 column 1 (char 0))",
     ]
 
 
@@ -198,12 +205,14 @@ TOY = {
 READ = {
     "1": "",
     "import labkit": "labkit/__init__.py",
+    "open('data/README.md'); open('data-old.csv', 'w'); open('labkit.toml', 'w')": "data/README.md",
+    "import sqlite3; sqlite3.connect('data/x.csv')": "data/x.csv",
     "import labkit; labkit.f": "labkit/__init__.py labkit/a.py labkit/b.py labkit/extra.py",
     "import labkit; labkit.f()":
         "labkit/__init__.py labkit/a.py labkit/b.py labkit/c.py labkit/extra.py",
     "import importlib; importlib.import_module('labkit.b')": "labkit/__init__.py labkit/b.py",
     "exec('import labkit.c')": "labkit/__init__.py labkit/c.py",
-    "open('data/x.csv').read(); open('data/SHA256SUMS'); open('data/README.md')": "data/x.csv",
+    "open('data/x.csv').read(); open('data/SHA256SUMS')": "data/x.csv",
     "open('elsewhere.csv'); open('data/new.csv', 'w').close()": "data/new.csv",
     "import os; os.chdir('data'); open('y.csv'); open(b'x.csv')": "data/x.csv data/y.csv",
     "import os; os.close(os.open('data/x.csv', os.O_RDONLY))": "data/x.csv",
@@ -283,3 +292,19 @@ def test_the_fields_of_a_newer_python_change_no_digest(monkeypatch):
         monkeypatch.setattr(node, "type_params", [], raising=False)
         monkeypatch.setattr(node, "a_new_one", None, raising=False)
     assert digest(program(source)) == before
+
+
+def test_a_table_that_is_a_link_and_a_folder_that_is_one_are_seen_by_their_own_names(tmp_path):
+    elsewhere, root = tmp_path / "else where", tmp_path / "course"
+    for folder in (elsewhere, root / "labkit"):
+        folder.mkdir(parents=True)
+    for name in ("x.csv", "y.csv"):
+        (elsewhere / name).write_text("1")
+    (root / "data").symlink_to(elsewhere)
+    assert traced("open('data/x.csv')", root) == ["data/x.csv"]
+    assert traced(f"open({str(elsewhere / 'y.csv')!r})", root) == ["data/x.csv", "data/y.csv"]
+    (root / "read").unlink()
+    (root / "data").unlink()
+    (root / "data").mkdir()
+    (root / "data" / "link.csv").symlink_to(elsewhere / "x.csv")
+    assert traced("open('data/link.csv')", root) == ["data/link.csv"]

@@ -209,7 +209,7 @@ NONE = {
     "empty.ipynb": "it is empty",
     "link.ipynb": "it is a symbolic link",
     "nested.ipynb": r"not a notebook \(RecursionError\)",
-    "other json.ipynb": "it is not a notebook",
+    "other json.ipynb": "is not a notebook in format 4: save it",
     "pdf.ipynb": "it is not a notebook",
     "pipe.ipynb": "it is not a file",
     "wrong cells.ipynb": "it is not a notebook",

@@ -13,7 +13,7 @@ from course.move_lab import (
     MoveLabError,
     find,
     mend,
-    mend_notebook,
+    mended_notebook,
     mentions,
     move,
     plan,
@@ -247,7 +247,34 @@ def test_a_code_cell_stays_as_it_is_and_its_link_is_listed(tmp_path):
     ]
     path = tmp_path / "11-here.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    [listed] = mend_notebook(path, TWO)
+    text, [listed] = mended_notebook(path, TWO)
     assert listed == "cell 2, line 1: … # See [lab 9](09-x.ipynb). …"
-    sources = [cell.source for cell in nbformat.read(path, as_version=4).cells]
+    sources = [cell.source for cell in nbformat.reads(text, as_version=4).cells]
     assert sources == ["See [lab 10](10-x.ipynb).", "# See [lab 9](09-x.ipynb)."]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("notebooks/09-y.ipynb", b"{"), ("notes.txt", "é".encode("latin-1"))],
+    ids=["a broken notebook", "another encoding"],
+)
+def test_where_a_file_cannot_be_read_nothing_is_moved(tmp_path, name, content):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "submissions").mkdir()
+    lab = tmp_path / "notebooks" / "02-x.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(), lab)
+    link = "[lab 2](notebooks/02-x.ipynb)"
+    (tmp_path / "a.md").write_text(link)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(MoveLabError, match=f"^{name} can't be read: "):
+        move({"02-x": "03-x"}, tmp_path)
+    assert lab.is_file()
+    assert (tmp_path / "a.md").read_text() == link
+
+
+def test_submissions_beside_the_course_are_left_alone(tmp_path):
+    own, theirs = tmp_path / "a.md", tmp_path / "submissions" / "anna" / "a.md"
+    theirs.parent.mkdir(parents=True)
+    for path in (own, theirs):
+        path.write_text("x")
+    assert list(move_lab.texts(tmp_path)) == [own]

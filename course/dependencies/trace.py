@@ -1,8 +1,9 @@
-"""What a lab's outputs depend on: the files of `labkit/` and `data/` that it reads as it runs.
+"""What a lab's outputs depend on: the files of `labkit/` and `data/` that it opens as it runs.
 
 Nothing is guessed from the code. A Python that starts with `traced_environment` notes the files
-that it opens in the two folders, and so does every Python that it starts in turn. As long as these
-files and the lab's own code are as they were, another run would read the same ones.
+that it opens in the two folders, and so does every Python that it starts in turn. Not seen are the
+list of what is in a folder, a question whether a file is there, and what is opened by a program
+other than Python, or by a Python that is told to ignore its environment (`-I`, `-E`).
 """
 
 import os
@@ -23,7 +24,7 @@ def traced_environment(log: Path, root: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(path),
         "PYTHONPYCACHEPREFIX": "",  # what is compiled stands beside its source
         "COURSE_TRACE_LOG": str(log),
-        "COURSE_TRACE_FOLDERS": os.pathsep.join(os.path.realpath(root / f) for f in FOLDERS),
+        "COURSE_TRACE_FOLDERS": os.pathsep.join(str(root.absolute() / f) for f in FOLDERS),
     }
     return {**os.environ, **changes}
 
@@ -35,7 +36,6 @@ def files_read(log: Path, root: Path) -> list[str]:
         path = Path(line)
         if path.suffix == ".pyc":  # labkit/__pycache__/ols.cpython-312.pyc
             path = path.parent.parent / f"{path.name.split('.')[0]}.py"
-        name = path.relative_to(os.path.realpath(root)).as_posix()
-        if path.is_file() and path.suffix not in {".pyi", ".md"} and name not in IGNORED:
-            found.add(name)
-    return sorted(found)
+        if (root / path).is_file():
+            found.add(path.as_posix())
+    return sorted(found - IGNORED)

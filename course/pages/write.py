@@ -39,8 +39,8 @@ def main() -> None:
     """Run from the command line."""
     try:
         print(f"Pages written: {', '.join(write_all()) or 'none, all of them are current'}.")
-    except outline.OutlineError as error:
-        sys.exit(str(error))
+    except ValueError as error:  # OutlineError, UnreadableError, and what a page says of a lab
+        sys.exit(f"The pages were not written: {error}")
 
 
 if __name__ == "__main__":
