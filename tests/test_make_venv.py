@@ -86,7 +86,7 @@ def test_without_torch_nothing_is_installed_that_needs_it(make, stage):
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 @pytest.mark.parametrize(
     ("command", "stage"),
-    [("site", "site"), ("lab", "site"), ("test", "test"), ("new-lab", "test"), ("bench", "bench")],
+    [("site", "site"), ("lab", "site"), ("test", "test"), ("new-lab", "site"), ("bench", "bench")],
 )
 def test_a_command_makes_its_stage_first(tmp_path, command, stage):
     outside = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
