@@ -19,8 +19,6 @@ from labkit import Checks
 
 Change: TypeAlias = tuple[str, str]
 
-LABS = [path.stem[:2] for path in labs()]
-
 
 @cache
 def case(lab: str) -> ModuleType:

@@ -17,6 +17,7 @@ from nbformat import NotebookNode, from_dict
 from course.cell import Cell
 from course.clean_outputs import clear
 from course.notebook import Lab, dumps
+from course.outline import configuration
 
 # Pages that students need not see: they tell which wrong answers are caught, and how.
 FOR_INSTRUCTORS = ("instructors.qmd",)
@@ -72,8 +73,9 @@ def student_sources(root: Path, folder: Path) -> None:
     Pages for instructors go, with their lines in `_quarto.yml`, and in the other pages each block
     `::: {.instructors}`.
     """
-    config = yaml.safe_load((root / "_quarto.yml").read_text(encoding="utf-8"))
-    text = yaml.safe_dump(_pruned(config), sort_keys=False, allow_unicode=True, width=10**6)
+    text = yaml.safe_dump(
+        _pruned(configuration(root)), sort_keys=False, allow_unicode=True, width=10**6
+    )
     folder.mkdir(parents=True)
     (folder / "_quarto.yml").write_text(text, encoding="utf-8", newline="\n")
     for page in sorted(set(root.glob("*.qmd")) - {root / name for name in FOR_INSTRUCTORS}):

@@ -85,10 +85,12 @@ def move(moves: dict[str, str], root: Path = ROOT) -> list[str]:
     for path in texts(root):
         name = places.get(path, path).relative_to(root).as_posix()
         try:
-            mended[path], found = mended_file(path, moves)
+            text, found = mended_file(path, moves)
         except (UnreadableError, UnicodeDecodeError) as error:
             raise MoveLabError(f"{path.relative_to(root)} can't be read: {error}") from error
-        left += [f"{name}, {text}" for text in found]
+        left += [f"{name}, {place}" for place in found]
+        if text is not None:
+            mended[path] = text
     for path, text in mended.items():  # only now, when all could be read
         path.write_text(text, encoding="utf-8", newline="\n")
     rename(places, root)
@@ -105,25 +107,27 @@ def texts(root: Path) -> Iterator[Path]:
             yield path
 
 
-def mended_file(path: Path, moves: dict[str, str]) -> tuple[str, list[str]]:
-    """Return a file's text with mended links, and what else it says of these labs."""
+def mended_file(path: Path, moves: dict[str, str]) -> tuple[str | None, list[str]]:
+    """Return a file's text with mended links, None where none is, and what else it says of them."""
     if path.suffix == ".ipynb":
         return mended_notebook(path, moves)
     text = path.read_text(encoding="utf-8")
     # The tests make up labs of their own, and what was is history.
     silent = path.match("tests/test_*.py") or path.name == "CHANGELOG.md"
-    return mend(text, moves), [] if silent else list(mentions(text, moves, path.suffix))
+    new = mend(text, moves)
+    left = [] if silent else list(mentions(text, moves, path.suffix))
+    return None if new == text else new, left
 
 
-def mended_notebook(path: Path, moves: dict[str, str]) -> tuple[str, list[str]]:
-    """Return a notebook's text with the links of its Markdown mended, and what else it says."""
+def mended_notebook(path: Path, moves: dict[str, str]) -> tuple[str | None, list[str]]:
+    """Return the same of a notebook, of which only the Markdown is mended."""
     notebook, changed, left = Lab.read(path).node, False, []
     for number, cell in enumerate(notebook.cells, 1):
         kind = cell.cell_type
         left += [f"cell {number}, {text}" for text in mentions(cell.source, moves, kind)]
         if kind == "markdown" and (new := mend(cell.source, moves)) != cell.source:
             cell.source, changed = new, True
-    return dumps(notebook) if changed else path.read_text(encoding="utf-8"), left
+    return dumps(notebook) if changed else None, left
 
 
 def mend(text: str, moves: dict[str, str]) -> str:

@@ -9,11 +9,21 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from course.notebook import Lab, labs
 
 # The labs' lines stand between `# labs: …` and `# end of labs`, or these in HTML comments.
 BLOCK = re.compile(r"^( *)(?:#|<!--) labs: .*\n((?:.*\n)*?) *(?:#|<!--) end of labs", re.MULTILINE)
+
+
+def configuration(root: Path) -> dict[str, Any]:
+    """Return what `_quarto.yml` says, {} where there is none."""
+    path = root / "_quarto.yml"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return yaml.safe_load(text) or {}
 
 
 class OutlineError(ValueError):

@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import os
 import platform
-import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ from tqdm import tqdm
 from course import ROOT
 from course.cell import Cell
 from course.clean_outputs import clean, clear, first_lines
+from course.dependencies.exports import imports
 from course.dependencies.trace import files_read, traced_environment
 from course.notebook import COLAB, Lab, UnreadableError, labs, replace
 from course.rules.outputs import local_path, no_stderr, object_repr
@@ -35,7 +35,6 @@ from course.stale import is_fresh, parts
 
 CELL_TIMEOUT = 120  # seconds; the same limit as under nbval
 NOT_TO_STORE = (no_stderr, object_repr, local_path)  # what these rules find is not for a reader
-IMPORTS_LABKIT = re.compile(r"^\s*(?:import|from) labkit\b", re.MULTILINE)
 PACKAGE = "labkit/__init__.py"  # what every lab reads that imports labkit
 RECORDED = ["numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "torch"]
 KERNEL_ENVIRONMENT = {
@@ -82,7 +81,7 @@ def execute(path: Path, root: Path = ROOT) -> float:
             raise LabError(explain(lab, lab.cells[begun[-1]], error)) from error
         seconds = time.perf_counter() - started
         files = files_read(log, root)
-    if any(IMPORTS_LABKIT.search(cell.source) for cell in lab.lesson_code) and PACKAGE not in files:
+    if any(imports(cell.tree) for cell in lab.lesson_code) and PACKAGE not in files:
         raise LabError(
             f"{path.name} ran, and was not seen to read labkit: what it depends on is not known.\n"
             "Does something on this machine keep Python from course/dependencies/hook/?"

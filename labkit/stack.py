@@ -38,7 +38,7 @@ class Stack:
         values = torch.empty(len(models), sum(sizes), dtype=first.dtype, device=first.device)
         self.flat = nn.Parameter(values)
         self.gradient = self.flat.grad = torch.zeros_like(values)
-        self.norms = values.new_zeros(len(models))  # of the last gradients before they were clipped
+        self.norms: Tensor | None = None  # of the last gradients before they were clipped
 
         def views(of: Tensor) -> dict[str, Tensor]:
             parts = zip(trained.items(), of.split(sizes, dim=1), strict=True)
@@ -56,8 +56,8 @@ class Stack:
 
     def clip(self, largest: float) -> None:
         """Shrink each network's gradient to the norm `largest` where it is longer."""
-        self.norms = torch.linalg.vector_norm(self.gradient, dim=1)
-        shares = (largest / (self.norms + 1e-6)).clamp(max=1)  # as clip_grad_norm_ has it
+        norms = self.norms = torch.linalg.vector_norm(self.gradient, dim=1)
+        shares = (largest / (norms + 1e-6)).clamp(max=1)  # as clip_grad_norm_ has it
         self.gradient.mul_(shares[:, None])
 
     def write_back(self) -> None:

@@ -111,7 +111,7 @@ def _train(
         stack.write_back()
 
     monitors = [_monitor(job, setting, r, history, stopping) for r, job in enumerate(jobs)]
-    if setting.clip is not None:
+    if stack.norms is not None:
         for r, (monitor, last) in enumerate(zip(monitors, stopping.last, strict=True)):
             if last is None:
                 monitor.note_norm(stack.norms[r])
@@ -142,7 +142,7 @@ def _means(losses: Tensor, data: Pairs) -> list[float]:
 
 def _diverge(values: Mapping[str, list[float]], stack: Stack, stopping: Stopping) -> bool:
     """Tell whether a loss, or a clipped norm, of a network that has not stopped is no number."""
-    numbers = [*values.values(), stack.norms.tolist()]
+    numbers = [*values.values(), *([] if stack.norms is None else [stack.norms.tolist()])]
     if all(math.isfinite(sum(of_all)) for of_all in numbers):  # the quick answer
         return False
     going_on = [r for r, last in enumerate(stopping.last) if last is None]

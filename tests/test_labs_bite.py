@@ -9,11 +9,12 @@ import pytest
 pytest.importorskip("torch", reason="the labs' networks need torch")
 
 from course import ROOT
-from course.cases import LABS, as_it_stands, behind, case, read, run_to_report, solved
+from course.cases import as_it_stands, behind, case, read, run_to_report, solved
 from course.editions import student_notebook
-from course.notebook import Lab
-from course.pages.instructors import COMMAND, masked, stored_messages
+from course.notebook import Lab, labs
+from course.pages.instructors import masked, stored_messages
 
+LABS = [path.stem[:2] for path in labs()]
 # GradcheckError and a second `backward` are RuntimeErrors, a class without a logit an IndexError.
 FAILURES = (AssertionError, ValueError, ArithmeticError, RuntimeError, IndexError)
 
@@ -101,7 +102,8 @@ def test_a_wrong_answer_is_told_what_is_wrong(lab, name):
     assert because in verdict.because
     stored = stored_messages(ROOT, lab).get(name, {"message": "nothing"})["message"]
     assert masked(str(verdict)) == masked(stored), (
-        f"the page for instructors says {stored!r}, the check {str(verdict)!r}: {COMMAND} {lab}"
+        f"the page for instructors says {stored!r}, the check {str(verdict)!r}: "
+        f"python -m course.pages.instructors --messages {lab}"
     )
 
 

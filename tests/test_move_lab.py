@@ -278,3 +278,12 @@ def test_submissions_beside_the_course_are_left_alone(tmp_path):
     for path in (own, theirs):
         path.write_text("x")
     assert list(move_lab.texts(tmp_path)) == [own]
+
+
+def test_a_file_without_a_link_to_mend_is_not_written(tmp_path):
+    """A newer pyproject.toml would make `make` install everything anew."""
+    path = tmp_path / "pyproject.toml"
+    path.write_text("[project]")
+    assert move_lab.mended_file(path, TWO) == (None, [])
+    path.write_text("see [lab 9](notebooks/09-x.ipynb)")
+    assert move_lab.mended_file(path, TWO)[0] == "see [lab 10](notebooks/10-x.ipynb)"

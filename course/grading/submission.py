@@ -49,12 +49,9 @@ def read_cells(path: Path) -> list[CodeCell]:
         raise CannotRunError(large if kind.st_size else "it is empty")
     try:
         return code_cells(Lab.read(path))
-    except UnreadableError as error:
-        if error.__cause__ is None:
-            raise CannotRunError(str(error)) from error
-        why = type(error.__cause__).__name__
-        raise CannotRunError(f"it is not a notebook ({why})") from error
     except Exception as error:  # what is no notebook fails in many ways
+        if isinstance(error, UnreadableError) and error.__cause__ is None:
+            raise CannotRunError(str(error)) from error
         kind_of_error = type(error.__cause__ or error).__name__
         raise CannotRunError(f"it is not a notebook ({kind_of_error})") from error
 

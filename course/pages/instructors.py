@@ -19,7 +19,6 @@ from pathlib import Path
 from course import ROOT
 from course.notebook import Lab, labs
 
-COMMAND = "python -m course.pages.instructors --messages"
 PARTS = ["In class", "On the board", "What to watch for", "Questions for discussion"]
 OPENING = """---
 title: For instructors

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
-import yaml
 from bs4 import BeautifulSoup
 
 from course import ROOT, version
+from course.outline import configuration
 
 # On GitHub owner and name; elsewhere a group may stand within a group.
 ADDRESS = re.compile(r"https?://(github\.com(/[\w.-]+){2}|(?!github\.com/)[\w.:-]+(/[\w.~-]+){2,})")
@@ -34,9 +34,7 @@ class Repository:
     @classmethod
     def read(cls, root: Path = ROOT) -> "Repository | None":
         """Read it from `_quarto.yml`; None where no `repo-url` is set."""
-        config = root / "_quarto.yml"
-        text = config.read_text(encoding="utf-8") if config.is_file() else ""
-        site = (yaml.safe_load(text) or {}).get("website") or {}
+        site = configuration(root).get("website") or {}
         if not site.get("repo-url"):
             return None
         url, branch = str(site["repo-url"]), str(site.get("repo-branch") or "main")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from typing import Any
 
-import yaml
 from nbformat.validator import iter_validate
 
 from course.notebook import Lab
+from course.outline import configuration
 from course.publishing.colab import set_up
 from course.publishing.repository import Repository, RepositoryError
 from course.rules.registry import EXERCISE_TAGS, Found, rule
@@ -50,10 +50,9 @@ def file_name(lab: Lab) -> Found:
 )
 def in_navigation(lab: Lab) -> Found:
     """A lab that _quarto.yml doesn't name is left out, or served as raw JSON, without a word."""
-    config = lab.root / "_quarto.yml"
-    if not config.exists():
+    if not (lab.root / "_quarto.yml").exists():
         return
-    site: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    site = configuration(lab.root)
     places = {"sidebar": (site.get("website") or {}).get("sidebar")}
     if "render" in (project := site.get("project") or {}):
         places["render list"] = project["render"]
