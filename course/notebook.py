@@ -223,6 +223,16 @@ def labs(root: Path = ROOT) -> list[Path]:
     return sorted((root / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 
 
+def find_lab(asked: str, root: Path = ROOT) -> Path:
+    """Return the notebook of a lab by its number or name, or raise a LookupError."""
+    for path in labs(root):
+        number, name = path.stem[:2], path.stem[3:]
+        if asked.removesuffix(".ipynb") in {path.stem, name, number, str(int(number))}:
+            return path
+    known = ", ".join(path.stem for path in labs(root)) or "none"
+    raise LookupError(f"LAB is {asked!r}: there is no such lab. The labs are: {known}.")
+
+
 def dumps(notebook: NotebookNode) -> str:
     """Return the text of a notebook's file, as the labs are written."""
     text: str = nbformat.writes(notebook, version=4)
