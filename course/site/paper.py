@@ -72,12 +72,12 @@ def _outputs(output: Any, numbered: bool) -> Iterator[Any]:
     is_picture = any(mime.startswith("image/") for mime in data)
     if table and table.caption:
         caption = table.caption.extract().get_text(" ")
-        yield _shown(_typst("table-caption", caption))
+        yield _markdown_output(_typst("table-caption", caption))
         yield NotebookNode({**output, "data": NotebookNode({**data, "text/html": str(table)})})
     elif not is_picture and _is_interactive(data, has_table=table is not None):
-        yield _shown(ON_THE_SITE)
+        yield _markdown_output(ON_THE_SITE)
     elif not numbered and (words := output.get("text") or _plain(data)):
-        yield _shown(_typst("printed", words.rstrip("\n"), lines=True))
+        yield _markdown_output(_typst("printed", words.rstrip("\n"), lines=True))
     else:
         yield output
 
@@ -92,7 +92,7 @@ def _is_interactive(data: dict[str, Any], has_table: bool) -> bool:
     return lost or any(mime.startswith("application/") for mime in data)
 
 
-def _shown(markdown: str) -> NotebookNode:
+def _markdown_output(markdown: str) -> NotebookNode:
     output: NotebookNode = new_output("display_data", {"text/markdown": markdown})
     return output
 

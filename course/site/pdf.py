@@ -40,10 +40,10 @@ def make_pdf(path: Path, output: Path, root: Path = ROOT, *, student: bool = Fal
             quarto(folder, "render", path.name, "--to", "typst", "--no-execute")
         except QuartoError as error:
             raise PdfError(f"{path.name}: {error}") from error
-        made = folder / f"{path.stem}.pdf"
-        if not made.is_file() or not made.read_bytes().startswith(b"%PDF-"):
+        result = folder / f"{path.stem}.pdf"
+        if not result.is_file() or not result.read_bytes().startswith(b"%PDF-"):
             raise PdfError(f"{path.name}: quarto ended without an error and wrote no PDF")
-        return made.replace(output / made.name)
+        return result.replace(output / result.name)
 
 
 def write_sources(lab: Lab, folder: Path, root: Path) -> None:
