@@ -21,7 +21,6 @@ from smalldocs.site import Site
 from course import ROOT
 from course.archive import current_zip, zip_path
 from course.editions import student_sources
-from course.outline import OutlineError
 from course.pages.write import write_all
 from course.publishing.repository import RepositoryError
 from course.site.check import pages, problems
@@ -129,12 +128,15 @@ def main() -> None:
     output = arguments.output or ROOT / ("_site-student" if student else "_site")
     started = time.perf_counter()
     try:
-        write_all(ROOT)
+        try:
+            write_all(ROOT)
+        except ValueError as error:  # what a page says of a lab, as in course/pages/write.py
+            raise RenderError(str(error)) from error
         student_zip = current_zip(ROOT)
         count = render(
             ROOT, output.resolve(), arguments.renderer, student=student, student_zip=student_zip
         )
-    except (OutlineError, RenderError) as error:
+    except RenderError as error:
         sys.exit(f"The site was not rendered: {error}")
     except KeyboardInterrupt:
         sys.exit("Interrupted: the site was not rendered, and an older one is as it was")
