@@ -95,6 +95,7 @@ def test_a_table_stands_below_its_caption(tmp_path):
     [
         (displayed(text_plain="a\n  b\n"), typst(r'printed("a\n  b")')),
         (new_output("stream", text="\x1b[31ma\x1b[0m\tb\x07\n"), typst(r'printed("a\tb")')),
+        (new_output("stream", text="x" * 100), typst(f'printed("{"x" * 90}\u200b{"x" * 10}")')),
         (displayed(text_markdown="*a*", text_plain="a"), "*a*"),
         (displayed(image_png="aaaa", text_plain="<Figure>"), "display_data"),
         (displayed(text_html="<div>Slider</div>", text_plain="Slider()"), ON_THE_SITE),

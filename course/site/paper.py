@@ -19,6 +19,7 @@ from course.notebook import Lab
 SUMMARY = re.compile(r"<details\b[^>]*>\s*<summary\b[^>]*>(.*?)</summary>", re.DOTALL)
 END_OF_DETAILS = re.compile(r"</details\s*>")
 CONTROL = re.compile(r"\x1b\[[\d;]*m|[\x00-\x08\x0b-\x1f\x7f]")  # colours, and what has no sign
+UNBROKEN = re.compile(r"\S{90}(?=\S)")  # Typst breaks a line at spaces alone
 ON_THE_SITE = "*The interactive figure that belongs here is on the course's site.*"
 
 
@@ -77,7 +78,8 @@ def _outputs(output: Any, numbered: bool) -> Iterator[Any]:
     elif not is_picture and _is_interactive(data, has_table=table is not None):
         yield _markdown_output(ON_THE_SITE)
     elif not numbered and (words := output.get("text") or _plain(data)):
-        yield _markdown_output(_typst("printed", words.rstrip("\n"), lines=True))
+        text = UNBROKEN.sub(lambda letters: f"{letters[0]}\u200b", words.rstrip("\n"))
+        yield _markdown_output(_typst("printed", text, lines=True))
     else:
         yield output
 
