@@ -83,8 +83,9 @@ def main() -> None:
         sys.exit("Interrupted: the PDFs that had not finished are as they were")
     if failures:
         sys.exit("\n\n".join(f"The PDF was not made: {failure}" for failure in failures))
-    if not arguments.lab:  # what a lab has left that has another name now
-        for old in set(output.glob("*.pdf")) - {output / f"{path.stem}.pdf" for path in paths}:
+    if not (arguments.lab or arguments.output):  # what a lab has left that has another name now
+        new = {output / f"{path.stem}.pdf" for path in paths}
+        for old in set(output.glob("[0-9][0-9]-*.pdf")) - new:
             old.unlink()
     print(f"In {os.path.relpath(output)}/: {', '.join(f'{path.stem}.pdf' for path in paths)}")
 
