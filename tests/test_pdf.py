@@ -72,6 +72,21 @@ def test_a_lab_without_solutions_has_no_heading_for_them(tmp_path):
     assert [cell.source for cell in printed(lab).cells][-2:] == ["### Exercise 1: a mean", "x"]
 
 
+def test_a_solution_of_several_cells_is_moved_whole(tmp_path):
+    tags = {"tags": ["solution"]}
+    solution = [new_code_cell("a", metadata=tags), new_markdown_cell("Because.", metadata=tags)]
+    end = new_markdown_cell("## Common pitfalls")
+    lab = lab_of(tmp_path, new_markdown_cell("### Exercise 1: a mean"), *solution, end)
+    assert [cell.source for cell in printed(lab).cells][4:] == [
+        "The solution is on `#page-of(<printed-solution-1>)`{=typst}.",
+        "## Common pitfalls",
+        "## Solutions",
+        "### Exercise 1: a mean {#printed-solution-1}",
+        "a",
+        "Because.",
+    ]
+
+
 def test_what_the_page_folds_is_open_below_its_summary(tmp_path):
     text = "Try.\n<details open>\n<summary>A &lt;<b>hint</b></summary>\nAdd.\n</details>\nGo."
     fold = new_code_cell("#| code-fold: true\n#| code-summary: 'Say \"a\\b\"'\nx")
