@@ -22,7 +22,7 @@ WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help site student test lab labs stale new-lab move-lab grade serve doctor studies bench lock clean
+.PHONY: help site pdf student test lab labs stale new-lab move-lab grade serve doctor studies bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
@@ -32,6 +32,11 @@ site: $(READY)  ## execute the labs that are stale, render the site to _site/ (E
 	@$(BIN)/python -m course.run
 	$(if $(ZIP),@$(BIN)/python -m course.student.edition --unless-current)
 	@$(BIN)/python -m course.site.render $(if $(EDITION),--edition $(EDITION))
+
+pdf: $(READY)  ## a PDF of each lab in _pdf/, where Quarto is installed [LAB=4] (EDITION=student: without solutions, in _pdf-student/)
+	@$(BIN)/python -m course.site.quarto >/dev/null
+	@$(BIN)/python -m course.run
+	@$(BIN)/python -m course.site.pdf $(call given,LAB,lab) $(if $(EDITION),--edition $(EDITION))
 
 student: $(READY)  ## the zip for students in _student/: no solutions (WHEELS=yes: with every package, for this system)
 	@$(BIN)/python -m course.run
@@ -91,7 +96,7 @@ lock:  ## pin every dependency anew in requirements.lock and requirements/ (UPGR
 	sh course/environment/lock.sh .venv-lock/bin/uv $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove everything that the commands above have made
-	rm -rf .venv .venv-notorch .venv-lock _site _site-student _student .quarto .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-notorch .venv-lock _site _site-student _pdf _pdf-student _student .quarto .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The last thing that make_venv does is to write this file, so a half-made environment never counts as ready.

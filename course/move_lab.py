@@ -21,7 +21,7 @@ from pathlib import Path
 
 from course import ROOT
 from course.new_lab import NAME, own_files
-from course.notebook import Lab, UnreadableError, dumps, labs
+from course.notebook import Lab, UnreadableError, dumps, find_lab, labs
 from course.pages.write import GENERATORS, write_all
 
 FOLDERS = (
@@ -42,12 +42,10 @@ class MoveLabError(Exception):
 
 def find(asked: str, root: Path = ROOT) -> Path:
     """Return the notebook of a lab by its number or name, or raise."""
-    for path in labs(root):
-        number, name = path.stem[:2], path.stem[3:]
-        if asked.removesuffix(".ipynb") in {path.stem, name, number, str(int(number))}:
-            return path
-    known = ", ".join(path.stem for path in labs(root)) or "none"
-    raise MoveLabError(f"LAB is {asked!r}: there is no such lab. The labs are: {known}.")
+    try:
+        return find_lab(asked, root)
+    except LookupError as error:
+        raise MoveLabError(str(error)) from error
 
 
 def plan(lab: Path, number: int | None, name: str | None, root: Path = ROOT) -> dict[str, str]:

@@ -35,8 +35,12 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True)
 class Exercise:
-    """A question to the student, from its heading on; it may lack what the rules ask for."""
+    """A question to the student, from its heading on; it may lack what the rules ask for.
 
+    `file` is the name of the notebook, for messages.
+    """
+
+    file: str
     cells: list[Cell]
 
     @property
@@ -67,7 +71,8 @@ class Exercise:
         """What the answer is called: NAME, where the stub defines `my_NAME`."""
         found = NAME.search(self.stub.source)
         if found is None:
-            raise ValueError(f"cell {self.stub.index + 1} is tagged exercise, defines no my_NAME")
+            place = f"{self.file}: cell {self.stub.index + 1}"
+            raise ValueError(f"{place} is tagged exercise and defines no my_NAME")
         return found[1]
 
     @property
@@ -92,7 +97,9 @@ class Exercise:
     def _one(self, tag: str) -> Cell:
         found = self.tagged(tag)
         if len(found) != 1:
-            raise ValueError(f"{self.title}: {len(found)} cells are tagged {tag}, not one")
+            raise ValueError(
+                f"{self.file}: {self.title}: {len(found)} cells are tagged {tag}, not one"
+            )
         return found[0]
 
 
@@ -215,12 +222,22 @@ class Lab:
                     groups.append([cell])
             if inside and groups[-1][-1] is not cell:
                 groups[-1].append(cell)
-        return [Exercise(group) for group in groups]
+        return [Exercise(self.path.name, group) for group in groups]
 
 
 def labs(root: Path = ROOT) -> list[Path]:
     """List the labs, in the course's order."""
     return sorted((root / "notebooks").glob("[0-9][0-9]-*.ipynb"))
+
+
+def find_lab(asked: str, root: Path = ROOT) -> Path:
+    """Return the notebook of a lab by its number or name, or raise a LookupError."""
+    for path in labs(root):
+        number, name = path.stem[:2], path.stem[3:]
+        if asked.removesuffix(".ipynb") in {path.stem, name, number, str(int(number))}:
+            return path
+    known = ", ".join(path.stem for path in labs(root)) or "none"
+    raise LookupError(f"LAB is {asked!r}: there is no such lab. The labs are: {known}.")
 
 
 def dumps(notebook: NotebookNode) -> str:

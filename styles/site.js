@@ -24,6 +24,15 @@
     });
   }
 
+  // Quarto's script writes / for /index.html in all links, with which a link within that page would load it again.
+  document.addEventListener("DOMContentLoaded", () => {
+    const [here] = location.href.split("#");
+    document.querySelectorAll("a[data-original-href]").forEach((link) => {
+      const [page, place] = link.dataset.originalHref.split("#");
+      if (page === here && place) link.setAttribute("href", `#${place}`);
+    });
+  });
+
   // Search: in the list of results the arrows lead on and Escape leads back to the field; whoever leaves closes the list. Heard
   // before Bootstrap hears it, which takes the list for one of its own menus and throws an error.
   document.querySelectorAll(".smalldocs-search").forEach((search) => {

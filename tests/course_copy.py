@@ -9,8 +9,8 @@ from pathlib import Path
 from course import ROOT
 
 LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv*", "_*site", "_site", "_student", ".*_cache", ".hypothesis", "__pycache__",
-    ".quarto", "benchmarks",
+    ".git", ".venv*", "_*site", "_pdf*", "_site", "_student", ".*_cache", ".hypothesis",
+    "__pycache__", ".quarto", "benchmarks",
 )  # fmt: skip
 
 

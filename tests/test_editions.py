@@ -61,8 +61,8 @@ def test_an_exercise_knows_its_title_prompt_hint_and_cells():
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ([code("def mine(): ...", "exercise")], r"cell 2 .* defines no my_NAME"),
-        ([], "Exercise 1: a sum: 0 cells are tagged exercise, not one"),
+        ([code("def mine(): ...", "exercise")], r"^01-lab\.ipynb: cell 2 .* defines no my_NAME"),
+        ([], r"^01-lab\.ipynb: Exercise 1: a sum: 0 cells are tagged exercise, not one"),
         (
             [code(f"def my_{n}(): ...", "exercise") for n in "ab"],
             "2 cells are tagged exercise, not one",

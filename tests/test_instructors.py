@@ -74,6 +74,18 @@ def test_what_was_measured_comes_from_the_notebooks(project):
     assert "took 987 seconds, measured with Python 3.99." in text(project)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(None, "is missing"), ("75", "is '75', not a whole number,")]
+)
+def test_a_lab_that_does_not_say_its_minutes_is_named_with_what_to_write(project, minutes, words):
+    (path,) = (project / "notebooks").glob("03-*.ipynb")
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["metadata"]["course"]["minutes"] = minutes
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"{path.name}: `minutes` {words} .* Write there"):
+        text(project)
+
+
 def test_a_lab_without_its_notes_is_named_with_what_to_write(project):
     (project / "instructors" / "01.md").unlink()
     with pytest.raises(ValueError, match=r"instructors/01\.md must have .*; it has: none\. Write"):

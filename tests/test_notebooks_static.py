@@ -81,7 +81,7 @@ def code(name: str, source: str, *outputs: Any, tags: str = "") -> Any:
     return new_code_cell(source, id=name, metadata=metadata, outputs=list(outputs))
 
 
-def said(text: str, name: str = "stdout") -> Any:
+def stream(text: str, name: str = "stdout") -> Any:
     return new_output("stream", name=name, text=text)
 
 
@@ -98,7 +98,7 @@ def exercise(k: int) -> list[Any]:
     return [
         md(f"prompt-{k}", f"### Exercise {k}: a mean\n\nCompute the mean of y by hand.\n\n{HINT}"),
         code(f"exercise-{k}", "answer = None  # your turn", tags="exercise"),
-        code(f"check-{k}", "grade(answer)", said("not attempted\n"), tags="exercise-check"),
+        code(f"check-{k}", "grade(answer)", stream("not attempted\n"), tags="exercise-check"),
         code(f"solution-{k}", SOLUTION, tags="solution"),
     ]
 
@@ -122,10 +122,12 @@ def good_notebook() -> Any:
             tags="torch",
         ),
         md("check", "## 4 Check\n\nEach number has its range."),
-        code("checks", CHECKS, said("all as expected\n")),
+        code("checks", CHECKS, stream("all as expected\n")),
         md("read-checks", "All are where they should be."),
         md("report", "## 5 Report\n\nThe paragraph for the paper."),
-        code("paper", 'print(f"x1 rose by {gap:.2f} (95 % interval, R 4.2.2).")', said("x1 rose")),
+        code(
+            "paper", 'print(f"x1 rose by {gap:.2f} (95 % interval, R 4.2.2).")', stream("x1 rose")
+        ),
         md("read-report", "That is all that the data say."),
         md("exercises", "## Exercises\n\nThree questions for you."),
         *exercise(1),
@@ -134,7 +136,7 @@ def good_notebook() -> Any:
         md("pitfalls", "## Common pitfalls\n\nForgetting [the seed](https://example.org/seed)."),
         md("reading", "## Further reading\n\nA book on the subject."),
         md("session", "## Session info"),
-        code("versions", "session_info()", said("numpy 2\n")),
+        code("versions", "session_info()", stream("numpy 2\n")),
     ]
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     return new_notebook(cells=cells, metadata={"kernelspec": kernel, "course": {**ABOUT}})
@@ -314,7 +316,7 @@ BAD: list[tuple[str, str, Edit]] = [
     (
         "colab-cell",
         "says something",
-        both(for_colab("https://github.com/a/b"), published, put("colab", said("done"))),
+        both(for_colab("https://github.com/a/b"), published, put("colab", stream("done"))),
     ),
     (
         "colab-cell",
@@ -327,7 +329,7 @@ BAD: list[tuple[str, str, Edit]] = [
     ("nbval-loophole", "skipped by comment", swap("numbers", "y.", "# NBVAL_SKIP\ny.")),
     ("empty-cell", "of text", insert("goal", lambda: md("empty", " \n"))),
     ("weight", "a huge picture", put("figure", picture("A" * 2_100_000))),
-    ("weight", "a huge print", put("numbers", said("y " * 800_000))),
+    ("weight", "a huge print", put("numbers", stream("y " * 800_000))),
     ("first-cell", "missing", drop("first")),
     ("first-cell", "no title", swap("first", "# A small lab\n\n", "")),
     ("first-cell", "no question", swap("first", "Is it small?\n\n", "")),
@@ -410,7 +412,7 @@ BAD: list[tuple[str, str, Edit]] = [
     ("links", "absolute", add("goal", 'See <a href="/index.html">this</a>.')),
     ("links", "a dead picture", add("goal", "![A curve that falls](curve.svg)")),
     ("registry-urls", "in text", add("goal", "Get it at https://pypi.org/simple.")),
-    ("registry-urls", "in output", put("numbers", said("from https://pypi.org/simple"))),
+    ("registry-urls", "in output", put("numbers", stream("from https://pypi.org/simple"))),
     ("self-contained", "a script", put("numbers", shown("text/html", "<script>1</script>"))),
     ("self-contained", "a widget", put("numbers", shown("application/vnd.widget+json", "{}"))),
     ("self-contained", "a far picture", add("goal", "![A curve](https://example.org/x.png)")),
@@ -475,17 +477,17 @@ BAD: list[tuple[str, str, Edit]] = [
         "stored",
         put("numbers", new_output("error", ename="KeyError", evalue="x", traceback=[])),
     ),
-    ("no-stderr", "stored", put("numbers", said("careful\n", "stderr"))),
+    ("no-stderr", "stored", put("numbers", stream("careful\n", "stderr"))),
     ("no-nan", "as a result", put("numbers", shown(value="np.float64(nan)"))),
-    ("no-nan", "printed", put("numbers", said("loss -inf\n"))),
-    ("progress-bar", "stored", put("numbers", said(" 50%|#####     | 5/10"))),
-    ("progress-bar", "overwritten line", put("numbers", said("step 1\rstep 2"))),
-    ("object-repr", "address", put("numbers", said("<function f at 0x7f0a1b2c3d4e>"))),
+    ("no-nan", "printed", put("numbers", stream("loss -inf\n"))),
+    ("progress-bar", "stored", put("numbers", stream(" 50%|#####     | 5/10"))),
+    ("progress-bar", "overwritten line", put("numbers", stream("step 1\rstep 2"))),
+    ("object-repr", "address", put("numbers", stream("<function f at 0x7f0a1b2c3d4e>"))),
     ("object-repr", "bare", put("numbers", shown(value="<Axes: xlabel='step'>"))),
-    ("local-path", "in output", put("numbers", said("saved to /tmp/x/model.pt"))),
-    ("local-path", "of Windows", put("numbers", said("C:\\Users\\me"))),
+    ("local-path", "in output", put("numbers", stream("saved to /tmp/x/model.pt"))),
+    ("local-path", "of Windows", put("numbers", stream("C:\\Users\\me"))),
     ("local-path", "in code", write("numbers", 'open("/home/me/x.csv")')),
-    ("warning-text", "stored", put("numbers", said("UserWarning: lr is large"))),
+    ("warning-text", "stored", put("numbers", stream("UserWarning: lr is large"))),
     ("checks", "two", swap("checks", 'checks.add("gap", gap, below=3)\n', "")),
     ("checks", "no report", swap("checks", "\nchecks.report()", "")),
     ("checks", "added too late", add("checks", 'checks.add("late", 1, below=2)')),
@@ -523,14 +525,14 @@ GOOD: list[tuple[str, Edit]] = [
     ("a fence", add("goal", "```r\n# a comment\n::: x\n@y {{< z >}}\n```")),
     (
         "inf where it is the lesson",
-        both(put("numbers", said("inf")), tag("numbers", "nan-is-the-lesson")),
+        both(put("numbers", stream("inf")), tag("numbers", "nan-is-the-lesson")),
     ),
-    ("a hexadecimal number", put("numbers", said("0x1F"))),
+    ("a hexadecimal number", put("numbers", stream("0x1F"))),
     (
         "a path and an address in a picture's bytes",
         put("figure", picture("L3RtcC9hIDB4N2ZmZjEyMzQ1Njc4")),
     ),
-    ("a word with inf in it", put("numbers", said("information, nanometre"))),
+    ("a word with inf in it", put("numbers", stream("information, nanometre"))),
     ("percent and ; in strings", write("numbers", 'print("a;", "%d" % 3, "!ls", "why?")')),
     ("two statements on a line", write("numbers", "a = 1; b = 2")),
     ("a torch name with another meaning in a function", write("numbers", "f = lambda w: w")),
@@ -595,7 +597,7 @@ def test_a_folder_of_this_machine_is_found_wherever_it_is(
     draft: Draft, monkeypatch: pytest.MonkeyPatch, text: str, found: bool
 ) -> None:
     monkeypatch.setenv("HOME", "/opt/me")
-    put("numbers", said(text))(draft)
+    put("numbers", stream(text))(draft)
     assert [b.rule for b in breaches(draft.finish())] == ["local-path"] * found
 
 

@@ -77,9 +77,10 @@ def test_a_lab_that_says_too_little_of_itself_is_named_with_what_is_missing(root
 
 
 @pytest.mark.parametrize("command", [write, render, edition], ids=lambda module: module.__name__)
-def test_each_command_that_writes_them_says_it_in_a_sentence(command, monkeypatch):
+@pytest.mark.parametrize("error", [OutlineError, ValueError])
+def test_each_command_that_writes_them_says_it_in_a_sentence(command, error, monkeypatch):
     def fails(*_):
-        raise OutlineError("index.qmd must have a place")
+        raise error("index.qmd must have a place")
 
     monkeypatch.setattr(command, "write_all", fails)
     monkeypatch.setattr(sys, "argv", ["command"])

@@ -29,6 +29,7 @@ from course.site.postprocess import (
     postprocess,
     wrap_tables,
 )
+from course.site.quarto_pages import add_copy_buttons, make_ids_unique
 from course.site.render import RenderError, render
 
 pytestmark = pytest.mark.skipif(not labs(), reason="notebooks/ holds no lab yet")
@@ -314,6 +315,51 @@ def test_menus_of_quarto_are_buttons_that_say_what_they_do_and_name_the_page(tmp
     assert [link.get_text() for link in page.select("[aria-current=page]")] == ["A"]
 
 
+SHEETS = """<head><link id="sheet" class="light"><link id="sheet" class="dark"><link id="other">
+<script>find("link#sheet:not(.dark), link#sheet-of-another"); if (a && b.id === "sheet") go();%s
+</script></head>"""
+
+
+def test_an_id_that_sheets_share_is_a_class_and_scripts_find_them_by_it():
+    page = parse(SHEETS % "")
+    for _ in range(2):
+        make_ids_unique(page)
+    assert [attribute(link, "class") for link in page.select("link")] == [
+        "light sheet",
+        "dark sheet",
+        "",
+    ]
+    assert [link["id"] for link in page.select("link[id]")] == ["other"]
+    assert str(page.script).splitlines()[0] == (
+        '<script>find("link.sheet:not(.dark), link#sheet-of-another"); '
+        'if (a && b.classList.contains("sheet")) go();'
+    )
+
+
+@pytest.mark.parametrize("use", ["byId('sheet')", "node.id == `sheet`", "find('#sheet')"])
+def test_an_id_that_a_script_uses_in_another_way_stays(use):
+    page = parse(SHEETS % use)
+    before = str(page)
+    make_ids_unique(page)
+    assert str(page) == before
+
+
+@pytest.mark.parametrize(("library", "buttons"), [("clipboard.min.js", 2), ("other.js", 1)])
+def test_all_code_of_quarto_has_a_button_to_copy_it(library, buttons):
+    page = parse(
+        f"""<script src="site_libs/{library}"></script><main>
+        <pre class="sourceCode code-with-copy"><code>a</code></pre><button class="code-copy-button">
+        </button><pre class="text"><code>python3 start.py</code></pre>
+        <div class="cell-output"><pre><code>42</code></pre></div>
+        <pre class="cell-output"><code>42</code></pre></main>"""
+    )
+    for _ in range(2):
+        add_copy_buttons(page)
+    assert len(page.select("button.code-copy-button")) == buttons
+    for button in page.select(".code-copy-outer-scaffold > button[title]"):
+        assert button.parent.code.get_text() == "python3 start.py"
+
+
 def test_columns_are_as_wide_as_what_they_hold_and_not_as_their_dashes():
     page = parse(
         """<main><table style="width:100%;"><colgroup><col style="width: 90%"></colgroup>
@@ -388,10 +434,12 @@ def luminance(colour):
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_quarto_computes_with_the_palette_of_the_style_sheet(mode):
     text = (ROOT / "styles" / f"{mode}.scss").read_text(encoding="utf-8")
-    told = dict(re.findall(r": #([0-9a-f]{6});  // --([\w-]+)$", text, re.MULTILINE))
+    variables = dict(re.findall(r": #([0-9a-f]{6});  // --([\w-]+)$", text, re.MULTILINE))
     palette = PALETTES[["light", "dark"].index(mode)]
-    assert set(told.values()) == {"paper", "panel", "ink", "ink-soft", "line", "accent"}
-    assert {name: palette[name] for name in told.values()} == {n: c for c, n in told.items()}
+    assert set(variables.values()) == {"paper", "panel", "ink", "ink-soft", "line", "accent"}
+    assert {name: palette[name] for name in variables.values()} == {
+        n: c for c, n in variables.items()
+    }
 
 
 @pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])

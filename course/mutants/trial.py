@@ -104,7 +104,7 @@ class Copy:
                 shutil.copytree(
                     path, folder / path.name, ignore=shutil.ignore_patterns("__pycache__")
                 )
-            elif not path.name.startswith((".", "_site", "_student")):
+            elif not path.name.startswith((".", "_pdf", "_site", "_student")):
                 (folder / path.name).symlink_to(path)
         self._changes = 0
 

@@ -52,11 +52,22 @@ def at_a_glance(found: list[Lab]) -> str:
         made = lab.made
         link = f"[{lab.number} {lab.title}](notebooks/{lab.path.name})"
         seconds = f"{made['seconds']:.0f}" if "seconds" in made else "not executed"
-        lines.append(f"| {link} | {lab.about['minutes']} | {seconds} |")
-    minutes = sum(lab.about["minutes"] for lab in found)
+        lines.append(f"| {link} | {minutes(lab)} | {seconds} |")
     seconds = sum(lab.made.get("seconds", 0) for lab in found)
-    lines.append(f"| All labs | {minutes} | {seconds:.0f} |")
+    lines.append(f"| All labs | {sum(map(minutes, found))} | {seconds:.0f} |")
     return "\n".join(lines)
+
+
+def minutes(lab: Lab) -> int:
+    """Return how long a lab takes a student, or raise where it does not say so."""
+    found = lab.about.get("minutes")
+    if type(found) is not int:
+        came = "is missing" if found is None else f"is {found!r}, not a whole number,"
+        raise ValueError(
+            f"{lab.path.name}: `minutes` {came} in its metadata, under `course`. Write there how "
+            "many minutes the lab takes a student, exercises included, as another lab does."
+        )
+    return found
 
 
 def section(lab: Lab) -> str:
@@ -67,7 +78,7 @@ def section(lab: Lab) -> str:
         [
             f"## Lab {lab.number}: {lab.title}",
             f"[The lab](notebooks/{lab.path.name}) takes a student about "
-            f"{lab.about['minutes']} minutes, exercises included (an estimate). "
+            f"{minutes(lab)} minutes, exercises included (an estimate). "
             f"Executing it from start to end took {seconds}, measured with "
             f"{versions(lab) or 'versions that it does not record'}.",
             notes(lab),

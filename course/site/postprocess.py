@@ -19,6 +19,7 @@ from course.site.downloads import add_lab_downloads, add_zip_download
 from course.site.explorer import add_explorer
 from course.site.html import attribute, is_foreign, parse, relative_link
 from course.site.mathematics import TexError, draw_formulas
+from course.site.quarto_pages import add_copy_buttons, make_ids_unique
 
 # The navigation regions of a page, so that a screen reader can tell them apart.
 REGIONS = {
@@ -62,6 +63,8 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
             raise PageError(f"{name}: {error}") from error
         remove_foreign_requests(page)
         fix_accessibility(page)
+        make_ids_unique(page)
+        add_copy_buttons(page)
         mark_current(page, path)
         add_explorer(page, path, site)
         wrap_tables(page)

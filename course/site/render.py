@@ -10,7 +10,6 @@ The site is made beside its place and put there when it is whole: a failed run l
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,11 +21,11 @@ from smalldocs.site import Site
 from course import ROOT
 from course.archive import current_zip, zip_path
 from course.editions import student_sources
-from course.outline import OutlineError
 from course.pages.write import write_all
 from course.publishing.repository import RepositoryError
 from course.site.check import pages, problems
 from course.site.postprocess import PageError, postprocess
+from course.site.quarto import QuartoError, find, quarto
 
 # What is for Quarto alone: smalldocs never executes, postprocessing draws the formulas, and the
 # visitor's system decides between light and dark anyway.
@@ -55,7 +54,7 @@ def render(
 
     `student` leaves the solutions out; `student_zip` is what the pages offer for download.
     """
-    renderer = renderer or ("quarto" if shutil.which("quarto") else "smalldocs")
+    renderer = renderer or ("quarto" if find() else "smalldocs")
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=output.parent) as workplace:
         site = Path(workplace) / "site"
@@ -90,10 +89,12 @@ def with_quarto(root: Path, site: Path) -> None:
     sources = site.with_name("copy")
     copy_sources(root, sources)
     folder = os.path.relpath(site, sources)  # Quarto reads it as relative to the project
-    command = ["quarto", "render", "--output-dir", folder, "--no-execute"]
-    done = subprocess.run(command, cwd=sources, capture_output=True, text=True, check=False)
-    if done.returncode or not (site / "index.html").is_file():
-        raise RenderError(f"quarto ended with code {done.returncode}:\n{done.stderr.strip()}")
+    try:
+        quarto(sources, "render", "--output-dir", folder, "--no-execute")
+    except QuartoError as error:
+        raise RenderError(str(error)) from error
+    if not (site / "index.html").is_file():
+        raise RenderError("quarto ended without an error and wrote no page index.html")
 
 
 def copy_sources(root: Path, folder: Path) -> None:
@@ -127,12 +128,15 @@ def main() -> None:
     output = arguments.output or ROOT / ("_site-student" if student else "_site")
     started = time.perf_counter()
     try:
-        write_all(ROOT)
+        try:
+            write_all(ROOT)
+        except ValueError as error:  # what a page says of a lab, as in course/pages/write.py
+            raise RenderError(str(error)) from error
         student_zip = current_zip(ROOT)
         count = render(
             ROOT, output.resolve(), arguments.renderer, student=student, student_zip=student_zip
         )
-    except (OutlineError, RenderError) as error:
+    except RenderError as error:
         sys.exit(f"The site was not rendered: {error}")
     except KeyboardInterrupt:
         sys.exit("Interrupted: the site was not rendered, and an older one is as it was")

@@ -24,7 +24,6 @@ from course import ROOT, version
 from course.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
 from course.editions import student_notebook
 from course.notebook import Lab, dumps, labs
-from course.outline import OutlineError
 from course.pages.write import write_all
 from course.site.render import RenderError, render
 
@@ -151,7 +150,7 @@ def main() -> None:
         if options.unless_current and current_zip(ROOT):
             return
         path = make(ROOT, wheels=options.wheels, renderer=options.renderer)
-    except (EditionError, OutlineError, RenderError) as error:
+    except (EditionError, RenderError, ValueError) as error:
         sys.exit(f"The student edition was not made: {error}")
     size = path.stat().st_size / 1e6
     seconds = time.perf_counter() - started

@@ -364,3 +364,23 @@ def test_a_page_reads_well_as_a_file(browser, site, path):
         assert faults == []
     finally:
         context.close()
+
+
+# What Quarto's script does to the links of a page, as soon as all of it is there.
+REWRITE_LINKS = """document.addEventListener("DOMContentLoaded", () => {
+  for (const link of document.querySelectorAll("a[href]")) {
+    link.dataset.originalHref = link.href;
+    link.href = link.href.replace("/index.html", "/");
+  }
+})"""
+
+
+def test_the_skip_link_of_the_front_page_does_not_load_it_again(open_page):
+    page = open_page("terms.html")
+    page.add_init_script(REWRITE_LINKS)
+    page.goto(page.url.replace("terms.html", "index.html"))
+    page.evaluate("window.stayed = true")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("[window.stayed, document.activeElement.tagName]") == [True, "MAIN"]
+    assert page.locator("#quarto-sidebar a").first.get_attribute("href").endswith("/")

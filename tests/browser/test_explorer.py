@@ -245,8 +245,8 @@ def test_the_keyboard_is_enough(page):
 def test_each_slider_has_a_name_and_says_its_value_in_words(page):
     put(page, lr=-0.1, steps=1, scale=1)
     names = ["Learning rate", "Steps", "Scale of feature 2"]
-    said = [page.get_by_label(name, exact=True).get_attribute("aria-valuetext") for name in names]
-    assert said == [
+    spoken = [page.get_by_label(name, exact=True).get_attribute("aria-valuetext") for name in names]
+    assert spoken == [
         "0.794, not below the largest stable rate, 0.01177",
         "1 step",
         "feature 2 times 10",
@@ -257,13 +257,13 @@ def test_a_screen_reader_is_told_once_after_a_pause(page):
     # All moves in one breath of the browser, so that a slow machine changes nothing.
     at_once = page.evaluate(
         """() => {
-          window.told = [];
+          window.announced = [];
           const started = performance.now();
           const status = document.querySelector(".explorer [role=status]");
           const slider = document.querySelector(".explorer [name=lr]");
           new MutationObserver(() => {
             if (!status.textContent) return;
-            told.push(status.textContent);
+            announced.push(status.textContent);
             window.paused = performance.now() - started;
           }).observe(status, {childList: true});
           for (const lr of [-1.9, -1.8, -1.7, -1.6]) {
@@ -274,9 +274,9 @@ def test_a_screen_reader_is_told_once_after_a_pause(page):
         }"""
     )
     assert at_once == ""
-    page.wait_for_function("told.length > 0")
+    page.wait_for_function("announced.length > 0")
     assert page.evaluate("paused") > 400
-    assert page.evaluate("told") == [page.locator(".explorer-sentence").inner_text()]
+    assert page.evaluate("announced") == [page.locator(".explorer-sentence").inner_text()]
 
 
 def test_the_pictures_say_what_they_show(page):
