@@ -88,8 +88,9 @@ def check(name: str, title: str, number: int | None, root: Path) -> int:
 
 def copies(number: int, title: str, root: Path) -> list[str]:
     """Return the texts of the new lab's files, which joins the part of the lab before it."""
-    before = [Lab.read(path).about["part"] for path in labs(root) if int(path.name[:2]) < number]
-    part = json.dumps((before or ["Labs"])[-1], ensure_ascii=False)
+    before = [Lab.read(path).about for path in labs(root) if int(path.name[:2]) < number]
+    parts = [about["part"] for about in before if about.get("part")]
+    part = json.dumps((parts or ["Labs"])[-1], ensure_ascii=False)
     words = {"Lab NN:": f"Lab {number}:", "TITLE": title, '"PART"': part}
     texts = []
     for template in TEMPLATES:
