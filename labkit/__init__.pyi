@@ -10,6 +10,7 @@ from .exercise import NotAttempted as NotAttempted
 from .exercise import your_answer_here as your_answer_here
 from .intervals import Interval as Interval
 from .intervals import mean_interval as mean_interval
+from .intervals import split_interval as split_interval
 from .manual import fit_linear as fit_linear
 from .manual import largest_stable_lr as largest_stable_lr
 from .network import fit_mlp as fit_mlp

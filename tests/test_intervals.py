@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from labkit import Interval, mean_interval
+from labkit import Interval, mean_interval, split_interval
 from labkit.intervals import mean_and_sd
 
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
@@ -162,3 +162,74 @@ def test_equal_values_have_themselves_as_mean_and_no_spread(value, n):
 def test_comparisons_beyond_counting_are_refused():
     with pytest.raises(ValueError, match=r"^comparisons must be at most 1000000000000000000, not"):
         mean_interval([1.0, 2.0], comparisons=10**400)
+
+
+def test_splits_that_overlap_have_the_corrected_interval_worked_out_by_hand():
+    # Nadeau and Bengio: s = 1, √(1/3 + 20/80) = 0.7637626, t = 4.302653 on 2 degrees of freedom.
+    interval = split_interval([1.0, 2.0, 3.0], n_train=80, n_test=20)
+    assert_allclose(interval, (2.0, 2.0 - 3.2862056, 2.0 + 3.2862056), atol=5e-7)
+
+
+@given(numbers, st.integers(1, 10**6), st.integers(1, 10**6), st.integers(1, 20))
+def test_overlap_widens_by_the_root_of_1_plus_n_times_the_ratio_of_rows(values, train, test, m):
+    naive = mean_interval(values, comparisons=m)
+    interval = split_interval(values, n_train=train, n_test=test, comparisons=m)
+    wider = np.sqrt(1 + len(values) * test / train)
+    assert interval.mean == naive.mean
+    assert_allclose(interval.high - naive.mean, (naive.high - naive.mean) * wider, rtol=1e-9)
+    assert_allclose(naive.mean - interval.low, (naive.mean - naive.low) * wider, rtol=1e-9)
+
+
+def losses_of_two_models(rng, splits):
+    """Differences in test error of least squares on all and on three of ten columns, by split.
+
+    The truth is that of the models fitted to so many rows: their expected error on new rows.
+    """
+    beta = np.r_[np.full(3, 0.5), np.full(7, 0.15)]
+    X = rng.standard_normal((100, 10))
+    y = X @ beta + rng.standard_normal(100)
+    differences = []
+    for train, test in splits:
+        errors = []
+        for q in (3, 10):
+            fitted = np.linalg.lstsq(X[train, :q], y[train], rcond=None)[0]
+            errors.append(np.mean((y[test] - X[test, :q] @ fitted) ** 2))
+        differences.append(errors[0] - errors[1])
+    left_out = 7 * 0.15**2  # the variance that the smaller model calls noise
+    truth = (1 + left_out) * (1 + 3 / (80 - 4)) - (1 + 10 / (80 - 11))
+    return differences, truth
+
+
+def random_splits(rng):
+    return [np.split(rng.permutation(100), [80]) for _ in range(25)]
+
+
+def repeated_folds(rng):
+    splits = []
+    for _ in range(5):
+        folds = np.split(rng.permutation(100), 5)
+        splits += [(np.setdiff1d(np.arange(100), fold), fold) for fold in folds]
+    return splits
+
+
+@pytest.mark.parametrize("deal", [random_splits, repeated_folds])
+def test_it_covers_where_the_interval_of_independent_values_does_not(deal):
+    rng = np.random.default_rng(2)
+    tables = [losses_of_two_models(rng, deal(rng)) for _ in range(300)]
+    covered = {
+        name: np.mean([low < truth < high for (_, low, high), truth in intervals])
+        for name, intervals in {
+            "splits": [(split_interval(d, n_train=80, n_test=20), t) for d, t in tables],
+            "independent": [(mean_interval(d), t) for d, t in tables],
+        }.items()
+    }
+    assert covered["splits"] > 0.93
+    assert covered["independent"] < 0.7
+
+
+@pytest.mark.parametrize("rows", ["n_train", "n_test"])
+@pytest.mark.parametrize("value", [0, -1, 0.8, True, None], ids=repr)
+def test_rows_of_a_split_are_counted(rows, value):
+    counts = {"n_train": 80, "n_test": 20, rows: value}
+    with pytest.raises((TypeError, ValueError), match=f"^{rows} must be"):
+        split_interval([1.0, 2.0], **counts)

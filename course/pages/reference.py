@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "run_study",
         "Study",
         "mean_interval",
+        "split_interval",
         "Interval",
     ),
     "Check numbers": ("Checks", "finite_differences"),

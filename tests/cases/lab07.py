@@ -61,6 +61,16 @@ MISTAKES = {
         "def interval(d, ratio=1 / 5)",
         "corrected over naive",
     ),
+    "a verdict that knows nothing of the overlap": (
+        "corrected = labkit.split_interval(gain, n_train=4, n_test=1)",
+        "corrected = labkit.mean_interval(gain)",
+        "verdicts' ends minus formula's",
+    ),
+    "a verdict of six folds": (
+        "corrected = labkit.split_interval(gain, n_train=4, n_test=1)",
+        "corrected = labkit.split_interval(gain, n_train=5, n_test=1)",
+        "verdicts' ends minus formula's",
+    ),
     "the variance divided by J": (
         "d.var(axis=-1, ddof=1)",
         "d.var(axis=-1)",

@@ -6,6 +6,7 @@ import numpy as np
 QUICK = {
     "[125, 500, 1000], [5, 5, 5]": "[500], [2]",
     "replicates=12": "replicates=2",
+    "splits, epochs = 12, 20": "splits, epochs = 8, 12",
     "times=2000": "times=200",
     "n_jobs=2": "n_jobs=1",
     "for seed in range(12)": "for seed in range(4)",
@@ -70,6 +71,21 @@ MISTAKES = {
         "mean of trained filters",
     ),
     "digits that stay": ("most = 1 if moved else 0", "most = 0", "linear, moved"),
+    "digits of one writer on both sides": (
+        'np.argsort(turn, kind="stable")',
+        "rng.permutation(len(turn))",
+        "blocks on both sides",
+    ),
+    "an interval that knows nothing of the overlap": (
+        "partial(labkit.split_interval, **sizes)",
+        "labkit.mean_interval",
+        "conv, cost of moving: zero inside",
+    ),
+    "a control without care": (
+        '"dense network": (dense_model, 0.01)',
+        '"dense network": (dense_model, 1e-4)',
+        "dense network, centred",
+    ),
     "the crossing upside down": (
         'np.log(wide["network"] / wide[rival])',
         'np.log(wide[rival] / wide["network"])',
