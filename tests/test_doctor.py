@@ -112,7 +112,7 @@ def test_every_required_package_has_its_line(capsys):
 
 def test_the_oldest_python_is_that_of_the_metadata():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["requires-python"] == ">={}.{}".format(*doctor.OLDEST_PYTHON)
+    assert project["requires-python"] == ">={}.{}".format(*doctor.pythons.OLDEST)
 
 
 def test_every_requirement_that_matters_is_understood():
@@ -132,13 +132,41 @@ def test_releases_compare_by_their_numbers(older, newer):
     assert doctor.release(older) < doctor.release(newer)
 
 
-def test_old_python(answer, monkeypatch):
-    monkeypatch.setattr(doctor.sys, "version_info", (3, 10, 4, "final", 0))
+@pytest.mark.parametrize(
+    ("version", "fault"),
+    [
+        ((3, 10, 4), "3.10.4, which is too old"),
+        ((3, 15, 0), "3.15.0, which is too new: not every package is there for it yet"),
+    ],
+)
+def test_a_python_too_old_or_too_new(answer, monkeypatch, version, fault):
+    monkeypatch.setattr(doctor.sys, "version_info", (*version, "final", 0))
     code, wrong = answer()
     assert code == 1
     assert wrong[0] == (
-        "FIX   Python 3.10.4 is older than 3.11; install that, then: make site PYTHON=python3.11"
+        f"FIX   This is Python {fault}: the course needs Python 3.11 to 3.14; install one of them, "
+        "then: make clean site PYTHON=python3.14"
     )
+
+
+def test_an_intel_mac_is_not_told_to_install_torch(answer, monkeypatch):
+    without(monkeypatch, "torch")
+    with_requirements_of_this_source(monkeypatch)
+    monkeypatch.setattr(doctor.pythons, "is_intel_mac", lambda: True)
+    monkeypatch.setattr(doctor.pythons, "run_by_rosetta", lambda: False)
+    assert answer() == (
+        0, ["NOTE  there is no torch for a Mac with an Intel processor: the other cells run"]
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such name there")
+def test_a_folder_in_which_no_environment_works_is_named(answer, course, monkeypatch):
+    home = course / "WS 24:25"
+    (home / "course").mkdir(parents=True)
+    monkeypatch.setattr(doctor, "__file__", str(home / "course" / "doctor.py"))
+    code, wrong = answer()
+    assert code == 1
+    assert wrong[0].startswith("FIX   no environment works here: the folder name 'WS 24:25' has a")
 
 
 def test_missing_package(answer, monkeypatch):
@@ -412,7 +440,7 @@ def test_a_student_is_told_of_start_py_and_of_neither_make_nor_git(
 
     from labkit.rstream import RStream
 
-    start = f'{"py" if os.name == "nt" else "python3"} "{students_folder / "start.py"}"'
+    start = f'{doctor.pythons.command()} "{students_folder / "start.py"}"'
     anew = f'delete "{students_folder / ".venv"}", then: {start}'
     other = SimpleNamespace(argv=["/some/other/environment/bin/python"])
     monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", lambda *_: other)
@@ -426,7 +454,8 @@ def test_a_student_is_told_of_start_py_and_of_neither_make_nor_git(
     code, wrong = answer()
     assert code == 1
     said = dict(line.removeprefix("FIX   ").removeprefix("NOTE  ").split(": ", 1) for line in wrong)
-    assert said.pop("Python 3.10.4 is older than 3.11; install that, then") == anew
+    [python] = [said.pop(key) for key in list(said) if key.startswith("This is Python 3.10.4")]
+    assert python.endswith(f"install one of them, then: {anew}")
     assert said.pop("tqdm is not installed") == anew
     assert said.pop("torch is not installed").endswith(f"to get it: {start}")
     assert said.pop("rnorm(1) after set.seed(42) is 1.370960, not in R").endswith(anew)
