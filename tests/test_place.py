@@ -40,6 +40,12 @@ def test_a_name_that_rules_out_an_environment_is_named(tmp_path, name, wrong, in
     str(ended.value).encode("utf-8")  # it can be printed
 
 
+def test_on_windows_it_is_the_semicolon(monkeypatch):
+    monkeypatch.setattr(place.os, "pathsep", ";")
+    assert "'a;b' has a semicolon in it" in place.wrong_name(Path("/a;b/labs"))
+    assert place.wrong_name(Path("/a:b")) == ""
+
+
 NAMES = ["a b", "50%", "a'b", 'a "b" c', "$HOME", "a`b", "a\\b", "a;b", "a#b", "a[b]", "a@b", "-a",
          "a.", " a ", "äöü", "~", "{a}", "a & b", "a|b", "a=b", "a!b", "a*b?"]  # fmt: skip
 
