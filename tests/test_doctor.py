@@ -515,7 +515,7 @@ def test_importing_from_labkit_with_nothing_installed_says_what_to_do():
     assert done.returncode == 1
     assert "ModuleNotFoundError: labkit's packages are not installed" in done.stderr
     assert "make site" in done.stderr
-    assert "python start.py" in done.stderr
+    assert "'python3 start.py' (on Windows 'py start.py')" in done.stderr
 
 
 def run_without_packages(*arguments):
