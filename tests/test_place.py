@@ -180,6 +180,14 @@ def test_an_environment_whose_python_is_gone_is_made_anew(tmp_path, installing, 
 
 
 @unix
+def test_an_environment_that_cannot_be_fitted_is_made_anew(tmp_path, installing, monkeypatch):
+    old = stand(tmp_path / "old" / ".venv")
+    new = old.parent.rename(tmp_path / "new") / ".venv"
+    monkeypatch.setattr(installing, "WRITE_PROGRAMS", "raise SystemExit(3)")
+    assert not installing.keep(new, new / "stamp")
+
+
+@unix
 def test_a_python_that_is_there_and_does_not_start_counts_as_gone(tmp_path, installing):
     folder = stand(tmp_path / ".venv")
     (folder / "bin" / "python").unlink()

@@ -183,6 +183,6 @@ def verify(python: Path, *wanted: str, cwd: Path) -> None:
         cwd=str(cwd), env=dict(offline, PIP_CONFIG_FILE=os.devnull), text=True,
         errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    if done.returncode or "Would install" in done.stdout:
+    if done.returncode:
         print("\n".join(done.stdout.splitlines()[-5:]))
         sys.exit(NOT_FOUND.format(python))
