@@ -688,8 +688,9 @@ def unpacked(folder, content):
 def run_start(home, *arguments):
     """Run start.py as a student does, with a pip that is allowed no network."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PIP_NO_INDEX": "1"}
+    torch = [] if importlib.util.find_spec("torch") else ["--no-torch"]
     return subprocess.run(
-        [sys.executable, "start.py", *arguments],
+        [sys.executable, "start.py", *arguments, *torch],
         cwd=home, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
