@@ -18,8 +18,8 @@ LONG_PATHS = "SYSTEM\\CurrentControlSet\\Control\\FileSystem"
 
 WRONG_NAME = """
 A Python environment can't be made in {home}
-because {wrong}. Rename that folder, or move this one to another place, and run
-the same command again."""
+because {wrong}.
+Rename that folder, or move this one to another place, and run the same command again."""
 
 TOO_DEEP = """
 {home}
