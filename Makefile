@@ -49,7 +49,7 @@ test: $(READY_TEST)  ## style, types, unit tests, every lab, the rendered site
 	@$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules $(WITHOUT_TORCH) $(NBVAL) $(wildcard notebooks) labkit tests
 
 lab: $(READY)  ## open JupyterLab in notebooks/
-	cd notebooks && ../$(BIN)/jupyter lab
+	cd notebooks && ../$(BIN)/python -I -m jupyterlab
 
 labs: $(READY)  ## execute every lab, stale or not, and store its outputs
 	@$(BIN)/python -m course.publishing.colab
@@ -99,7 +99,11 @@ clean:  ## remove everything that the commands above have made
 	rm -rf .venv .venv-notorch .venv-lock _site _site-student _pdf _pdf-student _student .quarto .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# An environment holds its full path: where the folder was moved, renamed or copied, it is fitted to its new place.
+MOVED := $(shell cd $(VENV) 2>/dev/null && test -f pyvenv.cfg && ! grep -qF -e " $$(pwd)" -e " $$(pwd -P)" pyvenv.cfg && echo moved)
+.PHONY: moved
+
 # The last thing that make_venv does is to write this file, so a half-made environment never counts as ready.
-$(VENV)/ready-%: requirements.lock $(wildcard requirements/*.txt) pyproject.toml course/environment/make_venv.py
-	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)' here: install Python 3.11 or newer, or say which to use: make PYTHON=/path/to/python3.12"; exit 1; }
+$(VENV)/ready-%: requirements.lock $(wildcard requirements/*.txt) pyproject.toml course/environment/make_venv.py $(MOVED)
+	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)' here: install Python 3.11 to 3.14, or say which to use: make PYTHON=/path/to/python3.14"; exit 1; }
 	@$(PYTHON) course/environment/make_venv.py $(VENV) $* $(if $(TORCH),,--no-torch)

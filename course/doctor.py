@@ -1,7 +1,7 @@
 """Is this machine ready for the labs? Each line says OK, or what is wrong and how to fix it.
 
     python -m course.doctor          in a clone of the course; also by `make doctor`
-    python start.py --doctor         in the students' folder, where this file is in edition/
+    python3 start.py --doctor        in the students' folder, where this file is in edition/
 
 Made for where things are broken: the standard library at the top, each check by itself.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -19,15 +18,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-OLDEST_PYTHON = (3, 11)
-
-# How a program such as `jupyter` names its Python. On Windows: a program, the line, a zip. Else:
-# the line, or, where the path is long or has a blank, one that asks the shell to start it.
-_WINDOWS = re.compile(rb'#!"?([^"\r\n]+?)"?[ \t]*\r?\n(?=PK\x03\x04)')
-_SHELL = re.compile(rb"#!/bin/sh\r?\n('''exec' [^\r\n]+)")
-_PLAIN = re.compile(rb"#![ \t]*([^\s]+)")
+if TYPE_CHECKING or __package__:
+    from course.environment import place, pythons
+    from course.environment.programs import python_of
+else:  # in the students' folder they stand beside this file
+    import place
+    import pythons
+    from programs import python_of
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,18 @@ class Course:
     @property
     def start(self) -> str:
         """What installs all that is missing in the students' folder."""
-        return f'{"py" if os.name == "nt" else "python3"} "{self.folder / "start.py"}"'
+        return f'{pythons.command()} "{self.folder / "start.py"}"'
+
+    @property
+    def again(self) -> str:
+        """What fits the environment to a new place of the folder."""
+        return self.start if self.is_students else "make site"
 
     @property
     def anew(self) -> str:
-        """What makes the environment anew."""
+        """What makes the environment anew, or is enough after the folder was moved."""
+        if place.made_elsewhere(Path(sys.prefix)):
+            return self.again
         again = f'delete "{self.folder / ".venv"}", then: {self.start}'
         return again if self.is_students else "make clean site"
 
@@ -108,11 +114,23 @@ def state_of(requirement: Requirement, course: Course) -> Line:
 
 
 def _python(course: Course) -> Iterator[Line]:
-    version, oldest = (".".join(map(str, v)) for v in (sys.version_info[:3], OLDEST_PYTHON))
-    again = course.anew if course.is_students else f"make site PYTHON=python{oldest}"
-    fix = f"is older than {oldest}; install that, then: {again}"
-    old = sys.version_info[:2] < OLDEST_PYTHON
-    yield Line("FIX", f"Python {version} {fix}") if old else Line("OK", f"Python {version}")
+    version = ".".join(map(str, sys.version_info[:3]))
+    newest = f"python3.{pythons.NEWEST[1]}"
+    again = course.anew if course.is_students else f"make clean site PYTHON={newest}"
+    install = f"the course needs {pythons.WORKING}; install one of them, then: {again}"
+    if wrong := pythons.fault():
+        yield Line("FIX", f"{wrong}: {install}")
+    else:
+        yield Line("OK", f"Python {version}")
+
+
+def _place(course: Course) -> Iterator[Line]:
+    """Say so where the folder's name is wrong, or was another when the environment was made."""
+    if wrong := place.wrong_name(course.folder):
+        yield Line("FIX", f"no environment works here: {wrong}; rename it, then: {course.again}")
+    elif old := place.made_elsewhere(Path(sys.prefix)):
+        moved = f"the folder was moved, renamed or copied: its environment was made as {old}"
+        yield Line("FIX", f"{moved}, where its programs look for Python: {course.again}")
 
 
 def _packages(course: Course) -> Iterator[Line]:
@@ -129,6 +147,11 @@ def _packages(course: Course) -> Iterator[Line]:
 
 def _torch(course: Course) -> Iterator[Line]:
     [wanted] = requirements("torch")
+    if find_spec("torch") is None and pythons.is_intel_mac():
+        yield Line(
+            "NOTE", "there is no torch for a Mac with an Intel processor: the other cells run"
+        )
+        return
     if find_spec("torch") is None:
         missing = "torch is not installed: the NumPy halves of the labs run; to get it"
         fix = course.start if course.is_students else course.install(str(wanted))
@@ -196,27 +219,6 @@ def wrong_start(program: str) -> str:
         return f"{launcher} starts another Python, {python}"
     gone = f"{launcher} needs {python}, which is not there"
     return f"jupyter lab can't start, {gone} (was the folder moved or renamed?)"
-
-
-def python_of(launcher: Path) -> str | None:
-    """Return the Python that a program in an environment starts, or None where it doesn't say.
-
-    pip writes its full path into the program. A folder that is moved, renamed or copied leaves
-    such programs behind, pointing at the old place.
-    """
-    content = launcher.read_bytes()
-    if content.startswith(b"MZ"):
-        found = _WINDOWS.search(content)
-        return _text(found[1]) if found else None
-    if found := _SHELL.match(content):
-        words = shlex.split(_text(found[1]).partition('"$0"')[0])
-        return None if "$" in words[1] else words[1]  # $: it finds its Python beside itself
-    found = _PLAIN.match(content)
-    return _text(found[1]) if found and not found[1].endswith(b"/env") else None
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")
 
 
 def _labkit(course: Course) -> Iterator[Line]:
@@ -303,7 +305,7 @@ def _labs(course: Course) -> Iterator[Line]:
 
 
 CHECKS: list[Callable[[Course], Iterator[Line]]] = [
-    _python, _packages, _labkit, _torch, _jupyter_kernel, _jupyter_lab, _r_number, _data,
+    _python, _place, _packages, _labkit, _torch, _jupyter_kernel, _jupyter_lab, _r_number, _data,
     _renderer, _labs,
 ]  # fmt: skip
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import yaml
 from nbformat import NotebookNode, from_dict
+from nbformat.v4 import new_code_cell
 
 from course.cell import Cell
 from course.clean_outputs import clear
-from course.notebook import Lab, dumps
+from course.notebook import COLAB, Lab, dumps
 from course.outline import configuration
 
 # Pages that students need not see: they tell which wrong answers are caught, and how.
@@ -25,6 +26,18 @@ INSTRUCTORS_BLOCK = re.compile(r"^(:{3,}) *\{\.instructors\}$.*?^\1$\n?", re.DOT
 
 KEPT = ("kernelspec", "language_info")  # of a lab's metadata
 ON_THE_PAGE = ("description", "minutes")  # of what a lab's metadata say of it
+
+ALONE = """\
+# Does nothing where labkit is installed, as in the course's folder.
+from importlib.util import find_spec
+
+if find_spec("labkit") is None:
+    raise ModuleNotFoundError(
+        "This lab needs labkit, the course's package, which this Python lacks. "
+        "Download all labs (a zip) where you found this one, unpack the zip and "
+        "run start.py in its folder, which installs what the labs need. Or put "
+        "this notebook into the folder notebooks/ of the course and open it there."
+    )"""
 
 
 def has_solutions(lab: Path) -> bool:
@@ -65,6 +78,21 @@ def student_notebook(lab: Lab) -> NotebookNode:
     notebook = without_solutions(lab)
     clear(notebook)
     return notebook
+
+
+def for_download(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook that, opened by itself in any Python, says what it needs and where that is.
+
+    In the students' zip, where labkit is installed, no such cell is needed. Nor is it where the
+    cell for Colab stands in its place, which installs labkit.
+    """
+    copied: NotebookNode = copy.copy(notebook)
+    if any(COLAB in cell.metadata.get("tags", []) for cell in notebook.cells):
+        return copied
+    first = next((n for n, c in enumerate(notebook.cells) if c.cell_type == "code"), 0)
+    alone = new_code_cell(ALONE, id="labkit-is-missing", metadata={"tags": [COLAB]})
+    copied.cells = [*notebook.cells[:first], alone, *notebook.cells[first:]]
+    return copied
 
 
 def student_sources(root: Path, folder: Path) -> None:

@@ -12,7 +12,8 @@ except ModuleNotFoundError:  # in a Python where nothing is installed
             raise AttributeError(name)
         raise ModuleNotFoundError(
             "labkit's packages are not installed in this Python: run 'make site' in the course's "
-            "folder, or 'python start.py' in the students', and use the Python in its .venv."
+            "folder, or 'python3 start.py' (on Windows 'py start.py') in the students', and use "
+            "the Python in its .venv."
         )
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

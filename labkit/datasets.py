@@ -100,11 +100,12 @@ def how_to_restore(*names: str) -> str:
 def from_its_source(folder: Path, names: list[str]) -> str:
     """Return how to get back files of the course: by start.py, by git or from a download.
 
-    The first where this Python is that of the students' folder; `start.py` restores all files.
+    The first where the files, or this Python, are those of the students' folder; `start.py`
+    restores all files, and what a student has is in no repository.
     """
-    home = Path(sys.prefix).parent
-    if (home / "edition" / "edition.json").is_file():
-        return f'{"py" if os.name == "nt" else "python3"} "{home / "start.py"}"'
+    for home in (folder, Path(sys.prefix).parent):
+        if (home / "edition" / "edition.json").is_file():
+            return f'{"py" if os.name == "nt" else "python3"} "{home / "start.py"}"'
     if shutil.which("git") and any((f / ".git").exists() for f in (folder, *folder.parents)):
         git = "git" if folder == Path.cwd() else f'git -C "{folder}"'
         return f"{git} checkout -- {' '.join(names)}"

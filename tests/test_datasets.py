@@ -165,17 +165,21 @@ def mend(folder, name="r_stream_seed42.csv"):
     return f"unset LABKIT_DATA, or: {copy}"
 
 
-@pytest.mark.parametrize("way", ["git", "git, from elsewhere", "without git", "students"])
+@pytest.mark.parametrize(
+    "way", ["git", "git, from elsewhere", "without git", "students", "students, in another Python"]
+)
 def test_the_mend_is_one_for_the_way_in_which_the_course_came(
     folder, tmp_path, tmp_path_factory, monkeypatch, way
 ):
     monkeypatch.delenv("LABKIT_DATA")
     monkeypatch.setattr(datasets, "__file__", str(tmp_path / "labkit" / "datasets.py"))
-    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    prefix = tmp_path_factory.mktemp("conda") if "another" in way else tmp_path
+    monkeypatch.setattr(sys, "prefix", str(prefix / ".venv"))
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere") if "elsewhere" in way else tmp_path)
     if way.startswith("git"):
         (tmp_path / ".git").mkdir()
-    elif way == "students":
+    elif way.startswith("students"):
+        (tmp_path / ".git").mkdir()  # a folder of one's own may lie in a repository of one's own
         (tmp_path / "edition").mkdir()
         (tmp_path / "edition" / "edition.json").write_text("{}")
     (folder / "r_stream_seed42.csv").unlink()
@@ -189,7 +193,7 @@ def test_the_mend_is_one_for_the_way_in_which_the_course_came(
             "git, from elsewhere": f'git -C "{tmp_path}" checkout -- {file}',
             "without git": f'copy {file} from a fresh download of the course into "{tmp_path}"',
             "students": f'{"py" if os.name == "nt" else "python3"} "{start}"',
-        }[way]
+        }[way.replace(", in another Python", "")]
     )
 
 

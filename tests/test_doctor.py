@@ -20,6 +20,7 @@ from labkit import datasets
 
 ROOT = Path(doctor.__file__).resolve().parent.parent
 HAS_TORCH = importlib.util.find_spec("torch") is not None
+CHECKS = doctor.CHECKS
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +33,8 @@ def course(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(doctor.sys, "prefix", str(tmp_path / ".venv"))
+    if not HAS_TORCH:  # its note would stand in every answer
+        monkeypatch.setattr(doctor, "CHECKS", [c for c in CHECKS if c is not doctor._torch])
     return tmp_path
 
 
@@ -112,7 +115,7 @@ def test_every_required_package_has_its_line(capsys):
 
 def test_the_oldest_python_is_that_of_the_metadata():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["requires-python"] == ">={}.{}".format(*doctor.OLDEST_PYTHON)
+    assert project["requires-python"] == ">={}.{}".format(*doctor.pythons.OLDEST)
 
 
 def test_every_requirement_that_matters_is_understood():
@@ -132,13 +135,42 @@ def test_releases_compare_by_their_numbers(older, newer):
     assert doctor.release(older) < doctor.release(newer)
 
 
-def test_old_python(answer, monkeypatch):
-    monkeypatch.setattr(doctor.sys, "version_info", (3, 10, 4, "final", 0))
+@pytest.mark.parametrize(
+    ("version", "fault"),
+    [
+        ((3, 10, 4), "3.10.4, which is too old"),
+        ((3, 15, 0), "3.15.0, which is too new: not every package is there for it yet"),
+    ],
+)
+def test_a_python_too_old_or_too_new(answer, monkeypatch, version, fault):
+    monkeypatch.setattr(doctor.sys, "version_info", (*version, "final", 0))
     code, wrong = answer()
     assert code == 1
     assert wrong[0] == (
-        "FIX   Python 3.10.4 is older than 3.11; install that, then: make site PYTHON=python3.11"
+        f"FIX   This is Python {fault}: the course needs Python 3.11 to 3.14; install one of them, "
+        "then: make clean site PYTHON=python3.14"
     )
+
+
+def test_an_intel_mac_is_not_told_to_install_torch(answer, monkeypatch):
+    without(monkeypatch, "torch")
+    monkeypatch.setattr(doctor, "CHECKS", CHECKS)
+    with_requirements_of_this_source(monkeypatch)
+    monkeypatch.setattr(doctor.pythons, "is_intel_mac", lambda: True)
+    monkeypatch.setattr(doctor.pythons, "run_by_rosetta", lambda: False)
+    assert answer() == (
+        0, ["NOTE  there is no torch for a Mac with an Intel processor: the other cells run"]
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such name there")
+def test_a_folder_in_which_no_environment_works_is_named(answer, course, monkeypatch):
+    home = course / "WS 24:25"
+    (home / "course").mkdir(parents=True)
+    monkeypatch.setattr(doctor, "__file__", str(home / "course" / "doctor.py"))
+    code, wrong = answer()
+    assert code == 1
+    assert wrong[0].startswith("FIX   no environment works here: the folder name 'WS 24:25' has a")
 
 
 def test_missing_package(answer, monkeypatch):
@@ -187,6 +219,7 @@ def test_labkit_not_installed(answer, monkeypatch):
 
 def test_missing_torch_stops_nobody(answer, monkeypatch):
     without(monkeypatch, "torch")
+    monkeypatch.setattr(doctor, "CHECKS", CHECKS)
     with_requirements_of_this_source(monkeypatch)
     code, wrong = answer()
     assert code == 0
@@ -412,13 +445,14 @@ def test_a_student_is_told_of_start_py_and_of_neither_make_nor_git(
 
     from labkit.rstream import RStream
 
-    start = f'{"py" if os.name == "nt" else "python3"} "{students_folder / "start.py"}"'
+    start = f'{doctor.pythons.command()} "{students_folder / "start.py"}"'
     anew = f'delete "{students_folder / ".venv"}", then: {start}'
     other = SimpleNamespace(argv=["/some/other/environment/bin/python"])
     monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", lambda *_: other)
     monkeypatch.setattr(doctor.sys, "version_info", (3, 10, 4, "final", 0))
     monkeypatch.setattr(RStream, "standard_normal", lambda *_: 1.37096)
     without(monkeypatch, "smalldocs", "torch", "tqdm")
+    monkeypatch.setattr(doctor, "CHECKS", CHECKS)
     (students_folder / "data" / "r_stream_seed42.csv").unlink()
     monkeypatch.delenv("LABKIT_DATA")
     monkeypatch.setattr("labkit.datasets.data_folder", lambda: students_folder / "data")
@@ -426,7 +460,8 @@ def test_a_student_is_told_of_start_py_and_of_neither_make_nor_git(
     code, wrong = answer()
     assert code == 1
     said = dict(line.removeprefix("FIX   ").removeprefix("NOTE  ").split(": ", 1) for line in wrong)
-    assert said.pop("Python 3.10.4 is older than 3.11; install that, then") == anew
+    [python] = [said.pop(key) for key in list(said) if key.startswith("This is Python 3.10.4")]
+    assert python.endswith(f"install one of them, then: {anew}")
     assert said.pop("tqdm is not installed") == anew
     assert said.pop("torch is not installed").endswith(f"to get it: {start}")
     assert said.pop("rnorm(1) after set.seed(42) is 1.370960, not in R").endswith(anew)
@@ -486,7 +521,7 @@ def test_importing_from_labkit_with_nothing_installed_says_what_to_do():
     assert done.returncode == 1
     assert "ModuleNotFoundError: labkit's packages are not installed" in done.stderr
     assert "make site" in done.stderr
-    assert "python start.py" in done.stderr
+    assert "'python3 start.py' (on Windows 'py start.py')" in done.stderr
 
 
 def run_without_packages(*arguments):

@@ -2,6 +2,8 @@
 
 import copy
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -11,8 +13,12 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course import ROOT
-from course.editions import student_notebook, student_sources
-from course.notebook import Lab, labs
+from course.editions import ALONE, for_download, student_notebook, student_sources
+from course.grading.original import Original, original_of
+from course.grading.submission import code_cells as code_cells_of
+from course.notebook import COLAB, Lab, labs
+from course.publishing.colab import set_up
+from course.publishing.repository import Repository
 from course.site.render import render
 
 LABS = [pytest.param(path, id=path.stem) for path in labs()]
@@ -208,6 +214,9 @@ def test_the_students_site_has_no_solution_in_pages_search_or_downloads(project,
         assert page.select_one('meta[name="description"]')["content"] == "A lab."
     downloads = [(site / f"{lab}.ipynb").read_text() for site in (course, student)]
     assert downloads[0] == downloads[1]
+    for name in (f"{lab}.ipynb", f"{lab}-solved.ipynb"):
+        first = next(c for c in Lab.read(course / name).cells if c.kind == "code")
+        assert first.source == ALONE, name
 
 
 def test_the_students_sources_hold_what_a_renderer_needs_and_no_more(project, tmp_path):
@@ -240,13 +249,53 @@ def test_quarto_renders_the_students_site_from_the_same_sources(project, tmp_pat
     assert seen[1]
 
 
-def test_the_zip_is_offered_on_the_front_page_and_on_each_labs_page(project, tmp_path):
+@pytest.mark.parametrize("path", LABS)
+def test_a_lab_by_itself_is_the_students_and_one_cell_before_all_code(path):
+    student = student_notebook(Lab.read(path))
+    before = copy.deepcopy(student)
+    alone = for_download(student)
+    nbformat.validate(alone)
+    assert student == before
+    [added] = [cell for cell in alone.cells if cell not in student.cells]
+    code_cells = [cell for cell in alone.cells if cell.cell_type == "code"]
+    assert code_cells[0] == added
+    assert (added.outputs, added.execution_count, COLAB in added.metadata.tags) == ([], None, True)
+    alone.cells.remove(added)
+    assert alone.cells == student.cells
+    asked = code_cells_of(Lab(path, for_download(student), ROOT))
+    known = tuple(map(Original.read, labs()))
+    assert original_of(Path("renamed.ipynb"), asked, known).name == path.stem
+
+
+def test_where_colab_has_its_cell_that_one_is_enough():
+    cells = set_up([code("import labkit")], Repository("https://github.com/example/course"))
+    notebook = new_notebook(cells=cells)
+    assert for_download(notebook).cells == cells
+    assert len(for_download(for_download(new_notebook(cells=[code("1")]))).cells) == 2
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_cell_says_what_to_do_where_labkit_is_missing_and_else_nothing(there, capfd):
+    command = [sys.executable, *([] if there else ["-I", "-S"]), "-c", ALONE]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == ""
+    if there:
+        assert (done.returncode, done.stderr) == (0, "")
+        return
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ModuleNotFoundError: This lab needs labkit, the course's package")
+    assert "unpack the zip and run start.py" in last
+
+
+def test_the_zip_is_offered_on_the_front_page_and_first_on_each_labs_page(project, tmp_path):
     offer = tmp_path / "labs-1.0.zip"
     offer.write_bytes(b"0" * 2_600_000)
     site = tmp_path / "site"
     render(project, site, "smalldocs", student_zip=offer)  # a dead link would stop it
     assert (site / offer.name).read_bytes() == offer.read_bytes()
     assert holding(site, "(zip, 3 MB)") == {"index.html", "notebooks/01-lab.html"}
-    assert 'href="../labs-1.0.zip"' in (site / "notebooks" / "01-lab.html").read_text()
+    page = BeautifulSoup((site / "notebooks" / "01-lab.html").read_text(), "html.parser")
+    links = [link["href"] for link in page.select(".lab-download a")]
+    assert links == ["../labs-1.0.zip", "01-lab.ipynb", "01-lab-solved.ipynb"]
     render(project, site, "smalldocs")
     assert holding(site, ".zip") == set()

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from course import doctor
-from course.doctor import python_of, this_course
+from course.doctor import this_course
+from course.environment.programs import python_of
 
 ROOT = Path(doctor.__file__).resolve().parent.parent
 PROGRAMS = ("jupyter", "jupyter-lab")
@@ -175,20 +176,26 @@ def test_a_course_that_was_moved_or_copied_is_not_ready(clone):
     copy = clone.with_name("copy")
     shutil.copytree(clone, copy, symlinks=True)
     python, program = clone / ".venv/bin/python", copy / ".venv/bin/jupyter"
-    two = ["", "To fix: 2. Then run this again."]
+    moved = (
+        f"FIX   the folder was moved, renamed or copied: its environment was made as "
+        f"{clone / '.venv'}, where its programs look for Python: make site"
+    )
+    three = ["", "To fix: 3. Then run this again."]
     assert said_by_the_doctor(copy) == [
+        moved,
         f"FIX   a notebook imports labkit from {clone / 'labkit'}, not from {copy / 'labkit'}: "
-        "make clean site",
-        f"FIX   {program} starts another Python, {python}: make clean site",
-        *two,
+        "make site",
+        f"FIX   {program} starts another Python, {python}: make site",
+        *three,
     ]
 
-    moved = clone.rename(clone.with_name("moved"))
-    program = moved / ".venv/bin/jupyter"
-    assert said_by_the_doctor(moved) == [
+    renamed = clone.rename(clone.with_name("renamed"))
+    program = renamed / ".venv/bin/jupyter"
+    assert said_by_the_doctor(renamed) == [
+        moved,
         "FIX   a notebook can't import labkit (ModuleNotFoundError: No module named 'labkit'): "
-        "make clean site",
+        "make site",
         f"FIX   jupyter lab can't start, {program} needs {python}, which is not there "
-        "(was the folder moved or renamed?): make clean site",
-        *two,
+        "(was the folder moved or renamed?): make site",
+        *three,
     ]

@@ -16,7 +16,7 @@ import yaml
 from site_pages import listed
 
 from course import ROOT
-from course.editions import student_notebook
+from course.editions import for_download, student_notebook
 from course.notebook import Lab, dumps, labs
 from course.site.check import pages, problems, soup
 from course.site.html import attribute, parse
@@ -112,10 +112,10 @@ def test_regions_have_names_of_their_own_and_what_folds_is_a_button(page):
 def test_each_lab_page_is_light_and_offers_the_notebook(rendered, lab):
     page = rendered / "notebooks" / f"{lab.stem}.html"
     assert page.stat().st_size < 1_500_000, "make its figures smaller"
-    student, solved = soup(page).select(".lab-download a")
-    text = (page.parent / student["href"]).read_text(encoding="utf-8")
-    assert text == dumps(student_notebook(Lab.read(lab)))
-    assert (page.parent / solved["href"]).read_bytes() == lab.read_bytes()
+    offered = [link["href"] for link in soup(page).select(".lab-download a")]
+    student, solved = ((page.parent / name).read_text(encoding="utf-8") for name in offered)
+    assert student == dumps(for_download(student_notebook(Lab.read(lab))))
+    assert solved == dumps(for_download(Lab.read(lab).node))
 
 
 # --- a site of one page --------------------------------------------------------------------------

@@ -249,7 +249,10 @@ def test_interrupted_at_any_moment_nothing_is_lost_and_the_next_run_ends_the_sam
 # --- start.py meets trouble ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [START, INSTALLING, MAKE_VENV], ids=lambda p: p.name)
+BEFORE = [INSTALLING.with_name(f"{name}.py") for name in ("pythons", "place", "pip_settings")]
+
+
+@pytest.mark.parametrize("path", [START, MAKE_VENV, INSTALLING, *BEFORE], ids=lambda p: p.name)
 def test_an_old_python_gets_as_far_as_our_sentence(path):
     tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 6))
     imported = {
@@ -260,7 +263,7 @@ def test_an_old_python_gets_as_far_as_our_sentence(path):
             else [node.module] if isinstance(node, ast.ImportFrom) else []
         )
     }  # fmt: skip
-    assert imported <= sys.stdlib_module_names | {"installing"}
+    assert imported <= sys.stdlib_module_names | {path.stem for path in (INSTALLING, *BEFORE)}
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
         taken = function.args.args + function.args.kwonlyargs
         for annotation in [function.returns, *(argument.annotation for argument in taken)]:
@@ -271,19 +274,35 @@ def test_an_old_python_gets_as_far_as_our_sentence(path):
 def test_a_python_too_old_is_told_which_one_to_use(start, monkeypatch):
     monkeypatch.setattr("sys.argv", ["start.py"])
     monkeypatch.setattr("sys.version_info", (3, 10, 2))
-    with pytest.raises(SystemExit, match=r"3\.11 or newer.*\n.*python3\.12 start\.py"):
+    monkeypatch.setattr(start.pythons, "find", lambda first: "")
+    with pytest.raises(SystemExit, match=r"3\.11 to 3\.14(.*\n)+.*3\.14 start\.py"):
         start.main()
 
 
 @pytest.mark.parametrize(
     ("says", "message"),
-    [("ensurepip is not available", "apt install python3-venv"), ("No space left", "disk is full")],
+    [
+        ("ensurepip is not available", "apt install python3-venv"),
+        ("No space left", "disk is full"),
+        ("Permission denied", r"could not make an environment in .*\.venv"),
+    ],
 )
-def test_where_no_environment_can_be_made_it_says_why(start, monkeypatch, tmp_path, says, message):
+def test_where_no_environment_can_be_made_it_says_why(
+    start, monkeypatch, tmp_path, says, message, capsys
+):
     done = subprocess.CompletedProcess([], 1, stdout=says)
     monkeypatch.setattr("subprocess.run", lambda *args, **kwargs: done)
-    with pytest.raises(SystemExit, match=message):
+    with pytest.raises(SystemExit, match=message) as ended:
         start.installing.make_venv(tmp_path / ".venv", tmp_path / ".venv" / "installed.txt")
+    assert says in capsys.readouterr().out
+    assert ("python3-venv" in str(ended.value)) == ("ensurepip" in says)
+
+
+class Asked(list):
+    """What pip was asked, and what was then verified."""
+
+    def __init__(self):
+        self.verified = []
 
 
 @pytest.fixture
@@ -295,7 +314,7 @@ def packed(start, tmp_path, monkeypatch):
         (home / "edition" / name).write_text(name)
     monkeypatch.setattr(start, "HOME", home)
     monkeypatch.setattr(start, "EDITION", home / "edition")
-    asked = []
+    asked = Asked()
 
     def make_venv(folder, stamp):
         start.installing.python_of(folder).parent.mkdir(parents=True, exist_ok=True)
@@ -311,7 +330,13 @@ def packed(start, tmp_path, monkeypatch):
         def wait(self):
             return Pip.code
 
+    def verify(python, *wanted, cwd):
+        asked.verified.append(wanted)
+
+    monkeypatch.setattr(start.installing, "keep", lambda folder, stamp: stamp.exists())
     monkeypatch.setattr(start.installing, "make_venv", make_venv)
+    monkeypatch.setattr(start.installing, "pip_variables", lambda python: {})
+    monkeypatch.setattr(start.installing, "verify", verify)
     monkeypatch.setattr("subprocess.Popen", Pip)
     return lambda torch=True: start.install({"wheel": "labkit.whl"}, torch), asked, Pip, home
 
@@ -322,6 +347,7 @@ def test_installing_happens_once_and_again_when_something_changed(packed):
     assert [command[-1][-16:] for command in asked] == ["requirements.txt", "ition/labkit.whl"]
     install()
     assert len(asked) == 2
+    assert asked.verified == [("-r", str(Path("edition", "requirements.txt")), "labkit")]
     (home / "edition" / "labkit.whl").write_text("newer, of the same name")
     install()
     assert len(asked) == 4
@@ -336,7 +362,7 @@ def test_wheels_beside_it_are_used_and_no_network(packed):
     (home / "wheels" / "numpy.whl").touch()
     install()
     assert all("--no-index" in command for command in asked)
-    assert str(home / "wheels") in asked[0]
+    assert asked[0][asked[0].index("--find-links") + 1] == "wheels", "from the folder, as pip is"
     pip.says, pip.code = "ERROR: No matching distribution found for numpy (from versions: none)", 1
     (home / "edition" / "labkit.whl").write_text("newer")
     with pytest.raises(SystemExit, match="wheels/ are not those for Python"):
@@ -348,7 +374,7 @@ def test_wheels_beside_it_are_used_and_no_network(packed):
     [
         ("WARNING: Retrying (Retry(total=4", "registry could not be reached"),
         ("OSError: [Errno 28] No space left on device", "disk is full"),
-        ("ERROR: No matching distribution found for torch==9", "3.11 to 3.13"),
+        ("ERROR: No matching distribution found for torch==9", "3.11 to 3.14"),
         ("Segmentation fault", "last lines are above"),
     ],
 )
@@ -379,6 +405,59 @@ def test_an_environment_that_worked_is_kept_until_pip_changes_it(packed, start, 
     pip.says, pip.code = "", 0
     install()
     assert stamp.read_text() != before
+
+
+def test_torch_is_left_out_where_there_is_none(packed, start, monkeypatch, capsys):
+    install, asked, _, _ = packed
+    monkeypatch.setattr(start.pythons, "is_intel_mac", lambda: True)
+    install()
+    assert asked[0][-1].endswith("requirements-no-torch.txt")
+    assert "no torch for a Mac with an Intel processor" in capsys.readouterr().out
+    install()
+    install(torch=False)
+    assert len(asked) == 2, "it is not tried again"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the name can't be there")
+def test_a_folder_in_which_no_environment_works_is_named_before_all(packed, start, monkeypatch):
+    install, asked, _, home = packed
+    monkeypatch.setattr(start, "HOME", home.rename(home.with_name("WS 24:25")))
+    words = r"'WS 24:25' has a colon(.|\n)*Rename that folder"
+    with pytest.raises(SystemExit, match=words) as ended:
+        install()
+    assert "python3-venv" not in str(ended.value)
+    assert not asked
+
+
+def test_a_folder_too_deep_for_windows_is_named_before_installing(packed, start, monkeypatch):
+    install, asked, _, _ = packed
+    monkeypatch.setattr(start.place, "too_deep", lambda home, torch: "too deep")
+    with pytest.raises(SystemExit, match="too deep"):
+        install()
+    assert not asked
+
+
+@pytest.mark.parametrize(("user", "option"), [(0, ["--allow-root"]), (1000, [])])
+def test_jupyter_is_opened_as_a_module_and_in_a_container_too(start, monkeypatch, user, option):
+    seen = []
+    monkeypatch.setattr(start.os, "geteuid", lambda: user, raising=False)
+    monkeypatch.setattr(start.subprocess, "call", lambda c, **s: seen.append((c, s)) or 0)
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    assert start.open_labs(Path("python"), Path("notebooks")) == 0
+    [(command, settings)] = seen
+    assert command == ["python", "-I", "-m", "jupyterlab", *option]
+    assert "PYTHONPATH" not in settings["env"]
+
+
+def test_every_command_that_a_student_reads_has_the_name_of_the_system(start, monkeypatch):
+    there = ["py", "python"]
+    monkeypatch.setattr(start.pythons, "WINDOWS", True)
+    monkeypatch.setattr(start.pythons.shutil, "which", lambda name: name in there)
+    assert start.this_command("--open") == "py start.py --open"
+    there.remove("py")
+    assert start.this_command() == "python start.py"
+    text = START.read_text(encoding="utf-8") + (START.parent / "README.txt").read_text("utf-8")
+    assert "python start.py" not in text
 
 
 def test_an_edition_without_installing_py_is_named(tmp_path):
@@ -442,7 +521,7 @@ def test_an_update_from_something_else_says_what_it_is(start, tmp_path):
 @pytest.fixture(scope="module")
 def edition(tmp_path_factory):
     """Make the real zip, as `make student` does."""
-    return make(ROOT, tmp_path_factory.mktemp("student"), renderer="smalldocs")
+    return make(ROOT, tmp_path_factory.mktemp("student"))
 
 
 @pytest.fixture(scope="module")
@@ -518,6 +597,9 @@ def test_the_zip_holds_labs_data_labkit_and_site_and_nothing_of_the_students(fil
     for path in (ROOT / "labkit").glob("*.py"):
         assert files[f"{wheel}:labkit/{path.name}"] == path.read_bytes()
     assert files["edition/doctor.py"] == (ROOT / "course" / "doctor.py").read_bytes()
+    for name in student_edition.BEFORE_INSTALLING:
+        path = ROOT / "course" / "environment" / name
+        assert files[f"edition/{name}"] == path.read_bytes()
     assert not any(".zip" in plain(files[name]) for name in files if name.startswith("site/"))
 
 
@@ -525,6 +607,20 @@ def test_the_zip_holds_labs_data_labkit_and_site_and_nothing_of_the_students(fil
 def test_what_it_installs_is_what_the_lock_says_that_a_lab_needs(files, kind):
     listed = (ROOT / "requirements" / f"students{kind}.txt").read_bytes()
     assert files[f"edition/requirements{kind}.txt"] == listed
+
+
+def test_the_site_in_it_is_smalldocs_whatever_is_installed(monkeypatch, tmp_path):
+    asked = []
+
+    def fill(root, home, render_site):
+        home.mkdir()
+        render_site(home / "site")
+
+    monkeypatch.setattr(student_edition, "fill", fill)
+    monkeypatch.setattr(student_edition, "render", lambda *a, **k: asked.append((a[2:], k)))
+    monkeypatch.setattr("shutil.which", lambda program, **_: f"/usr/bin/{program}")
+    make(ROOT, tmp_path)
+    assert asked == [(("smalldocs",), {"student": True})]
 
 
 def test_the_same_sources_give_the_same_bytes(tmp_path, monkeypatch):
@@ -592,8 +688,9 @@ def unpacked(folder, content):
 def run_start(home, *arguments):
     """Run start.py as a student does, with a pip that is allowed no network."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PIP_NO_INDEX": "1"}
+    torch = [] if importlib.util.find_spec("torch") else ["--no-torch"]
     return subprocess.run(
-        [sys.executable, "start.py", *arguments],
+        [sys.executable, "start.py", *arguments, *torch],
         cwd=home, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -628,7 +725,8 @@ def test_a_student_installs_runs_a_lab_and_updates_without_a_network(edition, fi
     home = tmp_path / FOLDER
     asked = run_start(home, "--doctor")
     assert asked.returncode == 1
-    assert asked.stderr == "\nNothing is installed here yet. First: python start.py\n"
+    first = f"First: {'py' if os.name == 'nt' else 'python3'} start.py\n"
+    assert asked.stderr == f"\nNothing is installed here yet, or its Python is gone. {first}"
     borrow_packages(home)
     done = run_start(home)
     assert done.returncode == 0, done.stdout + done.stderr

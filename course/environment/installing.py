@@ -1,7 +1,8 @@
 """Make a virtual environment and install into it, or say plainly what is wrong.
 
 Used before anything is installed, by `make_venv.py` and, in the students' zip, by `start.py`: the
-standard library only, and nothing that an older Python 3 would stop at before it is told so.
+standard library only, and nothing that an older Python 3 would stop at before it is told so. So are
+the files that it reads, `pythons.py`, `place.py` and `pip_settings.py`.
 """
 
 import os
@@ -11,23 +12,26 @@ import subprocess
 import sys
 from pathlib import Path
 
-OLDEST = (3, 11)
-VERSION = "{}.{}.{}".format(*sys.version_info[:3])
+from pip_settings import pip_variables
+from place import made_elsewhere
+from pythons import WORKING, variables
 
-TOO_OLD = """
-This is Python {}, and the course needs 3.11 or newer. Install one, or say which to use,
-for example: {}"""
+VERSION = "{}.{}.{}".format(*sys.version_info[:3])
 
 NO_VENV = """
 Python's venv module does not work here. On Debian and Ubuntu: sudo apt install python3-venv;
 elsewhere install Python from python.org. Then run the same command again."""
+
+NOT_MADE = """
+Python could not make an environment in {} (its last lines are above). When that is mended, run the
+same command again."""
 
 FULL_DISK = """
 The disk is full. The environment needs about 2 GB: make room and run the same command again."""
 
 NO_SUCH_VERSION = f"""
 A pinned package is not to be had for Python {VERSION} on this system (it is named above).
-Python 3.11 to 3.13 on Linux, Windows or a Mac with an Apple processor have them all."""
+{WORKING} on Linux, on Windows and on a Mac with an Apple processor and macOS 14 have them all."""
 
 NO_REGISTRY = """
 The package registry could not be reached (pip's last lines are above). Connect to the network, or
@@ -37,13 +41,33 @@ OTHERWISE = """
 pip could not install the packages; its last lines are above. When that is mended, run the same
 command again: nothing half-made is kept."""
 
+NOT_FOUND = """
+pip says that all is installed, and the environment lacks packages (the last lines are above). Which
+setting sends them elsewhere? This shows pip's: {} -m pip config list
+Take it away and run the same command again."""
+
 UNREACHABLE = ("Retrying", "ConnectionError", "ConnectTimeout", "(from versions: none)")
 
-
-def check_python(example: str) -> None:
-    """Stop where this Python is too old; `example` is a command that names another one."""
-    if sys.version_info[:2] < OLDEST:
-        sys.exit(TOO_OLD.format(VERSION, example))
+# Write the programs of every package again: they hold the full path of their Python.
+WRITE_PROGRAMS = r"""
+import os, re, sys
+from importlib.metadata import distributions
+from pip._vendor.distlib.scripts import ScriptMaker
+folder = os.path.dirname(sys.executable)
+maker = ScriptMaker(folder, folder)
+maker.clobber, maker.force, maker.set_mode, maker.variants = True, True, True, {""}
+written = set()
+for package in distributions():
+    for entry in package.entry_points:
+        if entry.group == "console_scripts":
+            written.update(maker.make(f"{entry.name} = {entry.value}"))
+for path in {os.path.join(folder, name) for name in os.listdir(folder)} - written:
+    if os.path.isfile(path) and not os.path.islink(path):
+        with open(path, "rb") as file:
+            first = file.readline()
+        if re.match(rb"#!.*python[0-9.]*\s*$", first):
+            maker.make(os.path.basename(path))
+"""
 
 
 def python_of(venv: Path) -> Path:
@@ -51,25 +75,52 @@ def python_of(venv: Path) -> Path:
     return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def make_venv(venv: Path, stamp: Path) -> None:
-    """Keep an environment that has its stamp, and make any other anew.
+def keep(venv: Path, stamp: Path) -> bool:
+    """Tell whether an environment is whole; one that was moved is mended.
 
     The caller writes the file `stamp` when all is installed, and `pip` takes it away before it
-    changes anything: half-made never counts as ready.
+    changes anything: half-made never counts as whole. Nor does one whose Python doesn't start,
+    since the Python that made it was removed.
     """
-    if stamp.exists() and python_of(venv).exists():
+    if not stamp.exists() or not python_of(venv).exists():
+        return False
+    done = run([python_of(venv), "-I", "-c", "import sys; print(sys._base_executable)"])
+    if done.returncode:
+        return False
+    place = made_elsewhere(venv)
+    if place:
+        print(f"The folder was moved, renamed or copied: {venv.name} is fitted to its new place")
+        return mend(venv, done.stdout.strip())
+    return True
+
+
+def mend(venv: Path, base: str) -> bool:
+    """Write anew what holds the place of an environment; tell whether that went well."""
+    programs = run([python_of(venv), "-I", "-c", WRITE_PROGRAMS])
+    activation = run([base, "-I", "-m", "venv", "--without-pip", venv])  # last: it notes the place
+    return programs.returncode == activation.returncode == 0
+
+
+def make_venv(venv: Path, stamp: Path) -> None:
+    """Keep an environment that is whole, and make any other anew."""
+    if keep(venv, stamp):
         return
     shutil.rmtree(str(venv), ignore_errors=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "venv", str(venv)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    done = run([sys.executable, "-I", "-m", "venv", venv])
     if done.returncode:
         shutil.rmtree(str(venv), ignore_errors=True)
         print(done.stdout)
-        sys.exit(FULL_DISK if "No space left" in done.stdout else NO_VENV)
+        if "No space left" in done.stdout:
+            sys.exit(FULL_DISK)
+        sys.exit(NO_VENV if "ensurepip" in done.stdout else NOT_MADE.format(venv))
+
+
+def run(command: "list[object]") -> "subprocess.CompletedProcess[str]":
+    """Run a program and keep what it says."""
+    return subprocess.run(
+        [str(word) for word in command], env=variables(), text=True,
+        errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
 
 
 def pip(
@@ -84,15 +135,17 @@ def pip(
     """Run `pip install` with a counter in place of its many lines; on failure show its last.
 
     It fetches all before it installs any: where the network fails, an environment that was ready
-    still is, and keeps its stamps.
+    still is, and keeps its stamps. In the end pip is asked whether all is where it belongs.
     """
+    settings = pip_variables(python)
     process = subprocess.Popen(
-        [str(python), "-m", "pip", "install", "--disable-pip-version-check", *arguments],
+        [str(python), "-I", "-m", "pip", "install", "--disable-pip-version-check", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        universal_newlines=True,
+        text=True,
+        errors="replace",
         cwd=str(cwd),
-        env=dict(os.environ, PIP_QUIET="0"),  # whose lines are read below
+        env=settings,
     )
     terminal, seen = sys.stdout.isatty(), 0
     last: list[str] = []
@@ -108,6 +161,8 @@ def pip(
             for stamp in stamps:
                 stamp.unlink(missing_ok=True)
             print("  unpacking".ljust(70), end="\r" if terminal else "\n", flush=True)
+    if process.stdout:
+        process.stdout.close()
     if process.wait() == 0:
         return
     log = "".join(last)
@@ -117,3 +172,17 @@ def pip(
     if any(sign in log for sign in UNREACHABLE):
         sys.exit(unreachable)
     sys.exit(no_version if "No matching distribution" in log else OTHERWISE)
+
+
+def verify(python: Path, *wanted: str, cwd: Path) -> None:
+    """Stop where the environment lacks a package that pip has just installed."""
+    asking = ["install", "--dry-run", "--no-index", "--no-deps", "--disable-pip-version-check"]
+    offline = {n: v for n, v in variables().items() if not n.upper().startswith("PIP_")}
+    done = subprocess.run(
+        [str(python), "-I", "-m", "pip", *asking, *wanted],
+        cwd=str(cwd), env=dict(offline, PIP_CONFIG_FILE=os.devnull), text=True,
+        errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    if done.returncode:
+        print("\n".join(done.stdout.splitlines()[-5:]))
+        sys.exit(NOT_FOUND.format(python))

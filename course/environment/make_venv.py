@@ -8,7 +8,9 @@ It runs before anything is installed and on whatever Python 3 there is: see inst
 import sys
 from pathlib import Path
 
-from installing import NO_SUCH_VERSION, check_python, make_venv, pip, python_of
+import place
+import pythons
+from installing import NO_SUCH_VERSION, make_venv, pip, python_of, verify
 
 ROOT = Path(__file__).resolve().parents[2]
 # What the stages install; each holds all of those before it.
@@ -24,8 +26,9 @@ WITHOUT_TORCH = "\nWithout torch: make test TORCH="
 
 def main() -> None:
     """Make the environment; its last act is to write the stamps, which the Makefile looks for."""
-    check_python("make site PYTHON=python3.12")
     venv, stage = ROOT / sys.argv[1], sys.argv[2]
+    pythons.ensure("make site PYTHON={python}", first=python_of(venv))
+    place.check_name(ROOT)
     stamps = {name: venv / f"ready-{name}" for name in STAGES}
     print(f"Making {venv.name} (a few minutes the first time, most of it downloads)", flush=True)
     make_venv(venv, stamps["site"])
@@ -38,6 +41,7 @@ def main() -> None:
     settings["no_version"] = NO_SUCH_VERSION + WITHOUT_TORCH
     pip(python, len(pins), "-r", str(wanted), **settings)
     pip(python, 1, "--no-build-isolation", "--no-deps", "-e", ".", **settings)
+    verify(python, "-r", str(wanted), "labkit", cwd=ROOT)
     for name in list(STAGES)[: list(STAGES).index(stage) + 1]:
         stamps[name].write_text(f"made from {STAGES[stage].name}\n")
     print(f"{venv.name} is ready".ljust(70), flush=True)

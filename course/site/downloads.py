@@ -1,11 +1,11 @@
 """What a reader can take away: the notebook of each lab's page, and the zip with all of them."""
 
-import shutil
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
+from nbformat import NotebookNode
 
-from course.editions import has_solutions, student_notebook
+from course.editions import for_download, has_solutions, student_notebook
 from course.notebook import Lab, dumps
 
 
@@ -16,18 +16,24 @@ def add_lab_downloads(
     title = page.select_one("#title-block-header")
     if page.select_one(".lab-download") or not lab.is_file() or title is None:
         return
-    text = dumps(student_notebook(Lab.read(lab)))
-    (folder / lab.name).write_text(text, encoding="utf-8", newline="\n")
+    notebook = Lab.read(lab)
+    write_notebook(folder / lab.name, student_notebook(notebook))
     line = page.new_tag("p", attrs={"class": "lab-download"})
-    line.extend([download_link(page, lab.name, "Download this lab"), " and run it yourself."])
+    if student_zip:  # first: a lab alone runs in the folder that it makes
+        link = download_link(page, f"../{student_zip.name}", "Download all labs")
+        line.extend([link, describe(student_zip), " "])
+    this = "This lab alone" if student_zip else "Download this lab"
+    line.extend([download_link(page, lab.name, this), ", to open in the course's folder."])
     if has_solutions(lab):
         solved = f"{lab.stem}-solved.ipynb"
-        shutil.copyfile(lab, folder / solved)
+        write_notebook(folder / solved, notebook.node)
         line.extend([" ", download_link(page, solved, "With outputs and solutions"), "."])
-    if student_zip:
-        link = download_link(page, f"../{student_zip.name}", "All labs")
-        line.extend([" ", link, describe(student_zip)])
     title.insert_after(line)
+
+
+def write_notebook(path: Path, notebook: NotebookNode) -> None:
+    """Write a notebook that can be opened by itself."""
+    path.write_text(dumps(for_download(notebook)), encoding="utf-8", newline="\n")
 
 
 def add_zip_download(page: BeautifulSoup, student_zip: Path) -> None:

@@ -1,6 +1,6 @@
 """Make the student edition: one zip with the labs, the data, labkit, the site and `start.py`.
 
-    python -m course.student.edition [--wheels | --unless-current] [--renderer quarto|smalldocs]
+    python -m course.student.edition [--wheels | --unless-current]
 
 It is written to `_student/`. With `--wheels` it also holds every package as pip finds it for this
 system and this Python, and installs without a network; its name says for which. The same sources
@@ -29,22 +29,19 @@ from course.site.render import RenderError, render
 
 EPOCH = 315532800  # the earliest date that a zip can name, for the files in the wheel
 FILES = Path(__file__).parent / "files"  # what the zip holds as it stands there
+# What start.py uses before anything is installed, and the doctor too.
+BEFORE_INSTALLING = ("installing.py", "pip_settings.py", "place.py", "programs.py", "pythons.py")
 
 
 class EditionError(Exception):
     """A student edition that could not be made, with a message that says why."""
 
 
-def make(
-    root: Path,
-    folder: Path | None = None,
-    *,
-    wheels: bool = False,
-    renderer: str | None = None,
-) -> Path:
+def make(root: Path, folder: Path | None = None, *, wheels: bool = False) -> Path:
     """Make the zip, in `_student/` or another folder, and return its path.
 
-    A failed run leaves the old one.
+    Its site is rendered by smalldocs always: a browser shows Quarto's pages from a server alone.
+    A failed run leaves the old zip.
     """
     target = zip_path(root) if folder is None else folder / zip_path(root).name
     if wheels:
@@ -53,7 +50,7 @@ def make(
     target.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as workplace:
         home = Path(workplace) / FOLDER
-        fill(root, home, lambda site: render(root, site, renderer, student=True))
+        fill(root, home, lambda site: render(root, site, "smalldocs", student=True))
         if wheels:
             collect_wheels(home)
         write_zip(home, Path(workplace) / "zip")
@@ -75,7 +72,8 @@ def fill(root: Path, home: Path, render_site: Callable[[Path], object]) -> None:
     for kind in ("", "-no-torch"):
         pins = root / "requirements" / f"students{kind}.txt"
         shutil.copyfile(pins, edition / f"requirements{kind}.txt")
-    shutil.copyfile(root / "course" / "environment" / "installing.py", edition / "installing.py")
+    for name in BEFORE_INSTALLING:
+        shutil.copyfile(root / "course" / "environment" / name, edition / name)
     shutil.copyfile(root / "course" / "doctor.py", edition / "doctor.py")
     wheel = build_wheel(root, edition)
     facts = {
@@ -140,16 +138,13 @@ def main() -> None:
     which.add_argument(
         "--unless-current", action="store_true", help="only if its sources have changed"
     )
-    parser.add_argument(
-        "--renderer", choices=["quarto", "smalldocs"], help="default: what is there"
-    )
     options = parser.parse_args()
     started = time.perf_counter()
     try:
         write_all(ROOT)
         if options.unless_current and current_zip(ROOT):
             return
-        path = make(ROOT, wheels=options.wheels, renderer=options.renderer)
+        path = make(ROOT, wheels=options.wheels)
     except (EditionError, RenderError, ValueError) as error:
         sys.exit(f"The student edition was not made: {error}")
     size = path.stat().st_size / 1e6

@@ -1,11 +1,12 @@
 """Install the labs, or renew them, and open them: see README.txt.
 
-    python start.py                 install what the labs need, put the labs into notebooks/
-    python start.py --open          the same, and open them in JupyterLab
-    python start.py --no-torch      without torch: the cells that need it are skipped
-    python start.py --update ZIP    take a newer edition from its zip first
-    python start.py --doctor        ask whether this machine is ready, and change nothing
+    python3 start.py                 install what the labs need, put the labs into notebooks/
+    python3 start.py --open          the same, and open them in JupyterLab
+    python3 start.py --no-torch      without torch: the cells that need it are skipped
+    python3 start.py --update ZIP    take a newer edition from its zip first
+    python3 start.py --doctor        ask whether this machine is ready, and change nothing
 
+On Windows it is `py start.py`. Another Python is looked for where this one is too old or too new.
 The folder notebooks/ is yours. A lab that you have changed is never replaced.
 (For the reader: the standard library only, and no syntax that an older Python 3 lacks.)
 """
@@ -15,6 +16,7 @@ import errno
 import hashlib
 import itertools
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -39,11 +41,20 @@ NOT_WRITTEN = """
 {} could not be written: {}. Close JupyterLab and whatever else has it open, see that the folder is
 yours to write in, and run the same command again. Nothing is lost."""
 
+NO_TORCH = """
+There is no torch for a Mac with an Intel processor, so this is done as with --no-torch: about half
+of the cells run, and 23 of the 30 exercises; the cells that need torch say so and are skipped."""
+
+NOT_INSTALLED = """
+Nothing is installed here yet, or its Python is gone. First: {}"""
+
 sys.path.insert(0, str(EDITION))
 try:
     import installing
-except ImportError:
-    sys.exit(NOT_WHOLE.format("installing.py is missing"))
+    import place
+    import pythons
+except ImportError as error:
+    sys.exit(NOT_WHOLE.format(f"{error.name}.py is missing"))
 
 
 # --- the edition ---------------------------------------------------------------------------------
@@ -85,35 +96,58 @@ def unpack(archive: Path, home: Path) -> None:
 
 def install(edition: "dict[str, Any]", torch: bool) -> Path:
     """Make .venv and install what the labs need, unless that is done already."""
+    place.check_name(HOME)
+    if torch and pythons.is_intel_mac():
+        print(NO_TORCH.strip(), flush=True)
+        torch = False
     venv = HOME / ".venv"
     stamp = venv / "installed.txt"
-    requirements = EDITION / ("requirements.txt" if torch else "requirements-no-torch.txt")
-    wheel = EDITION / edition["wheel"]
-    state = sha256(requirements.read_bytes() + wheel.read_bytes())
+    # From HOME, where pip is run: it reads more into a full path than the folders in it.
+    requirements = str(Path("edition", f"requirements{'' if torch else '-no-torch'}.txt"))
+    wheel = str(Path("edition", edition["wheel"]))
+    state = sha256((HOME / requirements).read_bytes() + (HOME / wheel).read_bytes())
     python: Path = installing.python_of(venv)
-    if stamp.exists() and python.exists() and stamp.read_text() == state:
+    if installing.keep(venv, stamp) and stamp.read_text() == state:
         return python
+    place.check_depth(HOME, torch)
     print("Installing what the labs need into .venv (a few minutes the first time)", flush=True)
     installing.make_venv(venv, stamp)
     source: list[str] = []
     settings: dict[str, Any] = {"cwd": HOME, "stamps": [stamp]}
     if any((HOME / "wheels").glob("*.whl")):
-        source = ["--no-index", "--find-links", str(HOME / "wheels")]
+        source = ["--no-index", "--find-links", "wheels"]
         missing = NOT_IN_WHEELS.format(*sys.version_info[:2])
         settings.update(unreachable=missing, no_version=missing)
-    total = len(requirements.read_text().splitlines())
-    installing.pip(python, total, *source, "-r", str(requirements), **settings)
-    own = ["--no-index", "--no-deps", "--force-reinstall", str(wheel)]  # its number may be the same
+    total = len((HOME / requirements).read_text().splitlines())
+    installing.pip(python, total, *source, "-r", requirements, **settings)
+    own = ["--no-index", "--no-deps", "--force-reinstall", wheel]  # its number may be the same
     installing.pip(python, 1, *own, **settings)
+    installing.verify(python, "-r", requirements, "labkit", cwd=HOME)
     stamp.write_text(state)
     return python
 
 
 def ask_doctor(python: Path) -> int:
     """Run doctor.py by the Python of .venv; return 0 where the labs run."""
-    if not python.exists():
-        sys.exit("\nNothing is installed here yet. First: python start.py")
-    return subprocess.call([str(python), str(EDITION / "doctor.py")], cwd=str(HOME))
+    doctor = [str(python), str(EDITION / "doctor.py")]
+    if not python.exists() or installing.run([python, "-I", "-c", ""]).returncode:
+        wrong = pythons.fault()
+        print(wrong + ": see README.txt for the Pythons that work." if wrong else "", end="")
+        sys.exit(NOT_INSTALLED.format(this_command()))
+    return subprocess.call(doctor, cwd=str(HOME), env=pythons.variables())
+
+
+def open_labs(python: Path, notebooks: Path) -> int:
+    """Open JupyterLab; its program in .venv would hold the folder's full path."""
+    command = [str(python), "-I", "-m", "jupyterlab"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # without it Jupyter refuses, as in a container
+    return subprocess.call(command, cwd=str(notebooks), env=pythons.variables())
+
+
+def this_command(*options: str) -> str:
+    """Return how a student writes a command with start.py on this system."""
+    return " ".join([pythons.command(), "start.py", *options])
 
 
 # --- the labs and the data -----------------------------------------------------------------------
@@ -226,15 +260,16 @@ def sha256(data: bytes) -> str:
 
 def main() -> None:
     """Do what the command line asks for."""
-    parser = argparse.ArgumentParser("python start.py", description="Install and open the labs.")
+    parser = argparse.ArgumentParser(this_command(), description="Install and open the labs.")
     parser.add_argument("--open", action="store_true", help="open them in JupyterLab")
     parser.add_argument("--no-torch", action="store_true", help="leave torch out")
     parser.add_argument("--update", metavar="ZIP", type=Path, help="take a newer edition first")
     parser.add_argument("--doctor", action="store_true", help="is this machine ready?")
     options = parser.parse_args()
-    installing.check_python("python3.12 start.py")
+    python = installing.python_of(HOME / ".venv")
     if options.doctor:
-        sys.exit(ask_doctor(installing.python_of(HOME / ".venv")))
+        sys.exit(ask_doctor(python))
+    pythons.ensure("{python} start.py", first=python)
     if options.update:
         unpack(options.update.expanduser(), HOME)
         rest = ["--open"] * options.open + ["--no-torch"] * options.no_torch
@@ -248,11 +283,15 @@ def main() -> None:
     print(f"Edition {edition['version']} is ready; {new}.")
     print(*messages, sep="\n", end="\n" if messages else "")
     if options.open:
-        sys.exit(subprocess.call([str(python), "-m", "jupyter", "lab"], cwd=str(notebooks)))
-    print("To open the labs: python start.py --open. To read them: site/index.html in a browser.")
+        sys.exit(open_labs(python, notebooks))
+    again = this_command("--open")
+    print(f"To open the labs: {again}. To read them: site/index.html in a browser.")
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal may lack a letter of the folder's name
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
     except KeyboardInterrupt:
