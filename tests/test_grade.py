@@ -22,7 +22,7 @@ from course.grading.original import Original
 from course.grading.sandbox import MIB, Limits
 from course.grading.submission import digest, submissions
 from course.grading.table import plain, read
-from course.grading.worker import RESULT, Worker
+from course.grading.inside.worker import RESULT, Worker
 from course.notebook import Lab, labs
 from course.slice import needed, statements
 

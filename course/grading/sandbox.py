@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -88,10 +89,22 @@ def protection() -> str:
     )
 
 
+def protection_in_short() -> str:
+    """Name it in a word or two."""
+    return "bubblewrap" if bubblewrap_works() else "limits only"
+
+
+@cache
+def bubblewrap() -> str:
+    """Return where bubblewrap is, by the grader's own PATH; "" if it is nowhere."""
+    found = shutil.which("bwrap")
+    return os.path.abspath(found) if found else ""
+
+
 @cache
 def bubblewrap_works() -> bool:
     """Tell whether bubblewrap is here and may do what is asked of it: in a container, often not."""
-    if shutil.which("bwrap") is None:
+    if not bubblewrap():
         return False
     with TemporaryDirectory() as folder:
         command = [*shut_in(Place(Path(folder), Path(folder)), []), sys.executable, "-c", ""]
@@ -100,7 +113,7 @@ def bubblewrap_works() -> bool:
 
 def shut_in(place: Place, readable: list[Path]) -> list[str]:
     """Return the words before a command that leave it its place and what it may read, no more."""
-    words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    words = [bubblewrap(), "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     for name in SYSTEM:
         if Path(name).is_symlink():
             words += ["--symlink", str(Path(name).readlink()), name]
@@ -132,32 +145,38 @@ def run(
     place: Place,
     limits: Limits,
     *,
-    question: Path,
+    question: bytes,
     readable: list[Path],
     environment: dict[str, str],
     stop: threading.Event,
+    connection: socket.socket | None = None,
 ) -> Ended:
     """Run a command to its end or to a limit, and leave no process of it behind.
 
-    Its standard input is the file `question`. Its answer is what it writes to the file
-    descriptor whose number is its last argument, which what it starts doesn't inherit. What
-    else it prints goes nowhere.
+    Its standard input is `question`. Its answer is what it writes to the file descriptor whose
+    number is its last argument, which what it starts doesn't inherit. What else it prints goes
+    nowhere. It inherits the `connection`, by the number before that, which is closed here.
     """
     mark = os.urandom(16).hex()
     shut = shut_in(place, readable) if bubblewrap_works() else []
     home = str(place.seen.temporary)
     started = time.monotonic()
-    with question.open("rb") as asked, tempfile.TemporaryFile() as answer:
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answer:
+        asked.write(question)
+        asked.seek(0)
+        passed = [answer.fileno()] if connection is None else [connection.fileno(), answer.fileno()]
         process = subprocess.Popen(
-            [*shut, *limited(limits), *command, str(answer.fileno())],
+            [*shut, *limited(limits), *command, *map(str, passed)],
             cwd=place.work,
             env={**environment, "HOME": home, "TMPDIR": home, MARK: mark},
             stdin=asked,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[answer.fileno()],
+            pass_fds=passed,
             start_new_session=True,
         )
+        if connection is not None:
+            connection.close()  # when one process ends, the other notices
         first = psutil.Process(process.pid)  # knows its start: no other may inherit the number
         why = ""
         try:
@@ -200,7 +219,10 @@ def proportional(processes: list[psutil.Process]) -> int:
     """Add up the memory of processes, that which several share counted once (on Linux)."""
 
     def share(process: psutil.Process) -> int:
-        used = process.memory_full_info()
+        try:
+            used = process.memory_full_info()
+        except psutil.AccessDenied:  # one that lets no other read it
+            used = process.memory_info()
         return int(getattr(used, "pss", used.rss))
 
     return sum(of_each(processes, share))

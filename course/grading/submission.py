@@ -67,6 +67,14 @@ def defined_in(name: str, cells: list[CodeCell]) -> list[int]:
     return [number for number, cell in enumerate(cells) if definition.search(cell.source)]
 
 
+def stub_below(name: str, cells: list[CodeCell]) -> bool:
+    """Tell whether the last definition of an answer is a stub, and one above it is none."""
+    definition = re.compile(rf"^\s*(?:def\s+my_{name}\b|my_{name}\s*=)", re.MULTILINE)
+    bodies = [body for cell in cells for body in definition.split(cell.source)[1:]]
+    stubs = ["your_answer_here" in body for body in bodies]
+    return bool(stubs) and stubs[-1] and not all(stubs)
+
+
 def copy_files(source: Path, target: Path) -> None:
     """Copy a file, or a folder's ordinary files: no links, pipes, devices or environments."""
     if source.is_file():

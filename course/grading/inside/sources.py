@@ -1,0 +1,55 @@
+"""Sources of random numbers: where they stand, and how to bring another one there."""
+
+from typing import Any
+
+import numpy as np
+
+KINDS = ("generator", "state", "stream", "torch")
+
+
+def kind_of(value: Any) -> str:
+    """Return which kind of source an object is, "" where it is none."""
+    if isinstance(value, np.random.Generator):
+        return "generator"
+    if isinstance(value, np.random.RandomState):
+        return "state"
+    if type(value).__name__ == "RStream" and type(value).__module__ == "labkit.rstream":
+        return "stream"
+    return "torch" if type(value).__module__ == "torch._C" and hasattr(value, "set_state") else ""
+
+
+def state_of(source: Any) -> Any:
+    """Return where a source stands, as data."""
+    kind = kind_of(source)
+    if kind == "generator":
+        return source.bit_generator.state
+    if kind == "stream":
+        held = {name: part for name, part in vars(source).items() if name != "_bits"}
+        return {"held": held, "bits": source._bits.state}
+    return source.get_state()
+
+
+def take_state(source: Any, kind: str, state: Any) -> Any:
+    """Bring a source, a new one where there is none, to where another one stood."""
+    if kind == "generator":
+        source = source or np.random.Generator(getattr(np.random, state["bit_generator"])(0))
+        source.bit_generator.state = state
+    elif kind == "stream":
+        from labkit.rstream import RStream
+
+        source = source or RStream(0)
+        vars(source).update(state["held"])
+        source._bits.state = state["bits"]
+    else:
+        source = source or new(kind)
+        source.set_state(state)
+    return source
+
+
+def new(kind: str) -> Any:
+    """Make a source that is about to be set."""
+    if kind == "state":
+        return np.random.RandomState(0)
+    import torch
+
+    return torch.Generator()
