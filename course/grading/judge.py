@@ -143,9 +143,7 @@ def run_once(
     return blame(run, numbers, list(todo), judged, setting)
 
 
-def blame(
-    run: Run, numbers: list[int], todo: list[str], judged: Judged, setting: Setting
-) -> bool:
+def blame(run: Run, numbers: list[int], todo: list[str], judged: Judged, setting: Setting) -> bool:
     """Note what ended a run before its end; tell whether another run can do the rest."""
     if not run.why:
         return False

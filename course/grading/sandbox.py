@@ -84,8 +84,8 @@ def protection() -> str:
     if bubblewrap_works():
         return "bubblewrap (no network, no other files, a read-only system) and limits"
     return (
-        "limits only: a notebook can read and change your files and reach the network. "
-        "On Linux, install bubblewrap"
+        "limits only: a notebook can read and change your files, the labs with their solutions "
+        "and this program among them, and reach the network. On Linux, install bubblewrap"
     )
 
 
@@ -98,7 +98,7 @@ def protection_in_short() -> str:
 def bubblewrap() -> str:
     """Return where bubblewrap is, by the grader's own PATH; "" if it is nowhere."""
     found = shutil.which("bwrap")
-    return os.path.abspath(found) if found else ""
+    return str(Path(found).absolute()) if found else ""
 
 
 @cache
@@ -113,7 +113,14 @@ def bubblewrap_works() -> bool:
 
 def shut_in(place: Place, readable: list[Path]) -> list[str]:
     """Return the words before a command that leave it its place and what it may read, no more."""
-    words = [bubblewrap(), "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    words = [
+        bubblewrap(),
+        "--unshare-all",
+        "--die-with-parent",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+    ]
     for name in SYSTEM:
         if Path(name).is_symlink():
             words += ["--symlink", str(Path(name).readlink()), name]

@@ -181,5 +181,5 @@ def run_and_ask(
     missing = [name for name in kept if name not in run.verdicts]
     if missing and not run.why:
         run.why = f"its check was ended: {ended.why}" if ended.why else "its check ended early"
-        run.last = len(steps) - len(missing)
+        run.last = len(steps) - len(kept) + list(kept).index(missing[0])
     return run

@@ -1,4 +1,4 @@
-"""What a student hands in: a file that may be anything, and what lies beside it."""
+"""A notebook that a student hands in, which may be anything, and what lies beside it."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from course.notebook import Lab, UnreadableError
 
 LARGEST_NOTEBOOK = 50 * MIB
 LARGEST_FOLDER = 256 * MIB
-NOT_COPIED = {".git", ".ipynb_checkpoints", ".venv", "__pycache__"}
+NOT_COPIED = {".git", ".ipynb_checkpoints", ".venv", "__MACOSX", "__pycache__"}
 
 
 class CannotRunError(Exception):
@@ -27,16 +27,6 @@ class CodeCell(NamedTuple):
     source: str
 
 
-def submissions(folder: Path) -> list[Path]:
-    """List what is named like a notebook, be it one or not, without following links."""
-    found = []
-    for place, folders, files in os.walk(folder):
-        kept = [name for name in folders if name not in NOT_COPIED]
-        folders[:] = [name for name in kept if not name.endswith(".ipynb")]
-        found += [Path(place, n) for n in [*kept, *files] if n.endswith(".ipynb")]
-    return sorted(found)
-
-
 def read_cells(path: Path) -> list[CodeCell]:
     """Return the code cells of what may be a notebook; CannotRunError where it is none."""
     kind = path.lstat()
@@ -45,8 +35,12 @@ def read_cells(path: Path) -> list[CodeCell]:
     if not stat.S_ISREG(kind.st_mode):
         raise CannotRunError("it is not a file")
     if not 0 < kind.st_size <= LARGEST_NOTEBOOK:
-        large = f"it is larger than {LARGEST_NOTEBOOK // MIB} MiB"
+        large = f"it is larger than {LARGEST_NOTEBOOK // MIB} MiB: clear its outputs"
         raise CannotRunError(large if kind.st_size else "it is empty")
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"\0\0"):
+        raise CannotRunError("it is saved as UTF-16 or UTF-32, not UTF-8: save it in JupyterLab")
     try:
         return code_cells(Lab.read(path))
     except Exception as error:  # what is no notebook fails in many ways
@@ -98,7 +92,7 @@ def copy_files(source: Path, target: Path) -> None:
 
 def digest(path: Path) -> str:
     """Return the checksum of a file, "" of what is none."""
-    if not stat.S_ISREG(path.lstat().st_mode):
+    if not stat.S_ISREG(path.lstat().st_mode) or not os.access(path, os.R_OK):
         return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,7 +3,7 @@
 What has no such form is described as an object by `Objects`, and asked about later.
 """
 
-import datetime
+import datetime as dt
 import sys
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 EXACT = 2**53  # JSON's numbers are exact up to here, whoever reads them
-TEXT = {
+TEXT: dict[type, Callable[[Any], str]] = {
     Decimal: str,
     Fraction: str,
-    datetime.datetime: datetime.datetime.isoformat,
-    datetime.date: datetime.date.isoformat,
-    datetime.time: datetime.time.isoformat,
+    dt.datetime: dt.datetime.isoformat,
+    dt.date: dt.date.isoformat,
+    dt.time: dt.time.isoformat,
 }
 
 
@@ -58,7 +58,7 @@ class Encoder:
         if isinstance(value, bytes | bytearray):
             self.buffers.append(bytes(value))
             return {"is": "bytes", "at": len(self.buffers) - 1}
-        if isinstance(value, datetime.timedelta):
+        if isinstance(value, dt.timedelta):
             return {"is": "timedelta", "of": [value.days, value.seconds, value.microseconds]}
         if type(value) in TEXT:
             return {"is": type(value).__name__, "of": TEXT[type(value)](value)}
@@ -86,11 +86,12 @@ class Encoder:
         if type(value).__module__.startswith("scipy.sparse") and hasattr(value, "tocoo"):
             coo = value.tocoo()
             parts = [self.array(part) for part in (coo.data, *coo.coords)]
-            return {"is": "sparse", "of": parts, "shape": list(coo.shape)}
+            form = {"name": type(value).__name__, "shape": list(coo.shape)}
+            return {"is": "sparse", "of": parts, **form}
         return None
 
     def array(self, array: Any) -> Any:
-        """Return an array: its raw bytes, or where its entries are objects or text, each of them."""
+        """Return an array: its raw bytes, or each entry where these are objects or text."""
         shape = list(array.shape)
         if array.dtype.kind in "OUS":
             entries = [self.value(entry) for entry in array.ravel().tolist()]
@@ -103,14 +104,14 @@ class Encoder:
     def tensor(self, value: Any) -> Any:
         """Return a tensor by its bytes. Its graph is lost, but not that it had one."""
         torch = sys.modules["torch"]
+        if value.layout != torch.strided and not wrapped(value):
+            coo = value.detach().cpu().to_sparse_coo().coalesce()
+            parts = [self.tensor(coo.indices()), self.tensor(coo.values())]
+            return {"is": "sparse_tensor", "of": parts, "shape": list(value.shape)}
         kind = "parameter" if isinstance(value, torch.nn.Parameter) else "tensor"
         wants = bool(value.requires_grad) or wrapped(value)
         with plain(value) as tensor:
-            tensor = tensor.cpu()
-            if tensor.layout != torch.strided:
-                tensor = tensor.to_dense()
-            if tensor.is_quantized:
-                tensor = tensor.dequantize()
+            tensor = tensor.dequantize() if tensor.is_quantized else tensor.cpu()
             tensor = tensor.resolve_conj().resolve_neg().contiguous().reshape(-1)
             raw = tensor.view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
         self.buffers.append(raw)
@@ -126,7 +127,12 @@ class Encoder:
         if isinstance(value, pandas.DataFrame):
             columns = [self.column(value.iloc[:, i]) for i in range(value.shape[1])]
             names = self.value(value.columns)
-            return {"is": "DataFrame", "of": columns, "names": names, "rows": self.value(value.index)}
+            return {
+                "is": "DataFrame",
+                "of": columns,
+                "names": names,
+                "rows": self.value(value.index),
+            }
         if isinstance(value, pandas.Series):
             data = {"is": "Series", "rows": self.value(value.index), "name": self.value(value.name)}
             return data | {"of": self.column(value)}
@@ -154,6 +160,7 @@ class Encoder:
             return {"is": "namedtuple", "name": type(value).__name__, "fields": fields, "of": parts}
         if isinstance(value, list):
             return [self.value(part) for part in list.__iter__(value)]
+        kind: Any
         for kind in (tuple, set, frozenset):
             if isinstance(value, kind):
                 parts = [self.value(part) for part in kind.__iter__(value)]

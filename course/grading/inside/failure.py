@@ -1,5 +1,6 @@
 """What an error of the student's code was, as data."""
 
+from contextlib import suppress
 from typing import Any
 
 
@@ -10,12 +11,11 @@ def failure(error: BaseException, answer: Any = None) -> dict[str, Any]:
         message = str(error)
     except Exception:
         message = "(its message can't be read)"
-    where = ""
+    line = advice = ""
     if answer is not None:
-        try:
+        with suppress(Exception):  # whatever the student's code did to labkit: it is left out
             from labkit.answer import _advice, _line
 
-            where = _line(error, answer) + _advice(error)
-        except Exception:  # whatever the student's code did to labkit: the reason lacks the line
-            where = ""
-    return {"classes": classes, "message": message[:2000], "where": where[:1000]}
+            line, advice = _line(error, answer), _advice(error)
+    described = {"classes": classes, "message": message[:2000], "line": line, "advice": advice}
+    return described | {"name": str(getattr(error, "name", "") or "")}

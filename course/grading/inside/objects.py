@@ -65,7 +65,11 @@ class Objects:
             return self.module(value, encoder)
         if self.is_data(type(value)):
             return self.held(value, encoder)
-        described = {"is": "object", "number": self.keep(value), "class": self.class_of(type(value))}
+        described = {
+            "is": "object",
+            "number": self.keep(value),
+            "class": self.class_of(type(value)),
+        }
         if inspect.isroutine(value) or isinstance(value, FUNCTIONS):
             described |= {"is": "function", "name": name_of(value), "signature": signature(value)}
         return described
@@ -141,7 +145,7 @@ def shared(tensor: Any, encoder: Encoder) -> Any:
     return {**encoder.tensor(tensor), "place": place}
 
 
-def refuse(value: Any, encoder: Encoder) -> Any:
+def refuse(value: Any, _: Encoder) -> Any:
     """Stand for `describe` where only data will do."""
     raise TypeError(f"{type(value).__name__} is no data")
 
@@ -152,7 +156,7 @@ def name_of(value: Any) -> str:
 
 
 def signature(value: Any) -> list[list[Any]] | None:
-    """Return the parameters of a function, and of each whether it has a default; None if unknown."""
+    """Return a function's parameters, and whether each has a default; None if unknown."""
     try:
         found = inspect.signature(value).parameters.values()
     except (TypeError, ValueError):

@@ -6,7 +6,6 @@ import pickle
 import signal
 import socket
 import time
-from types import FrameType
 from typing import Any
 
 from .callbacks import Callback, Unpickler
@@ -42,7 +41,7 @@ class Session:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def interrupt(self, number: int, frame: FrameType | None) -> None:
+    def interrupt(self, *_: object) -> None:
         """End what the student's code does; all that it is asked later ends as well."""
         self.late = True
         if self.working:
@@ -63,7 +62,7 @@ class Session:
             self.started = time.perf_counter()
             if body["op"] != "begin":
                 self.take_sources(body, buffers)
-            answer = self.objects.known.get(body.get("number")) if body["op"] == "call" else None
+            answer = self.objects.known.get(body["number"]) if body["op"] == "call" else None
             result = getattr(self, f"do_{body['op']}")(body, buffers)
             seconds = time.perf_counter() - self.started
             result = {"result": encoder.value(result), "seconds": seconds}
@@ -97,7 +96,9 @@ class Session:
         """Give the lab's names their meaning in the lab, and return the answer."""
         if buffers[0]:
             self.names.update(pickle.loads(buffers[0]))
-        self.objects.classes = {name: self.names.get(name) for name in body["classes"]}
+        self.objects.classes = {
+            name: self.names[name] for name in body["classes"] if name in self.names
+        }
         return self.names[f"my_{self.name}"]
 
     def do_call(self, body: dict[str, Any], buffers: list[memoryview]) -> Any:
@@ -107,7 +108,7 @@ class Session:
         called = self.objects.known[body["number"]]
         return (getattr(called, body["name"]) if body["name"] else called)(*args, **options)
 
-    def do_get(self, body: dict[str, Any], buffers: list[memoryview]) -> Any:
+    def do_get(self, body: dict[str, Any], _: list[memoryview]) -> Any:
         """Return an attribute."""
         return getattr(self.objects.known[body["number"]], body["name"])
 
@@ -116,7 +117,7 @@ class Session:
         (value,), _ = self.loads(buffers[0])
         setattr(self.objects.known[body["number"]], body["name"], value)
 
-    def do_copy(self, body: dict[str, Any], buffers: list[memoryview]) -> Any:
+    def do_copy(self, body: dict[str, Any], _: list[memoryview]) -> Any:
         """Return a deep copy, in which what the check has sent stays itself."""
         memo = {id(value): value for n, value in self.objects.known.items() if n >= 0}
         return copy.deepcopy(self.objects.known[body["number"]], memo)

@@ -29,6 +29,18 @@ def state_of(source: Any) -> Any:
     return source.get_state()
 
 
+def may_follow(state: Any, earlier: Any) -> bool:
+    """Tell whether a source may have come from one state to another: its constants are the same."""
+    if not isinstance(earlier, dict):
+        return True
+    fixed = ("bit_generator", "seed", "inc")
+    return all(
+        may_follow(state[name], part) if isinstance(part, dict) else state[name] == part
+        for name, part in earlier.items()
+        if name in fixed or isinstance(part, dict)
+    )
+
+
 def take_state(source: Any, kind: str, state: Any) -> Any:
     """Bring a source, a new one where there is none, to where another one stood."""
     if kind == "generator":
@@ -38,7 +50,8 @@ def take_state(source: Any, kind: str, state: Any) -> Any:
         from labkit.rstream import RStream
 
         source = source or RStream(0)
-        vars(source).update(state["held"])
+        held = vars(source)
+        held.update({name: p for name, p in state["held"].items() if type(p) is type(held[name])})
         source._bits.state = state["bits"]
     else:
         source = source or new(kind)

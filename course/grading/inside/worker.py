@@ -15,6 +15,7 @@ import os
 import secrets
 import sys
 import time
+from pathlib import Path
 from typing import Any, NoReturn
 
 # A grammar of web addresses that jsonschema would load: two seconds, and nothing here needs it.
@@ -46,6 +47,7 @@ def prepare(package: str, connection: int) -> None:
         spec = importlib.util.spec_from_file_location(
             "grading_inside", place, submodule_search_locations=[package]
         )
+        assert spec is not None
         sys.modules["grading_inside"] = importlib.util.module_from_spec(spec)
         serve = importlib.import_module("grading_inside.serve")
         shell.kernel.grading_bridge = serve.Bridge(connection)
@@ -73,13 +75,14 @@ def pickled_check(name: str, private: list[str]) -> dict[str, str]:
 def serve(name: str) -> None:
     """Answer what a lab's check asks about the student's answer."""
     import os
+    from pathlib import Path
 
     from IPython import get_ipython
 
     try:
-        os.getcwd()
+        Path.cwd()
     except OSError:  # the student's code has deleted its folder
-        os.makedirs(os.environ["PWD"], exist_ok=True)
+        Path(os.environ["PWD"]).mkdir(parents=True, exist_ok=True)
         os.chdir(os.environ["PWD"])
     shell = get_ipython()
     shell.kernel.grading_bridge.serve(name, shell.user_ns)
@@ -115,7 +118,7 @@ class Worker(NotebookClient):
         kept = [self.connection] if self.connection >= 0 else []
         async with self.async_setup_kernel(pass_fds=kept):
             self.started = True
-            await self.ask(prepare, os.path.dirname(os.path.abspath(__file__)), self.connection)
+            await self.ask(prepare, str(Path(__file__).resolve().parent), self.connection)
             for number, step in enumerate(self.steps):
                 self.answer(begin=number)
                 started = time.monotonic()
@@ -185,10 +188,10 @@ def main() -> None:
     """Read what to do, do it, answer."""
     task = json.load(sys.stdin.buffer)
     os.chdir(task.pop("folder"))
-    os.environ["PWD"] = os.getcwd()
+    os.environ["PWD"] = str(Path.cwd())
     *connection, fd = map(int, sys.argv[1:])
     for last in (False, True):
-        worker = Worker(**task, fd=fd, **({"connection": connection[0]} if connection else {}))
+        worker = Worker(**task, fd=fd, connection=connection[0] if connection else -1)
         try:
             asyncio.run(worker.work())
         except DeadKernelError:

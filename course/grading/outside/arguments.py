@@ -55,7 +55,7 @@ class Arguments:
         return number
 
 
-class _Pickler(cloudpickle.Pickler):
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """Sends functions, sources, the student's own objects and the lab's classes as references."""
 
     def __init__(self, file: io.BytesIO, sent: Arguments, whole: Any) -> None:

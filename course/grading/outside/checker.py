@@ -18,6 +18,7 @@ from typing import Any
 from course.grading.inside.wire import Wire
 from course.grading.outside.clock import CLOCK
 from course.grading.outside.session import EndedError, Session
+from labkit.exercise import Verdict
 
 
 def main() -> None:
@@ -50,12 +51,14 @@ def verdict(wire: Wire, name: str, check: Any, names: bytes) -> dict[str, Any]:
     session = Session(wire, lab_classes(check))
     hello, _ = session.receive()
     if hello.get("ready") != name:
-        raise EndedError("the kernel was not asked for this exercise")
+        raise EndedError  # it could not be asked for this exercise
     try:
         if hello.get("missing"):
             return {"status": "missing", "because": ""}
         CLOCK.read = False
         said = check(session.begin(names))
+        if type(said) is not Verdict:
+            raise TypeError("the check returned no verdict")
         timed = CLOCK.read and said.status == "right"
         return {"status": said.status, "because": str(said.because)[:1000], "timed": timed}
     except EndedError:
@@ -70,11 +73,11 @@ def verdict(wire: Wire, name: str, check: Any, names: bytes) -> dict[str, Any]:
 
 def lab_classes(check: Any) -> dict[str, type]:
     """Return the lab's own classes that a check knows: those of no library."""
-    found = {}
+    found: dict[str, type] = {}
     for name, value in check._rules.__globals__.items():
         if isinstance(value, type) and value.__name__ == name:
-            if getattr(sys.modules.get(value.__module__), name, None) is not value:
-                found[name] = value
+            module = sys.modules.get(value.__module__)
+            found |= {} if getattr(module, name, None) is value else {name: value}
     return found
 
 

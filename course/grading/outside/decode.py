@@ -3,8 +3,10 @@
 Nothing is unpickled, imported or called by a name that came with the data.
 """
 
-import datetime
+import datetime as dt
+import importlib
 import keyword
+import re
 from collections import Counter, OrderedDict, namedtuple
 from collections.abc import Callable
 from decimal import Decimal
@@ -19,9 +21,14 @@ TORCH += ["float16", "bfloat16", "float32", "float64", "complex64", "complex128"
 TEXT: dict[str, Callable[[str], Any]] = {
     "Decimal": Decimal,
     "Fraction": Fraction,
-    "datetime": datetime.datetime.fromisoformat,
-    "date": datetime.date.fromisoformat,
-    "time": datetime.time.fromisoformat,
+    "datetime": dt.datetime.fromisoformat,
+    "date": dt.date.fromisoformat,
+    "time": dt.time.fromisoformat,
+}
+CONSTANTS: dict[str, Callable[[], Any]] = {
+    "Ellipsis": lambda: ...,
+    "NotImplemented": lambda: NotImplemented,
+    "NA": lambda: importlib.import_module("pandas").NA,
 }
 LISTS: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 MAPPINGS: dict[str, Callable[[Any], Any]] = {
@@ -50,6 +57,8 @@ class Decoder:
         made = getattr(self, f"is_{kind}", None)
         if made is not None:
             return made(data)
+        if kind in CONSTANTS:
+            return CONSTANTS[kind]()
         if kind in TEXT:
             return TEXT[kind](data["of"])
         if kind in LISTS:
@@ -70,9 +79,9 @@ class Decoder:
         """Read bytes."""
         return bytes(self.buffers[data["at"]])
 
-    def is_timedelta(self, data: Any) -> datetime.timedelta:
+    def is_timedelta(self, data: Any) -> dt.timedelta:
         """Read a duration."""
-        return datetime.timedelta(*data["of"])
+        return dt.timedelta(*data["of"])
 
     def is_range(self, data: Any) -> range:
         """Read a range."""
@@ -81,20 +90,6 @@ class Decoder:
     def is_slice(self, data: Any) -> slice:
         """Read a slice."""
         return slice(*map(self.value, data["of"]))
-
-    def is_Ellipsis(self, data: Any) -> Any:  # noqa: N802
-        """Return the one ellipsis."""
-        return ...
-
-    def is_NotImplemented(self, data: Any) -> Any:  # noqa: N802
-        """Return what an operator says that is not for it."""
-        return NotImplemented
-
-    def is_NA(self, data: Any) -> Any:  # noqa: N802
-        """Return pandas' sign that a value is missing."""
-        import pandas as pd
-
-        return pd.NA
 
     def is_dtype(self, data: Any) -> Any:
         """Read the type of an array or a tensor."""
@@ -125,13 +120,26 @@ class Decoder:
         from scipy.sparse import coo_array
 
         values, *places = map(self.is_array, data["of"])
-        return coo_array((values, tuple(places)), shape=tuple(data["shape"]))
+        coo = coo_array((values, tuple(places)), shape=tuple(data["shape"]))
+        if not re.fullmatch("(bsr|coo|csc|csr|dia|dok|lil)_(array|matrix)", data["name"]):
+            return coo
+        return getattr(importlib.import_module("scipy.sparse"), data["name"])(coo)
+
+    def is_sparse_tensor(self, data: Any) -> Any:
+        """Read a sparse tensor."""
+        import torch
+
+        places, values = map(self.is_tensor, data["of"])
+        shape = tuple(data["shape"])
+        return torch.sparse_coo_tensor(places, values, shape, check_invariants=True).coalesce()
 
     def is_tensor(self, data: Any) -> Any:
         """Read a tensor, as a leaf."""
         import torch
 
         dtype = torch_dtype(data["dtype"])
+        if not self.buffers[data["at"]].nbytes:
+            return torch.zeros(tuple(data["shape"]), dtype=dtype)
         raw = torch.from_numpy(np.frombuffer(self.buffers[data["at"]], np.uint8).copy())
         if dtype is torch.bool:
             raw = (raw != 0).view(torch.uint8)

@@ -73,12 +73,12 @@ class RemoteModule(nn.Module):
         objects = type(self)._of[0]
         memo[id(self)] = made = objects.session.ask("copy", self._number)
         made.load_state_dict(self.state_dict())
-        for (_, mine), (_, its) in zip(
+        for (_, weight), (_, its) in zip(
             self.named_parameters(), made.named_parameters(), strict=True
         ):
-            its.requires_grad_(mine.requires_grad)
-        for mine, its in zip(self.modules(), made.modules(), strict=True):
-            its.training = mine.training
+            its.requires_grad_(weight.requires_grad)
+        for mine, part in zip(self.modules(), made.modules(), strict=True):
+            part.training = mine.training
         return made
 
 
@@ -102,7 +102,7 @@ class _Call:
             self.leaves[place] = one.detach().requires_grad_(one.requires_grad)
         args, options = _pytree.tree_unflatten(self.leaves, self.shape)
         training = {name: part.training for name, part in self.of.named_modules()}
-        payload = ((state, training, args, options, self.grad), {})
+        payload: Any = ((state, training, args, options, self.grad), {})
         result = self.session.ask("forward", self.of._number, payload)
         if not (isinstance(result, tuple) and len(result) == 3 and isinstance(result[1], dict)):
             raise FaultError("a module returned what is no result")

@@ -1,12 +1,11 @@
-"""The check's end of the connection: asks about an answer, and lets it call the check's functions.
-"""
+"""The check's end of the connection: asks about an answer, and lets it call what it was given."""
 
 import pickle
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-from course.grading.inside.sources import take_state
+from course.grading.inside.sources import kind_of, may_follow, state_of, take_state
 from course.grading.inside.wire import Buffers, TooLargeError, Wire
 from course.grading.outside.arguments import Arguments
 from course.grading.outside.clock import CLOCK
@@ -43,9 +42,9 @@ class Session:
         body = {"op": op, "number": number, "name": name, "sources": sources}
         started = CLOCK.now()
         self.send(body, [*buffers, states])
-        body, buffers = self.reply()
-        CLOCK.asked(started, body.get("seconds"))
-        return self.result(body, buffers)
+        reply, parts = self.reply()
+        CLOCK.asked(started, reply.get("seconds"))
+        return self.result(reply, parts)
 
     def call(self, number: int, args: Any, options: Any, name: str = "") -> Any:
         """Call an object of the student's, or a method of it."""
@@ -72,13 +71,14 @@ class Session:
 
     def take_sources(self, body: dict[str, Any], decoder: Decoder) -> None:
         """Bring the check's sources to where the answer has left them."""
-        from course.grading.inside.sources import kind_of
-
         for number, state in body["sources"]:
             source = self.sent.values.get(number)
             if source is None or not (kind := kind_of(source)):
                 raise FaultError("there is no such source of random numbers")
-            take_state(source, kind, decoder.value(state))
+            came = decoder.value(state)
+            if not may_follow(came, state_of(source)):
+                raise FaultError("a source of random numbers has become another one")
+            take_state(source, kind, came)
 
     def decoder(self, buffers: list[memoryview]) -> Decoder:
         """Return what reads a message."""
@@ -87,17 +87,17 @@ class Session:
     def call_back(self, body: dict[str, Any], buffers: list[memoryview]) -> None:
         """Call a function of the check for the student's answer, and send what came of it."""
         decoder = self.decoder(buffers)
-        with faults():
-            self.take_sources(body, decoder)
-            called = self.sent.values[body["callback"]]
-            args, options = decoder.value(body["args"])
-            if not callable(called) and not isinstance(called, Iterator):
-                raise FaultError("what is no function was called")
         op, whole = "returned", None
         try:
+            with faults():
+                self.take_sources(body, decoder)
+                called = self.sent.values[body["callback"]]
+                args, options = decoder.value(body["args"])
             value = next(called) if isinstance(called, Iterator) else called(*args, **options)
             if body["traced"] and has_graph(value):
                 op, value, whole = "here", called, called
+        except FaultError as error:
+            op, value = "raised", TypeError(str(error))
         except Exception as error:
             op, value = "raised", error
         try:

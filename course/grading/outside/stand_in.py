@@ -5,17 +5,21 @@ array. It passes on no comparison and no arithmetic with a value of the check's,
 could be equal to every truth.
 """
 
+import importlib
 import inspect
 import operator
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import labkit
 from course.grading.inside.objects import ASKED, BOTH
 from course.grading.outside.decode import Decoder, FaultError
+from course.grading.outside.raised import THERE
 
-THERE = "<the student's kernel>"  # a line of this file is no line of the answer's
-CONVERSIONS = {"float": float, "int": int, "index": operator.index, "bool": bool,
+LIBRARIES = {"torch", "sklearn", "collections"}  # whose classes isinstance may ask for
+CONVERSIONS: dict[str, Callable[[Any], Any]] = {"float": float, "int": int, "index": operator.index, "bool": bool,
                "complex": complex, "len": operator.index}  # fmt: skip
 
 
@@ -75,9 +79,11 @@ class Objects:
             return own
         number = int(data["number"])
         if number not in self.classes:
-            base: type = Remote
+            base: Any = Remote
             if ["torch.nn.modules.module", "Module"] in data["bases"]:
-                from course.grading.outside.module import RemoteModule as base
+                from course.grading.outside import module
+
+                base = module.RemoteModule
             methods: dict[str, Any] = {
                 name: asked(name) for name in ASKED if name in data["has"]
             } | {name: of_both(name) for name in BOTH if name in data["has"]}
@@ -85,7 +91,7 @@ class Objects:
                 methods["__hash__"] = object.__hash__
             else:
                 methods = {}
-            made = Class(str(data["name"])[:80], (base,), methods)
+            made: Any = Class(str(data["name"])[:80], (base,), methods)
             type.__setattr__(made, "_of", (self, number, base_of(data["bases"])))
             self.classes[number] = made
             self.session.sent.stand_ins[id(made)] = number
@@ -104,27 +110,31 @@ class Objects:
         """Return an object of a class that both sides have, made of its attributes."""
         kind = self.session.classes.get(data["class"])
         if data["module"]:
-            module = sys.modules.get(data["module"])
-            kind = getattr(module, data["class"], None) if plain(data["module"]) else None
+            kind = labkit_class(data["module"], data["class"])
         if not isinstance(kind, type):
             raise FaultError(f"there is no class {data['class']!r:.40} here")
-        made = object.__new__(kind)
+        made: Any = object.__new__(kind)
         decoder.placed[data["place"]] = made
         for name, part in data["of"]:
             object.__setattr__(made, name, decoder.value(part))
         return made
 
 
-def plain(module: str) -> bool:
-    """Tell whether a module of labkit has classes that are data; a verdict is none."""
-    return module.startswith("labkit.") and module not in ("labkit.exercise", "labkit.answer")
+def labkit_class(module: str, name: str) -> Any:
+    """Return a class of labkit whose objects are data, None for all else; a verdict is none."""
+    package, _, file = module.partition(".")
+    there = file.isidentifier() and Path(labkit.__file__).with_name(f"{file}.py").is_file()
+    if package != "labkit" or not there or file in ("exercise", "answer"):
+        return None
+    found = getattr(importlib.import_module(module), name, None)
+    return found if isinstance(found, type) and found.__module__ == module else None
 
 
 def base_of(bases: list[list[str]]) -> Any:
     """Return the first class that is loaded here too, for isinstance."""
     for module, name in bases:
-        found = sys.modules.get(module) if module not in ("builtins", "__main__") else None
-        found = getattr(found, name, None)
+        library = str(module).partition(".")[0] in LIBRARIES
+        found = getattr(sys.modules.get(module), name, None) if library else None
         if isinstance(found, type):
             return found
     return None
@@ -152,7 +162,7 @@ class Remote:
     _of: Any
     _number: int
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         """The class that it comes from, where that is known here; else its own."""
         return type(self)._of[2] or type(self)
@@ -186,11 +196,11 @@ class Remote:
 
 def asked(name: str) -> Callable[..., Any]:
     """Return a method that asks the student's object by its own."""
-    convert = CONVERSIONS.get(name.strip("_"))
+    convert: Callable[[Any], Any] | None = CONVERSIONS.get(name.strip("_"))
 
     def method(self: Any, *args: Any, **options: Any) -> Any:
         result = type(self)._of[0].session.call(self._number, args, options, name)
-        return result if convert is None else convert(result)
+        return convert(result) if convert else result
 
     method.__name__ = name
     method.__code__ = method.__code__.replace(co_filename=THERE)
