@@ -3,11 +3,13 @@
 import os
 import signal
 import socket
+import time
 import traceback
 
 from course.grading.inside.serve import Session
 from course.grading.inside.wire import Wire
 from course.grading.outside.checker import verdict
+from course.grading.outside.clock import CLOCK
 
 
 def far(check, answer, names=None, *, seconds=None):
@@ -27,9 +29,12 @@ def far(check, answer, names=None, *, seconds=None):
         finally:
             os._exit(0)
     theirs.close()
+    clocks = {name: getattr(time, name) for name in dir(time) if callable(getattr(time, name))}
+    CLOCK.install()
     try:
         said = verdict(Wire(ours), name, check, b"")
     finally:
+        vars(time).update(clocks)
         ours.close()
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)

@@ -139,9 +139,15 @@ def test_errors_say_the_same():
             yield False, f"caught {type(error).__name__}: {error}"
         yield answer(5) == 2, "no"
 
-    for answer, words in [(wrong, "IndexError: list index"), (unknown, "NameError"), (own, "caught Own"), (near_miss, "Is Node meant?"),
- (lambda x: None, "returns nothing"),
-                          (lambda x: labkit.your_answer_here(), ""), (3, "TypeError")]:  # fmt: skip
+    for answer, words in [
+        (wrong, "IndexError: list index"),
+        (unknown, "NameError"),
+        (near_miss, "Is Node meant?"),
+        (own, "caught OwnError"),
+        (lambda x: None, "returns nothing"),
+        (lambda x: labkit.your_answer_here(), ""),
+        (3, "TypeError"),
+    ]:
         assert words in same(check_it, answer)[1]
 
 
@@ -347,6 +353,28 @@ def test_a_class_is_an_answer():
         yield net(torch.ones(3, 2)).shape == (3, 1), "shape"
 
     assert same(check_net, Net) == ("right", "")
+
+
+def test_objects_of_a_class_that_is_asked_for_have_its_operators():
+    class Vector:
+        def __init__(self, *parts):
+            self.parts = parts
+
+        def __add__(self, other):
+            return Vector(*(a + b for a, b in zip(self.parts, other.parts, strict=True)))
+
+        def __rmul__(self, factor):
+            return Vector(*(factor * a for a in self.parts))
+
+        def __eq__(self, other):
+            return self.parts == other.parts
+
+    @Exercise
+    def check_it(answer):
+        yield answer(1, 2) == answer(1, 2), "equal are unequal"
+        yield (2 * (answer(1, 2) + answer(3, 4))).parts == (8, 12), "the sum"
+
+    assert same(check_it, Vector) == ("right", "")
 
 
 def test_a_data_set_is_loaded_in_batches():

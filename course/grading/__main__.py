@@ -38,7 +38,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -107,6 +107,7 @@ def still_hold(rows: list[Row], names: dict[str, Path], root: Path) -> list[Row]
             outdated.add(name)
         elif row.get("checks") != digests.get(row.get("lab", "")):
             changed.add((name, row.get("lab", "")))
+    changed = {(name, lab) for name, lab in changed if name not in outdated}
     if changed:
         print(
             f"{len(changed)} notebooks were graded by checks that have changed since "
@@ -138,10 +139,9 @@ def grade_all(folder: Path, out: Path, jobs: int, limits: Limits, root: Path = R
     except KeyboardInterrupt:
         sys.exit(f"Stopped. What was graded is in {out}; the same command goes on from there.")
     finally:
-        for number in ENDING:  # a second one would leave processes and folders behind
-            signal.signal(number, signal.SIG_IGN)
-        stop.set()
-        pool.shutdown(cancel_futures=True)
+        with undisturbed():
+            stop.set()
+            pool.shutdown(cancel_futures=True)
     again = f", {len(graded)} of them earlier" if graded else ""
     others = f"; {len(found.others)} rows for what is no notebook" if found.others else ""
     return f"{len(names)} notebooks graded{again}{others}: {out}"
@@ -150,6 +150,17 @@ def grade_all(folder: Path, out: Path, jobs: int, limits: Limits, root: Path = R
 def in_order(rows: list[Row]) -> list[Row]:
     """Return the rows by file."""
     return sorted(rows, key=lambda row: row["file"])
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Heed no signal meanwhile: a second one would leave processes and folders behind."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def stop_as_ctrl_c(*_: object) -> NoReturn:

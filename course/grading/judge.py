@@ -63,6 +63,8 @@ def grade(path: Path, known: tuple[Original, ...], setting: Setting) -> list[Row
     try:
         cells = read_cells(path)
         original = original_of(path, cells, known)
+        if not original.checks:
+            raise CannotRunError(f"its lab, {original.name}, has no exercise")
         verdicts, seconds = judge(path, cells, original, setting)
     except CannotRunError as error:
         return [{**row, "outcome": FAILED, "because": str(error)}]

@@ -15,10 +15,10 @@ ASKED = [f"__{name}__" for name in (
     "len", "getitem", "setitem", "iter", "next", "call", "enter", "exit",
     "float", "int", "index", "bool", "complex", "array", "neg", "pos", "abs",
 )]  # fmt: skip
-BOTH = [f"__{name}__" for name in (
+ARITHMETIC = [f"__{side}{name}__" for side in ("", "r") for name in (
     "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
-    "eq", "ne", "lt", "le", "gt", "ge",
 )]  # fmt: skip
+BOTH = [*ARITHMETIC, "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"]
 FUNCTIONS = (np.ufunc, functools.partial, type(functools.cache(len)))
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from labkit.exercise import NotAttempted
 
-
 THERE = "<the student's kernel>"  # the file of a line that is there
 
 

@@ -25,11 +25,14 @@ class Session:
         self.wire, self.classes = wire, classes
         self.sent = Arguments(classes)
         self.objects = Objects(self)
+        self.asks_a_class = False
 
     def begin(self, names: bytes) -> Any:
         """Return what stands here for the student's answer; `names` are those of the lab."""
         self.send({"op": "begin", "classes": list(self.classes)}, [names])
-        return self.result(*self.reply())
+        answer = self.result(*self.reply())
+        self.asks_a_class = isinstance(answer, type)
+        return answer
 
     def end(self) -> None:
         """Tell the student's kernel that this exercise is done."""

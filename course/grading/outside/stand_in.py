@@ -2,7 +2,7 @@
 
 A stand-in passes on questions: calls, attributes, items, and what an object is as a number or an
 array. It passes on no comparison and no arithmetic with a value of the check's, by which an object
-could be equal to every truth.
+could be equal to every truth; only between two stand-ins, or where a class is asked for.
 """
 
 import importlib
@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import labkit
-from course.grading.inside.objects import ASKED, BOTH
+from course.grading.inside.objects import ARITHMETIC, ASKED, BOTH
 from course.grading.outside.decode import Decoder, FaultError
 from course.grading.outside.raised import THERE
 
 LIBRARIES = {"torch", "sklearn", "collections"}  # whose classes isinstance may ask for
-CONVERSIONS: dict[str, Callable[[Any], Any]] = {"float": float, "int": int, "index": operator.index, "bool": bool,
-               "complex": complex, "len": operator.index}  # fmt: skip
+CONVERSIONS: dict[str, Callable[[Any], Any]] = {
+    "float": float, "int": int, "bool": bool, "complex": complex,
+    "index": operator.index, "len": operator.index,
+}  # fmt: skip
 
 
 class Objects:
@@ -208,12 +210,21 @@ def asked(name: str) -> Callable[..., Any]:
 
 
 def of_both(name: str) -> Callable[..., Any]:
-    """Return an operator between two objects of the student's, and no other value."""
+    """Return an operator between two objects of the student's.
+
+    Where the answer is a class, it may be one of its objects and a number that make another.
+    """
 
     def method(self: Any, other: Any) -> Any:
-        if not isinstance(type(other), Class):
+        session = type(self)._of[0].session
+        both = isinstance(type(other), Class)
+        mixed = session.asks_a_class and name in ARITHMETIC and isinstance(other, int | float)
+        if not both and not mixed:
             return NotImplemented
-        return type(self)._of[0].session.call(self._number, (other,), {}, name)
+        result = session.call(self._number, (other,), {}, name)
+        if mixed and not isinstance(type(result), Class):
+            raise FaultError(f"a number and an object make {type(result).__name__}, no object")
+        return result
 
     method.__name__ = name
     return method
