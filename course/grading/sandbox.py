@@ -35,7 +35,7 @@ from tempfile import TemporaryDirectory
 import psutil
 
 LOOK = 0.2  # seconds between two looks at what runs
-WEIGH = 5  # every so many looks, the files are weighed too
+WEIGH = 5  # every so many looks, the files are weighed, and those found that left their parents
 MIB = 2**20
 # Libraries map more than they use: torch 1.2 GB without a graphics card, much more with one.
 ADDRESSES = 8 * 2**30
@@ -55,6 +55,7 @@ class Limits:
     files: int = 1024 * MIB
     tasks: int = 500  # processes and their threads together: a lab has some dozens
     answer: int = MIB
+    watch: int = 1  # memory and tasks are measured every so many looks
 
 
 @dataclass(frozen=True)
@@ -199,8 +200,8 @@ def run(
                     why = f"it was still running after {limits.seconds:g} s"
                 elif look % WEIGH == 0 and weight(place) > limits.files:
                     why = f"it wrote more than {limits.files // MIB} MiB of files"
-                else:
-                    why = excess(limits, members(first, mark))
+                elif look % limits.watch == 0:
+                    why = excess(limits, members(first, mark, thorough=look % WEIGH == 0))
                 if why:
                     break
                 time.sleep(LOOK)
@@ -251,12 +252,12 @@ def weight(place: Place) -> int:
     return 1024 * sum(int(line.split()[0]) for line in found.stdout.splitlines())
 
 
-def members(first: psutil.Process, mark: str) -> list[psutil.Process]:
+def members(first: psutil.Process, mark: str, *, thorough: bool) -> list[psutil.Process]:
     """List the processes of a run: those that descend from the first, or carry its mark."""
     found: set[psutil.Process] = set()
     with suppress(psutil.Error):
         found = {first, *first.children(recursive=True)}
-    if not bubblewrap_works():  # where nobody gets away from the first
+    if thorough and not bubblewrap_works():  # where nobody gets away from the first
         for other in psutil.process_iter():
             with suppress(psutil.Error, OSError):
                 if other.environ().get(MARK) == mark:
@@ -274,13 +275,13 @@ def alive(process: psutil.Process) -> bool:
 def end(process: subprocess.Popen[bytes], first: psutil.Process, mark: str) -> None:
     """End all processes of a run; what forks as fast as it is killed is stopped first."""
     if bubblewrap_works():
-        found = members(first, mark)
+        found = members(first, mark, thorough=False)
         process.kill()  # the first of the namespace follows, after the system has ended the rest
         process.wait()
         while any(map(alive, found)):
             time.sleep(LOOK / 10)
         return
-    while found := members(first, mark):
+    while found := members(first, mark, thorough=True):
         for action in (signal.SIGSTOP, signal.SIGKILL):
             for other in found:
                 with suppress(psutil.Error):

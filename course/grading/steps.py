@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import matplotlib as mpl
 import course
 import labkit
 from course.grading import sandbox
-from course.grading.sandbox import MIB, Ended, Limits
+from course.grading.sandbox import MIB, WEIGH, Ended, Limits
 from course.grading.submission import copy_files
 from course.run import CELL_TIMEOUT, KERNEL_ENVIRONMENT
 from labkit.datasets import data_folder
@@ -135,7 +135,8 @@ class Checks(threading.Thread):
         super().__init__(daemon=True)
         self.kept, self.connection = kept, connection
         self.stop = threading.Event()
-        self.setting = Setting(setting.folder, setting.limits, self.stop)
+        limits = replace(setting.limits, watch=WEIGH)  # what is watched here is the course's own
+        self.setting = Setting(setting.folder, limits, self.stop)
         self.ended = Ended(b"", "its check could not be run", 0.0)
 
     def run(self) -> None:

@@ -3,6 +3,7 @@
 The seconds of an answer are those that the student's kernel states, at most those that went by.
 """
 
+import sys
 import time
 import timeit
 from collections.abc import Callable
@@ -11,7 +12,7 @@ WALL = ("perf_counter", "monotonic", "time")
 
 
 class Clock:
-    """Counts the seconds between the processes, and whether anybody asked for the time."""
+    """Counts the seconds between the processes, and whether a check's own code read them."""
 
     def __init__(self) -> None:
         self.between = self.there = 0.0
@@ -37,7 +38,8 @@ class Clock:
 
     def _reading(self, real: Callable[[], float], more: Callable[[], float]) -> Callable[[], float]:
         def read() -> float:
-            self.read = True
+            asking = str(sys._getframe(1).f_globals.get("__name__"))
+            self.read |= asking in ("__main__", "timeit") or asking not in sys.modules
             return real() + more()
 
         return read
