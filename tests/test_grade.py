@@ -111,6 +111,14 @@ HONEST = {
         ("not attempted", "below an answer, my_double is defined once more, as the stub"),
         RIGHT,
     ),
+    "made before the checks.ipynb": (
+        answered(
+            "my_double = lambda x: factor * x",
+            "import functools\nmy_value = functools.partial(Value)",
+        ),
+        RIGHT,
+        RIGHT,
+    ),
     "with a byte-order mark.ipynb": (answered(DOUBLE, VALUE), RIGHT, RIGHT),
     "leaves.ipynb": ([*answered(DOUBLE, VALUE, before="exit()"), "quit()"], RIGHT, RIGHT),
     "=1+1.ipynb": (

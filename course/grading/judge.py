@@ -10,7 +10,7 @@ from tqdm import tqdm
 from course.grading import sandbox
 from course.grading.original import Original, original_of
 from course.grading.sandbox import MIB
-from course.grading.steps import Run, Setting, run_and_ask, run_steps
+from course.grading.steps import LOST, Run, Setting, run_and_ask, run_steps
 from course.grading.submission import (
     CannotRunError,
     CodeCell,
@@ -153,6 +153,8 @@ def blame(run: Run, numbers: list[int], todo: list[str], judged: Judged, setting
     if over or run.last is None:
         judged.outcomes |= {n: (FAILED, run.why) for n in todo if n not in judged.outcomes}
         return False
+    if run.why == LOST and run.verdicts:
+        return True  # what an earlier answer did to the connection is not this one's fault
     if run.last < len(numbers):
         judged.left_out[numbers[run.last]] = run.why
     else:

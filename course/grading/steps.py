@@ -23,6 +23,7 @@ from labkit.datasets import data_folder
 
 INSIDE = Path(__file__).with_name("inside")
 OUTPUT = 20 * MIB  # a lab with its figures has 1.5
+LOST = "its check ended early"
 LAST_WORDS = 10  # seconds for the checks when the kernel has ended
 
 
@@ -181,6 +182,6 @@ def run_and_ask(
     run.verdicts = {line["exercise"]: line for line in read_lines(ended)}
     missing = [name for name in kept if name not in run.verdicts]
     if missing and not run.why:
-        run.why = f"its check was ended: {ended.why}" if ended.why else "its check ended early"
+        run.why = f"its check was ended: {ended.why}" if ended.why else LOST
         run.last = len(steps) - len(kept) + list(kept).index(missing[0])
     return run

@@ -25,8 +25,9 @@ FUNCTIONS = (np.ufunc, functools.partial, type(functools.cache(len)))
 class Objects:
     """The objects that both sides know: those of the check, and those of the student."""
 
-    def __init__(self, classes: dict[str, type]) -> None:
-        self.classes = classes  # the lab's own, by name, which the check has too
+    def __init__(self) -> None:
+        self.classes: dict[str, type] = {}  # the lab's own, by name, which the check has too
+        self.earlier: dict[str, Any] = {}  # what these names meant in the student's notebook
         self.known: dict[int, Any] = {}
         self.numbers: dict[int, int] = {}
         self.came: dict[int, dict[str, Any] | None] = {}  # what they held when the check sent them
@@ -92,7 +93,8 @@ class Objects:
 
     def is_data(self, kind: type) -> bool:
         """Tell whether objects of a class are no more than their attributes, which both know."""
-        return bool(self.of_the_lab(kind)) and not issubclass(kind, BaseException)
+        same = bool(self.of_the_lab(kind)) or self.earlier.get(kind.__name__) is kind
+        return same and not issubclass(kind, BaseException)
 
     def held(self, value: Any, encoder: Encoder) -> Any:
         """Return an object of a class that the check has too, by its attributes."""

@@ -21,7 +21,7 @@ class Session:
 
     def __init__(self, wire: Wire, names: dict[str, Any], name: str) -> None:
         self.wire, self.names, self.name = wire, names, name
-        self.objects = Objects({})
+        self.objects = Objects()
         self.sources: dict[int, Any] = {}
         self.recent: list[int] = []  # those whose places both sides keep alike
         self.callbacks: dict[int, Callback] = {}
@@ -94,6 +94,7 @@ class Session:
 
     def do_begin(self, body: dict[str, Any], buffers: list[memoryview]) -> Any:
         """Give the lab's names their meaning in the lab, and return the answer."""
+        self.objects.earlier = {name: self.names.get(name) for name in body["classes"]}
         if buffers[0]:
             self.names.update(pickle.loads(buffers[0]))
         self.objects.classes = {
