@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
-import torch
 from far_answers import far, near
-from torch import nn
 
 import labkit
 from labkit import Exercise
+
+torch = pytest.importorskip("torch", reason="modules and tensors are answers too")
+nn = torch.nn
 
 
 class Node:
@@ -66,6 +67,7 @@ VALUES = {
         np.array(["2026-01-01"], "M8[D]"),
         np.arange(3)[::-1],
     ],
+    "records": np.array([(1, 2.0)], dtype=[("p", int), ("q", float)]),
     "masked": np.ma.masked_array([1.0, 2.0], [False, True]),
     "tensors": [
         torch.arange(6).reshape(2, 3).T,
@@ -166,6 +168,17 @@ def test_a_source_of_random_numbers_goes_on():
         return rng.standard_normal()
 
     same(check_it, draw)
+
+
+def test_a_seed_that_the_check_sets_for_all_holds_for_the_answer():
+    @Exercise
+    def check_it(answer):
+        torch.manual_seed(3)
+        np.random.seed(3)  # noqa: NPY002
+        drawn = [float(answer()), float(answer()), float(torch.rand(1)), float(np.random.rand())]  # noqa: NPY002
+        yield False, f"{drawn}"
+
+    same(check_it, lambda: torch.rand(1) + np.random.rand())  # noqa: NPY002
 
 
 def test_an_object_of_the_lab_comes_back_with_what_it_leads_to():

@@ -4,7 +4,7 @@ import pickle
 import sys
 from typing import Any
 
-from .encode import wrapped
+from .encode import unwatched, wrapped
 
 
 class Callback:
@@ -21,12 +21,14 @@ class Callback:
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Call the function, where it is."""
         traced = any(map(is_traced, [*args, *options.values()]))
-        body, buffers = self._session.call_back(self._number, args, options, traced)
+        with unwatched():
+            body, value = self._session.call_back(self._number, args, options, traced)
+        if body["op"] == "raised":
+            raise value
         if body["op"] == "here":
-            if self._here is None:
-                self._here = self._session.loads(buffers[0])
+            self._here = self._here or value
             return self._here(*args, **options)
-        return self._session.returned(body, buffers)
+        return value
 
     def __next__(self) -> Any:
         """Return the next of what is an iterator rather than a function."""

@@ -4,10 +4,11 @@ What has no such form is described as an object by `Objects`, and asked about la
 """
 
 import datetime as dt
+import importlib
 import sys
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -45,7 +46,7 @@ class Encoder:
     def scalar(self, value: Any) -> Any:
         """Return a number, a text or another value without parts; None for all else."""
         if isinstance(value, np.generic):
-            return {"is": "scalar", "of": self.array(np.asarray(value))}
+            return {"is": "scalar", "of": self.value(np.asarray(value))}
         if isinstance(value, int):
             number = int.__add__(value, 0)
             return number if abs(number) < EXACT else {"is": "int", "of": hex(number)}
@@ -79,7 +80,7 @@ class Encoder:
             mask = np.ma.getmaskarray(value)
             return {"is": "masked", "of": self.array(np.asarray(value)), "mask": self.array(mask)}
         if isinstance(value, np.ndarray):
-            return None if value.dtype.kind == "V" else self.array(np.asarray(value))
+            return self.array(np.asarray(value))
         torch = sys.modules.get("torch")
         if torch is not None and isinstance(value, torch.Tensor):
             return self.tensor(value)
@@ -93,6 +94,9 @@ class Encoder:
     def array(self, array: Any) -> Any:
         """Return an array: its raw bytes, or each entry where these are objects or text."""
         shape = list(array.shape)
+        if array.dtype.kind == "V":
+            fields = [[name, self.array(array[name])] for name in array.dtype.names or ()]
+            return {"is": "record", "shape": shape, "of": fields}
         if array.dtype.kind in "OUS":
             entries = [self.value(entry) for entry in array.ravel().tolist()]
             dtype = "O" if array.dtype.kind == "O" else array.dtype.str
@@ -110,10 +114,10 @@ class Encoder:
             return {"is": "sparse_tensor", "of": parts, "shape": list(value.shape)}
         kind = "parameter" if isinstance(value, torch.nn.Parameter) else "tensor"
         wants = bool(value.requires_grad) or wrapped(value)
-        with plain(value) as tensor:
-            tensor = tensor.dequantize() if tensor.is_quantized else tensor.cpu()
-            tensor = tensor.resolve_conj().resolve_neg().contiguous().reshape(-1)
-            raw = tensor.view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+        tensor = plain(value)
+        tensor = tensor.dequantize() if tensor.is_quantized else tensor.cpu()
+        tensor = tensor.resolve_conj().resolve_neg().contiguous().reshape(-1)
+        raw = tensor.view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
         self.buffers.append(raw)
         dtype = str(tensor.dtype).removeprefix("torch.")
         at = len(self.buffers) - 1
@@ -178,18 +182,19 @@ def wrapped(tensor: Any) -> bool:
     return bool(functorch.is_functorch_wrapped_tensor(tensor))
 
 
-@contextmanager
-def plain(tensor: Any) -> Iterator[Any]:
-    """Give the plain tensor of the same shape inside one that torch.func looks at, or itself."""
-    torch = sys.modules["torch"]
-    if not wrapped(tensor):
-        yield tensor.detach()
-        return
-    functorch = torch._C._functorch
+def plain(tensor: Any) -> Any:
+    """Return the plain tensor of the same shape inside one that torch.func looks at, or itself."""
+    functorch = sys.modules["torch"]._C._functorch
     while functorch.is_functorch_wrapped_tensor(tensor):
         place = functorch.maybe_get_bdim(tensor) if functorch.is_batchedtensor(tensor) else None
         tensor = functorch.get_unwrapped(tensor)
-        with torch._functorch.pyfunctorch.temporarily_clear_interpreter_stack():
-            tensor = tensor if place is None else tensor.select(place, 0)
-    with torch._functorch.pyfunctorch.temporarily_clear_interpreter_stack():
-        yield tensor.detach()
+        tensor = tensor if place is None else tensor.select(place, 0)
+    return tensor.detach()
+
+
+def unwatched() -> AbstractContextManager[Any]:
+    """Let torch.func not look at what is done meanwhile."""
+    if "torch" not in sys.modules:
+        return nullcontext()
+    functorch: Any = importlib.import_module("torch._functorch.pyfunctorch")
+    return functorch.temporarily_clear_interpreter_stack()  # type: ignore[no-any-return]

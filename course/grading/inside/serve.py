@@ -12,7 +12,7 @@ from .callbacks import Callback, Unpickler
 from .encode import Encoder
 from .failure import failure
 from .objects import Objects
-from .sources import state_of, take_state
+from .sources import everybodys, state_of, take_state
 from .wire import LARGEST, Wire
 
 
@@ -88,6 +88,8 @@ class Session:
         """Bring the check's sources of random numbers to where they stand there."""
         self.recent = body["sources"]
         for number, kind, state in self.loads(buffers[-1]):
+            if number < 0 and number not in self.sources:
+                self.sources |= everybodys()
             self.sources[number] = take_state(self.sources.get(number), kind, state)
 
     # --- what a check may ask ---------------------------------------------------------------------
@@ -143,7 +145,7 @@ class Session:
 
     def call_back(
         self, number: int, args: Any, options: Any, traced: bool
-    ) -> tuple[dict[str, Any], list[memoryview]]:
+    ) -> tuple[dict[str, Any], Any]:
         """Have the check call a function of its own; meanwhile, it may ask."""
         encoder = Encoder(self.objects.describe)
         called = encoder.value([list(args), options])
@@ -162,14 +164,7 @@ class Session:
         if self.late:
             raise KeyboardInterrupt
         self.take_sources(body, buffers)
-        return body, buffers
-
-    def returned(self, body: dict[str, Any], buffers: list[memoryview]) -> Any:
-        """Return, or raise, what came of a call in the check."""
-        value = self.loads(buffers[0])
-        if body["op"] == "raised":
-            raise value
-        return value
+        return body, self.loads(buffers[0])
 
 
 class Bridge:

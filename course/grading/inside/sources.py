@@ -1,10 +1,9 @@
 """Sources of random numbers: where they stand, and how to bring another one there."""
 
+import sys
 from typing import Any
 
 import numpy as np
-
-KINDS = ("generator", "state", "stream", "torch")
 
 
 def kind_of(value: Any) -> str:
@@ -57,6 +56,14 @@ def take_state(source: Any, kind: str, state: Any) -> Any:
         source = source or new(kind)
         source.set_state(state)
     return source
+
+
+def everybodys() -> dict[int, Any]:
+    """Return the sources that a program has without making them, as `torch.manual_seed` seeds."""
+    found = {-1: np.random.mtrand._rand}
+    if (torch := sys.modules.get("torch")) is not None:
+        found[-2] = torch.default_generator
+    return found
 
 
 def new(kind: str) -> Any:

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import pickle
 import sys
 import types
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 import cloudpickle
 
-from course.grading.inside.sources import kind_of, state_of
+from course.grading.inside.sources import everybodys, kind_of, state_of
 
 RECENT = 16  # sources of random numbers whose places both sides keep alike
 
@@ -23,6 +24,8 @@ class Arguments:
         self.numbers: dict[int, int] = {}
         self.values: dict[int, Any] = {}  # alive, so that none takes another's id
         self.recent: list[int] = []
+        self.everybodys = everybodys()
+        self.untouched = {n: pickle.dumps(state_of(s)) for n, s in self.everybodys.items()}
 
     def number(self, value: Any) -> int:
         """Return the number of an object of the check's: from zero up."""
@@ -44,9 +47,21 @@ class Arguments:
         return file.getvalue()
 
     def sources(self) -> tuple[list[int], bytes]:
-        """Return where the sources stand that were sent last, as numbers and as a pickle."""
-        states = [(n, kind_of(self.values[n]), state_of(self.values[n])) for n in self.recent]
-        return list(self.recent), self.dumps(states)
+        """Return where the sources stand that were sent last, as numbers and as a pickle.
+
+        Among them are those that a check has seeded without handing them over.
+        """
+        for number, state in list(self.untouched.items()):
+            if pickle.dumps(state_of(self.everybodys[number])) != state:
+                del self.untouched[number]
+        numbers = [*self.recent, *(n for n in self.everybodys if n not in self.untouched)]
+        sources = [self.source_of(number) for number in numbers]
+        states = [(n, kind_of(s), state_of(s)) for n, s in zip(numbers, sources, strict=True)]
+        return numbers, self.dumps(states)
+
+    def source_of(self, number: int) -> Any:
+        """Return a source by its number."""
+        return self.everybodys.get(number, self.values.get(number))
 
     def source(self, value: Any) -> int:
         """Return the number of a source, now the last that was sent."""

@@ -97,7 +97,7 @@ class Decoder:
 
     def is_scalar(self, data: Any) -> Any:
         """Read a number of NumPy's."""
-        return self.is_array(data["of"])[()]
+        return self.value(data["of"])[()]
 
     def is_array(self, data: Any) -> Any:
         """Read an array."""
@@ -110,6 +110,14 @@ class Decoder:
         array = np.frombuffer(self.buffers[data["at"]], numpy_dtype(data["dtype"]))
         array = array.view("u1") != 0 if array.dtype.kind == "b" else array.copy()
         return array.reshape(shape)
+
+    def is_record(self, data: Any) -> Any:
+        """Read an array whose entries have named fields."""
+        fields = {str(name): self.value(part) for name, part in data["of"]}
+        array = np.zeros(tuple(data["shape"]), [(n, part.dtype) for n, part in fields.items()])
+        for name, part in fields.items():
+            array[name] = part
+        return array
 
     def is_masked(self, data: Any) -> Any:
         """Read a masked array."""

@@ -75,7 +75,7 @@ class Session:
     def take_sources(self, body: dict[str, Any], decoder: Decoder) -> None:
         """Bring the check's sources to where the answer has left them."""
         for number, state in body["sources"]:
-            source = self.sent.values.get(number)
+            source = self.sent.source_of(number)
             if source is None or not (kind := kind_of(source)):
                 raise FaultError("there is no such source of random numbers")
             came = decoder.value(state)
