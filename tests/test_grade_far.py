@@ -5,6 +5,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import fractions
+import time
 import warnings
 
 import numpy as np
@@ -14,6 +15,7 @@ import scipy.sparse
 from far_answers import far, near
 
 import labkit
+from course.grading.inside import serve
 from labkit import Exercise
 
 torch = pytest.importorskip("torch", reason="modules and tensors are answers too")
@@ -179,6 +181,23 @@ def test_a_seed_that_the_check_sets_for_all_holds_for_the_answer():
         yield False, f"{drawn}"
 
     same(check_it, lambda: torch.rand(1) + np.random.rand())  # noqa: NPY002
+
+
+def test_what_it_costs_to_ask_is_not_counted(monkeypatch):
+    @Exercise
+    def check_it(answer):
+        started = time.perf_counter()
+        answer()
+        seconds = time.perf_counter() - started
+        yield 0.1 < seconds < 0.25, f"{seconds:.2f} s"
+
+    def slow(self, body, buffers=()):
+        time.sleep(0.4)
+        real(self, body, buffers)
+
+    real = serve.Session.send
+    monkeypatch.setattr(serve.Session, "send", slow)
+    assert same(check_it, lambda: time.sleep(0.15) or 1) == ("right", "")
 
 
 def test_an_object_of_the_lab_comes_back_with_what_it_leads_to():
