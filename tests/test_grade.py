@@ -281,6 +281,7 @@ NONE = {
     "directory.ipynb": "it is a folder, without a notebook in it",
     "empty.ipynb": "it is empty",
     "link.ipynb": "it is a symbolic link",
+    "lab without exercises.ipynb": "its lab, 02-other, has no exercise",
     "nested.ipynb": r"not a notebook \(RecursionError\)",
     "other json.ipynb": "is not a notebook in format 4: save it",
     "pdf.ipynb": "it is not a notebook",
@@ -299,6 +300,7 @@ def hand_in(folder, name, sources):
 
 def hand_in_rubbish(folder):
     hand_in(folder, "another notebook.ipynb", ["print('mine')"])
+    hand_in(folder, "lab without exercises.ipynb", ["print('another lab')"])
     (folder / "directory.ipynb").mkdir()
     (folder / "empty.ipynb").touch()
     (folder / "link.ipynb").symlink_to(folder / "right.ipynb")
@@ -569,6 +571,13 @@ def test_a_lab_that_fails_itself_blames_no_student(pretended, monkeypatch, capsy
     monkeypatch.setattr(judge, "run_and_ask", lambda *_: steps.Run([], "", 1.0))
     verdicts, _ = judge.judge(root / "class" / "a.ipynb", [], lab, setting)
     assert verdicts["value"] == ("could not be run", "the lab's own check could not be made here")
+
+
+def test_a_right_answer_whose_time_was_measured_is_marked():
+    said = {"status": "right", "because": "", "timed": True}
+    setting = steps.Setting(ROOT, Limits(seconds=1, memory=MIB), threading.Event())
+    told = judge.outcome("double", said, judge.Judged([]), {}, setting)
+    assert told == ("right", "the check measures its time, which the notebook itself states")
 
 
 def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):

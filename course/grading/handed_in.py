@@ -82,7 +82,15 @@ def walk(folder: Path, found: HandedIn) -> None:
 
 def is_course(folder: Path) -> bool:
     """Tell whether a folder is the whole course, the students' edition or the instructors'."""
-    return any((folder / name).exists() for name in COURSE)
+    return any(exists(folder / name) for name in COURSE)
+
+
+def exists(path: Path) -> bool:
+    """Tell whether something is there, as far as one may look."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def left_out(path: Path, course: bool, top: bool) -> bool:
@@ -90,7 +98,7 @@ def left_out(path: Path, course: bool, top: bool) -> bool:
     name = path.name
     if name in NOT_COPIED or (name.startswith(".") and not top) or (course and name in COPIES):
         return True
-    return any((path / mark).is_file() for mark in ("pyvenv.cfg", "edition.json"))
+    return any(exists(path / mark) for mark in ("pyvenv.cfg", "edition.json"))
 
 
 def ignored(name: str) -> bool:

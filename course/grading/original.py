@@ -9,6 +9,7 @@ import labkit
 from course.dependencies import syntax
 from course.grading.submission import CannotRunError, CodeCell, code_cells, defined_in
 from course.notebook import Lab
+from labkit.datasets import data_folder
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Original:
 
     @cached_property
     def digest(self) -> str:
-        """Name what grades: the lab's code without its solutions, `labkit`, and the grader."""
+        """Name what grades: the lab's code without its solutions, `labkit`, the data, the grader."""
         cells = [cell.source for cell in self.lab.lesson_code if "solution" not in cell.tags]
         return hashlib.sha256("\0".join([grader(), *cells]).encode()).hexdigest()[:12]
 
@@ -48,10 +49,12 @@ class Original:
 
 @cache
 def grader() -> str:
-    """Return digests of the code, not the comments, of `labkit` and of the grader."""
+    """Return digests of the code (no comments) of `labkit` and the grader, and of the data."""
     places = [Path(labkit.__file__).parent, Path(__file__).parent]
     paths = sorted(path for place in places for path in place.rglob("*.py"))
-    return "".join(syntax.digest(syntax.program(path.read_text("utf-8"))) for path in paths)
+    code = [syntax.digest(syntax.program(path.read_text(encoding="utf-8"))) for path in paths]
+    data = sorted(path for path in data_folder().iterdir() if path.is_file())
+    return "".join([*code, *(hashlib.sha256(path.read_bytes()).hexdigest() for path in data)])
 
 
 def original_of(path: Path, cells: list[CodeCell], known: tuple[Original, ...]) -> Original:

@@ -91,8 +91,11 @@ def copy_files(source: Path, target: Path) -> None:
 
 
 def digest(path: Path) -> str:
-    """Return the checksum of a file, "" of what is none."""
-    if not stat.S_ISREG(path.lstat().st_mode) or not os.access(path, os.R_OK):
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the checksum of a file, "" of what is none or can't be read."""
+    try:
+        if stat.S_ISREG(path.lstat().st_mode):
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        pass  # its row says why
+    return ""
