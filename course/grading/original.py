@@ -36,7 +36,7 @@ class Original:
 
     @cached_property
     def digest(self) -> str:
-        """Name what grades: the lab's code without its solutions, `labkit`, the data, the grader."""
+        """Name what grades: the lab's code but its solutions, `labkit`, the data, the grader."""
         cells = [cell.source for cell in self.lab.lesson_code if "solution" not in cell.tags]
         return hashlib.sha256("\0".join([grader(), *cells]).encode()).hexdigest()[:12]
 
@@ -49,7 +49,7 @@ class Original:
 
 @cache
 def grader() -> str:
-    """Return digests of the code (no comments) of `labkit` and the grader, and of the data."""
+    """Return digests of the code of `labkit` and the grader (no comments), and of the data."""
     places = [Path(labkit.__file__).parent, Path(__file__).parent]
     paths = sorted(path for place in places for path in place.rglob("*.py"))
     code = [syntax.digest(syntax.program(path.read_text(encoding="utf-8"))) for path in paths]

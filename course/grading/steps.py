@@ -147,9 +147,12 @@ class Checks(threading.Thread):
             where = sandbox.Place(place / "work", place / "temporary")
             where.work.mkdir()
             readable = [Path(course.__file__).parent]
-            self.ended = run_program(
-                program, where, self.kept, self.setting, readable, self.connection
-            )
+            try:
+                self.ended = run_program(
+                    program, where, self.kept, self.setting, readable, self.connection
+                )
+            finally:
+                self.connection.close()  # so that nobody waits for it
 
     def end(self, stopped: threading.Event) -> Ended:
         """Return how the process ended, after some seconds for its last words."""
