@@ -61,6 +61,7 @@ def test_a_student_without_a_notebook_has_a_row(tmp_path, student):
     put(tmp_path, "other/1.ipynb")
     notebooks, others = found(tmp_path)
     assert notebooks == ["other/1.ipynb"]
+    assert set(others) == {student}
     assert re.search(why, others[student])
 
 

@@ -48,6 +48,8 @@ def handed_in(folder: Path, out: Path) -> HandedIn:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 if not any(path in one.parents for one in found.notebooks):
+                    for inside in [one for one in found.others if path in one.parents]:
+                        found.others.pop(inside) if kind(inside) else None  # named in this row
                     found.others[path] = f"no notebook in this folder{holds(path)}"
             elif path.stem not in names:  # else it belongs to a notebook that has its rows
                 found.others[path] = kind(path) or "it is not a notebook"
