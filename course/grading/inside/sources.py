@@ -25,7 +25,7 @@ def state_of(source: Any) -> Any:
     if kind == "stream":
         held = {name: part for name, part in vars(source).items() if name != "_bits"}
         return {"held": held, "bits": source._bits.state}
-    return source.get_state()
+    return source.get_state().numpy() if kind == "torch" else source.get_state()
 
 
 def may_follow(state: Any, earlier: Any) -> bool:
@@ -52,8 +52,13 @@ def take_state(source: Any, kind: str, state: Any) -> Any:
         held = vars(source)
         held.update({name: p for name, p in state["held"].items() if type(p) is type(held[name])})
         source._bits.state = state["bits"]
+    elif kind == "torch":
+        import torch
+
+        source = source or torch.Generator()
+        source.set_state(torch.from_numpy(state.copy()))
     else:
-        source = source or new(kind)
+        source = source or np.random.RandomState(0)
         source.set_state(state)
     return source
 
@@ -64,12 +69,3 @@ def everybodys() -> dict[int, Any]:
     if (torch := sys.modules.get("torch")) is not None:
         found[-2] = torch.default_generator
     return found
-
-
-def new(kind: str) -> Any:
-    """Make a source that is about to be set."""
-    if kind == "state":
-        return np.random.RandomState(0)
-    import torch
-
-    return torch.Generator()

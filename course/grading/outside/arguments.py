@@ -94,9 +94,25 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def reducer_override(self, value: Any) -> Any:
         """Note the objects that are sent, so that they are known when they come back."""
-        if hasattr(value, "__dict__") and not isinstance(value, type | types.ModuleType):
+        data = hasattr(value, "detach") or isinstance(value, type | types.ModuleType)
+        if hasattr(value, "__dict__") and not data:
             self.seen.append(value)
+        if (array := plain_array(value)) is not None:
+            return sys.modules["torch"].from_numpy, (array,)
         return super().reducer_override(value)
+
+
+def plain_array(value: Any) -> Any:
+    """Return a tensor without a graph as an array, which is sent sooner; None for all else."""
+    torch = sys.modules.get("torch")
+    if torch is None or type(value) is not torch.Tensor or value.requires_grad:
+        return None
+    if value.device.type != "cpu" or value.layout != torch.strided:
+        return None
+    try:
+        return value.numpy()
+    except (TypeError, RuntimeError):  # a type that NumPy has not, or numbers yet to be conjugated
+        return None
 
 
 def is_function(value: Any) -> bool:
