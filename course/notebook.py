@@ -117,7 +117,7 @@ class Lab:
         path = path.resolve()
         root = next((p for p in path.parents if (p / "_quarto.yml").exists()), path.parent)
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")  # with a byte-order mark or without
             if json.loads(text)["nbformat"] != 4:
                 raise UnreadableError(
                     f"{path.name} is not a notebook in format 4: save it in JupyterLab 4"

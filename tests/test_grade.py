@@ -18,11 +18,11 @@ from course import ROOT
 from course.grading import __main__ as command
 from course.grading import judge, sandbox, steps
 from course.grading.__main__ import grade_all
+from course.grading.inside.worker import RESULT, Worker
 from course.grading.original import Original
 from course.grading.sandbox import MIB, Limits
-from course.grading.submission import digest, submissions
-from course.grading.table import plain, read
-from course.grading.worker import RESULT, Worker
+from course.grading.submission import digest
+from course.grading.table import escaped, plain, read
 from course.notebook import Lab, labs
 from course.slice import needed, statements
 
@@ -106,6 +106,21 @@ HONEST = {
         RIGHT,
         RIGHT,
     ),
+    "a stub below the answer.ipynb": (
+        [*answered(DOUBLE, VALUE), STUBS["double"], CHECKS["double"]],
+        ("not attempted", "below an answer, my_double is defined once more, as the stub"),
+        RIGHT,
+    ),
+    "made before the checks.ipynb": (
+        answered(
+            "my_double = lambda x: factor * x",
+            "import functools\nmy_value = functools.partial(Value)",
+        ),
+        RIGHT,
+        RIGHT,
+    ),
+    "with a byte-order mark.ipynb": (answered(DOUBLE, VALUE), RIGHT, RIGHT),
+    "leaves.ipynb": ([*answered(DOUBLE, VALUE, before="exit()"), "quit()"], RIGHT, RIGHT),
     "=1+1.ipynb": (
         answered("def my_double(x):\n    raise ValueError('=1+1\\n\\x1b[31m')", VALUE),
         ("not right yet", "it raised ValueError: =1+1"),
@@ -125,8 +140,36 @@ ONLY_IF_SHUT_IN = (
 )
 
 
+REPLACED = """
+import labkit, sys, types, builtins
+right = labkit.exercise.Verdict("right")
+labkit.Exercise.__call__ = labkit.exercise.Exercise._verdict = lambda *_: right
+labkit.exercise.Verdict.status = property(lambda _: "right")
+forged = types.ModuleType("labkit")
+forged.Exercise = lambda *_, **__: lambda *_: right
+sys.modules["labkit"] = sys.modules["labkit.exercise"] = forged
+abs = builtins.abs = lambda *_: 0.0
+"""
+LOOKING = """
+import gc, inspect, sys
+def my_double(x):
+    places = [vars(one) for one in gc.get_objects() if type(one).__name__ == "Exercise"]
+    places += [frame.frame.f_locals for frame in inspect.stack()]
+    for place in places:
+        for name, value in dict(place).items():
+            if "rule" in name or "check" in name or name in ("factor", "largest"):
+                place[name] = lambda *_, **__: iter([(True, "")])
+    return 3 * x
+"""
+
+
 def failed(because):
     return ("could not be run", because)
+
+
+def without(because):
+    """Return what is said of a right answer, where a cell was left out."""
+    return ("right", f"a cell was left out: {because}")
 
 
 HOSTILE = {
@@ -152,8 +195,8 @@ HOSTILE = {
     ),
     "takes all memory.ipynb": (
         answered(DOUBLE, VALUE, before="hog = []\nwhile True: hog.append(b'x' * 2**25)"),
-        failed("more than 600 MiB of memory"),
-        failed("more than 600 MiB of memory"),
+        without("it used more than 600 MiB of memory"),
+        without("it used more than 600 MiB of memory"),
     ),
     "prints too much.ipynb": (
         answered(
@@ -161,14 +204,14 @@ HOSTILE = {
             VALUE,
             before="import time\nwhile True: print('x' * 2**20); time.sleep(0.05)",
         ),
-        failed("printed or drew more than 20 MiB"),
-        failed("printed or drew more than 20 MiB"),
+        without("it printed or drew more than 20 MiB"),
+        without("it printed or drew more than 20 MiB"),
     ),
     # As fast as it can: what waits to be sent may be too much memory before it is too much output.
     "prints gigabytes.ipynb": (
         answered(DOUBLE, VALUE, before="while True: print('x' * 2**18)"),
-        failed("more than "),
-        failed("more than "),
+        without("it "),
+        without("it "),
     ),
     "deletes its folder.ipynb": (
         answered(DOUBLE, VALUE, before="import shutil, os\nshutil.rmtree(os.getcwd(), True)"),
@@ -182,19 +225,49 @@ HOSTILE = {
             before="import os, time\nfor _ in range(150):\n"
             "    if os.fork() == 0: time.sleep(30); os._exit(0)\ntime.sleep(30)",
         ),
-        failed("more than 100 processes and threads"),
-        failed("more than 100 processes and threads"),
+        without("it had more than 100 processes and threads"),
+        without("it had more than 100 processes and threads"),
     ),
     "kills its parent.ipynb": (
         answered(DOUBLE, VALUE, before="import os\nos.kill(os.getppid(), 9)"),
-        failed("it ended the program that runs it"),
-        failed("it ended the program that runs it"),
+        without("it ended the program that runs it"),
+        without("it ended the program that runs it"),
     ),
     "ends itself.ipynb": (
         answered("import os\ndef my_double(x): os._exit(0)", VALUE),
         failed("its kernel died"),
-        failed("its kernel died"),
+        RIGHT,
     ),
+    "ends itself at the end.ipynb": (
+        [*answered(DOUBLE, VALUE), "import os; os._exit(0)"],
+        without("its kernel died"),
+        without("its kernel died"),
+    ),
+    "ends itself where it defines an answer.ipynb": (
+        answered(f"{DOUBLE}\nimport os; os._exit(0)", VALUE),
+        failed("its kernel died"),
+        without("its kernel died"),
+    ),
+    "writes too much.ipynb": (
+        answered(
+            DOUBLE,
+            VALUE,
+            before="import time\n"
+            "for name in 'ab': open(name, 'wb').write(b'x' * 60 * 2**20)\ntime.sleep(9)",
+        ),
+        without("it wrote more than 100 MiB of files"),
+        without("it wrote more than 100 MiB of files"),
+    ),
+    "answers with gigabytes.ipynb": (
+        answered(
+            "def my_double(x): return [b'x' * 2**24] * 999",
+            "import numpy as np\ndef my_value(a): return np.zeros(2**26)",
+        ),
+        ("not right yet", "MiB are more than the 256 that are read"),
+        ("not right yet", "MiB are more than the 256 that are read"),
+    ),
+    "replaces labkit.ipynb": (answered(WRONG, VALUE, before=REPLACED), OFF, RIGHT),
+    "looks for the check.ipynb": (answered(LOOKING, VALUE), OFF, RIGHT),
     "exits.ipynb": (
         answered("def my_double(x): raise SystemExit", VALUE),
         ("not right yet", "it raised SystemExit"),
@@ -205,13 +278,15 @@ HOSTILE = {
 # Not one of them is a notebook of the course.
 NONE = {
     "another notebook.ipynb": "no cell of a lab: 01-tiny, 02-other",
-    "directory.ipynb": "it is not a file",
+    "directory.ipynb": "it is a folder, without a notebook in it",
     "empty.ipynb": "it is empty",
     "link.ipynb": "it is a symbolic link",
+    "lab without exercises.ipynb": "its lab, 02-other, has no exercise",
     "nested.ipynb": r"not a notebook \(RecursionError\)",
     "other json.ipynb": "is not a notebook in format 4: save it",
     "pdf.ipynb": "it is not a notebook",
     "pipe.ipynb": "it is not a file",
+    "utf-16.ipynb": "it is saved as UTF-16 or UTF-32",
     "wrong cells.ipynb": "it is not a notebook",
     "zip.ipynb": "it is not a notebook",
 }
@@ -225,6 +300,7 @@ def hand_in(folder, name, sources):
 
 def hand_in_rubbish(folder):
     hand_in(folder, "another notebook.ipynb", ["print('mine')"])
+    hand_in(folder, "lab without exercises.ipynb", ["print('another lab')"])
     (folder / "directory.ipynb").mkdir()
     (folder / "empty.ipynb").touch()
     (folder / "link.ipynb").symlink_to(folder / "right.ipynb")
@@ -232,6 +308,7 @@ def hand_in_rubbish(folder):
     (folder / "other json.ipynb").write_text('{"nbformat": 5}')
     (folder / "pdf.ipynb").write_bytes(b"%PDF-1.7\n\xe2\xe3\xcf\xd3")
     os.mkfifo(folder / "pipe.ipynb")
+    (folder / "utf-16.ipynb").write_text('{"cells": []}', encoding="utf-16")
     (folder / "wrong cells.ipynb").write_text(
         '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [1, "x"]}'
     )
@@ -249,6 +326,8 @@ def course(tmp_path_factory):
             hand_in(root / folder, name, sources)
     (root / "honest" / "anna" / "labs" / "helper.py").write_text(DOUBLE)
     (root / "honest" / "anna" / "labs" / "labkit.py").write_text("raise ValueError('mine')")
+    marked = root / "honest" / "with a byte-order mark.ipynb"
+    marked.write_bytes(b"\xef\xbb\xbf" + marked.read_bytes())
     hand_in_rubbish(root / "hostile")
     spy = ONLY_IF_SHUT_IN.format(path=str(root / "hostile" / "forges.ipynb"))
     secret = "import os\nif 'SECRET' not in os.environ:\n    def my_value(a): return Value(a)"
@@ -273,7 +352,7 @@ def hostile(course, protection):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SECRET", "of the instructor")
         patch.setattr(steps, "CELL_TIMEOUT", 5)
-        limits = Limits(seconds=120, memory=600 * MIB, tasks=100)
+        limits = Limits(seconds=120, memory=600 * MIB, tasks=100, files=100 * MIB)
         return rows_of(course, "hostile", limits, f"{protection}.csv")
 
 
@@ -291,7 +370,7 @@ def rows_of(root, folder, limits, out):
 
 def hold(rows, name, expected):
     for exercise, (status, because) in zip(CHECKS, expected, strict=True):
-        row = rows[plain(name), exercise]
+        row = rows[escaped(name), exercise]
         assert (row["outcome"], row["lab"]) == (status, "01-tiny"), row["because"]
         assert because in row["because"]
         assert bool(because) == bool(row["because"])
@@ -327,7 +406,7 @@ def test_what_is_no_notebook_of_the_course_has_a_row_that_says_so(hostile, name)
 
 
 def test_every_file_has_its_rows_and_no_other(honest, hostile):
-    assert set(honest) == {(plain(name), e) for name in HONEST for e in CHECKS}
+    assert set(honest) == {(escaped(name), e) for name in HONEST for e in CHECKS}
     expected = {(name, e) for name in [*HOSTILE, "spies.ipynb"] for e in CHECKS}
     assert set(hostile) == expected | {(name, "") for name in NONE}
 
@@ -350,12 +429,6 @@ def test_no_cell_of_the_csv_begins_a_formula(start):
     assert plain("Größe, \U0001f600: 1 - 1") == "Größe, \U0001f600: 1 - 1"
 
 
-def test_checkpoints_and_environments_hold_no_submission(tmp_path):
-    for place in (".ipynb_checkpoints", ".venv/lib", "a/.ipynb_checkpoints", "a"):
-        hand_in(tmp_path, f"{place}/lab.ipynb", ["1"])
-    assert submissions(tmp_path) == [tmp_path / "a" / "lab.ipynb"]
-
-
 @pytest.fixture
 def pretended(tmp_path, monkeypatch):
     """Make a course whose notebooks are graded without being run; return what was run."""
@@ -367,7 +440,8 @@ def pretended(tmp_path, monkeypatch):
     def pretend(path, known, setting):
         run.append(path.stem)
         last = "could not be run" if path.stem == "b" else "right"
-        row = {"file": path.name, "sha256": digest(path)}
+        row = {"file": path.name, "sha256": digest(path), "lab": "01-tiny"}
+        row["checks"] = Original.read(tmp_path / "notebooks" / "01-tiny.ipynb").digest
         outcomes = zip(CHECKS, ["right", last], strict=True)
         return [{**row, "exercise": name, "outcome": outcome} for name, outcome in outcomes]
 
@@ -415,6 +489,32 @@ def test_an_interrupted_run_leaves_what_is_done(pretended, monkeypatch):
     assert sorted(p.name for p in root.iterdir()) == ["class", "grades.csv", "notebooks"]
 
 
+def test_changed_checks_make_rows_outdated(pretended, capsys):
+    root, run = pretended
+    again(root)
+    run.clear()
+    lab = nbformat.read(root / "notebooks" / "01-tiny.ipynb", as_version=4)
+    lab.cells[0].source = SETUP.replace("2", "3")
+    nbformat.write(lab, root / "notebooks" / "01-tiny.ipynb")
+    capsys.readouterr()
+    again(root)
+    assert sorted(run) == ["a", "b", "c"]
+    said = capsys.readouterr().out
+    assert said.startswith("2 notebooks were graded by checks that have changed since (01-tiny)")
+    assert {row["checks"] for row in read(root / "grades.csv")} == {
+        Original.read(root / "notebooks" / "01-tiny.ipynb").digest
+    }
+
+
+def test_a_csv_of_an_earlier_version_is_made_anew(pretended):
+    root, run = pretended
+    (root / "grades.csv").write_text(
+        "student,file,exercise,outcome,sha256\na,a.ipynb,double,right,\n"
+    )
+    again(root)
+    assert sorted(run) == ["a", "b", "c"]
+
+
 def test_another_csv_is_not_overwritten(pretended):
     root, _ = pretended
     (root / "grades.csv").write_text("a,b\n1,2\n")
@@ -427,7 +527,7 @@ def test_another_csv_is_not_overwritten(pretended):
     ("arguments", "message"),
     [
         (["nowhere"], "no folder nowhere: make grade FOLDER="),
-        (["."], r"no file \*.ipynb in"),
+        (["."], "nothing in . to be graded"),
         ([".", "--jobs", "0"], "a whole number above 0 is needed, not '0'"),
         ([".", "--memory", "4GB"], "a whole number above 0 is needed, not '4GB'"),
     ],
@@ -458,19 +558,26 @@ def test_only_what_carries_the_nonce_is_a_result():
 def test_a_lab_that_fails_itself_blames_no_student(pretended, monkeypatch, capsys):
     root, _ = pretended
     lab = Original.read(root / "notebooks" / "01-tiny.ipynb")
-    kept = {"result": {"check": "…"}, "error": ""}
+    kept = {"result": {"check": "…", "names": ""}, "error": ""}
     # Its steps: two cells, then for each exercise the stub, the check, and the question for it.
     lines = [{"step": 4, **kept}, {"step": 5, "result": None, "error": "NameError: a"}]
     lines.append({"step": 7, **kept})
-    monkeypatch.setattr(judge, "run_steps", lambda *_: (lines, "", 1.0))
+    monkeypatch.setattr(judge, "run_steps", lambda *_: steps.Run(lines, "", 1.0))
     setting = steps.Setting(root / "class", Limits(seconds=1, memory=MIB), threading.Event())
     lab = judge.keep_checks(lab, setting)
     assert set(lab.kept) == {"double"}
     said = "01-tiny.ipynb itself could not be run: a cell raised NameError: a"
     assert said in capsys.readouterr().err
-    monkeypatch.setattr(judge, "run_steps", lambda *_: ([], "", 1.0))
+    monkeypatch.setattr(judge, "run_and_ask", lambda *_: steps.Run([], "", 1.0))
     verdicts, _ = judge.judge(root / "class" / "a.ipynb", [], lab, setting)
     assert verdicts["value"] == ("could not be run", "the lab's own check could not be made here")
+
+
+def test_a_right_answer_whose_time_was_measured_is_marked():
+    said = {"status": "right", "because": "", "timed": True}
+    setting = steps.Setting(ROOT, Limits(seconds=1, memory=MIB), threading.Event())
+    told = judge.outcome("double", said, judge.Judged([]), {}, setting)
+    assert told == ("right", "the check measures its time, which the notebook itself states")
 
 
 def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):
@@ -508,15 +615,18 @@ def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):
 
 FAULTY_KERNEL = """
 import os, sys
-from course.grading import worker as notebook_worker
+from course.grading.inside import worker as notebook_worker
+
+FAILURES, WHEN = int(sys.argv[1]), sys.argv[2]
+del sys.argv[1:3]
 
 class Worker(notebook_worker.Worker):
     tries = 0
 
     async def work(self):
         Worker.tries += 1
-        self.started = sys.argv[3] == "started"
-        if Worker.tries <= int(sys.argv[2]):
+        self.started = WHEN == "started"
+        if Worker.tries <= FAILURES:
             raise RuntimeError("Kernel died before replying to kernel_info")
         self.finish()
 
@@ -539,7 +649,7 @@ def test_a_kernel_that_dies_before_anything_has_run_in_it_is_started_once_more(
 ):
     task = {"folder": str(tmp_path), "steps": [], "cell_seconds": 1, "output": 1}
     done = subprocess.run(
-        [sys.executable, "-c", FAULTY_KERNEL, "1", str(failures), when], input=json.dumps(task),
+        [sys.executable, "-c", FAULTY_KERNEL, str(failures), when, "1"], input=json.dumps(task),
         env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     said = json.loads(done.stdout)["end"]

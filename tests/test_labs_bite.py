@@ -5,6 +5,7 @@ Both are here, because whole files go to a test worker, and one run of a lab ser
 """
 
 import pytest
+from far_answers import far
 
 pytest.importorskip("torch", reason="the labs' networks need torch")
 
@@ -76,8 +77,9 @@ EVERY = [(lab, exercise) for lab in LABS for exercise in exercises(lab)]
 def test_a_stub_is_not_attempted_and_the_solution_is_right(lab, exercise):
     names = solved(lab)
     check = names[f"check_{exercise}"]
-    assert check(names[f"my_{exercise}"]).status == "not attempted"
-    assert check(names[f"solved_{exercise}"]).status == "right"
+    for answer, status in (("my", "not attempted"), ("solved", "right")):
+        assert check(names[f"{answer}_{exercise}"]).status == status
+        assert far(check, names[f"{answer}_{exercise}"], names) == (status, "")  # when it is graded
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -100,6 +102,8 @@ def test_a_wrong_answer_is_told_what_is_wrong(lab, name):
     verdict = solved(lab)[f"check_{exercise}"](answer)
     assert verdict.status == "not right yet"
     assert because in verdict.because
+    graded = far(solved(lab)[f"check_{exercise}"], answer, solved(lab))
+    assert masked(str(graded)) == masked(str((verdict.status, verdict.because)))
     stored = stored_messages(ROOT, lab).get(name, {"message": "nothing"})["message"]
     assert masked(str(verdict)) == masked(stored), (
         f"the page for instructors says {stored!r}, the check {str(verdict)!r}: "

@@ -40,12 +40,11 @@ def run(protection):
             place.temporary.mkdir()
             program = folder / "work" / "program.py"
             program.write_text(textwrap.dedent(source))
-            (folder / "question").write_text("6 7")
             ended = sandbox.run(
                 [sys.executable, "program.py"],
                 place,
                 limits,
-                question=folder / "question",
+                question=b"6 7",
                 readable=[],
                 environment={"PATH": os.environ["PATH"], ASKED_BY: folder.name},
                 stop=stop or threading.Event(),
@@ -256,4 +255,17 @@ def test_bubblewrap_that_may_not_work_is_not_used(monkeypatch, tmp_path):
     bwrap.write_text("#!/bin/sh\necho 'No permissions to create a new namespace' >&2\nexit 1\n")
     bwrap.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(sandbox, "bubblewrap", sandbox.bubblewrap.__wrapped__)
     assert sandbox.bubblewrap_works.__wrapped__() is False
+
+
+def test_bubblewrap_is_found_by_the_graders_own_path_and_no_other(monkeypatch, tmp_path):
+    there = tmp_path / "bin" / "bwrap"
+    there.parent.mkdir()
+    there.write_text("#!/bin/sh\n")
+    there.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "bin", prepend=os.pathsep)
+    monkeypatch.setattr(sandbox, "bubblewrap", sandbox.bubblewrap.__wrapped__)
+    monkeypatch.chdir(tmp_path)
+    assert sandbox.shut_in(Place(tmp_path, tmp_path), [])[0] == str(there)

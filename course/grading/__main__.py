@@ -14,38 +14,56 @@ about the student's `my_NAME`, whatever cell defined it. So an edited or deleted
 "Right.", and changed functions or data of the lab gain nothing; cells in another order are no
 fault, as long as they run from the top; and an answer under another name is "not attempted".
 
-What a determined cheat can still do: the student's code runs in the same process as the check.
-It can look for the check when it is called and change it, `labkit.Exercise` or Python, and the
-check would not know. Look at an answer that is right and looks strange.
+The verdict is reached in a process that holds the check and never runs the student's cells
+(`course/grading/outside/`). There the check is given a stand-in for the answer. A call sends the
+arguments into the student's kernel (`course/grading/inside/`), and what comes back is data, never
+unpickled: JSON and raw bytes. What is no data, as a module of torch or a data set, stays in the
+kernel, and the check asks about it: calls, attributes, items, weights and gradients. Functions
+that the check gives to an answer stay with the check and are called back; where torch must
+differentiate through one, the function itself is sent. Sources of random numbers stand alike in
+both. So nothing that the student's code does to `labkit`, NumPy or Python reaches the verdict.
 
-A second run goes on: a notebook that is already in the CSV, unchanged and with an outcome, is not
-run again. Delete the CSV to grade all anew.
+What a determined cheat can still do: tell from its arguments which question an answer is asked, and
+return what was prepared for it; and state a false time to a check that measures it, which the CSV
+marks. Look at an answer that is right and looks strange.
+
+A second run goes on: a notebook that is already in the CSV, unchanged, with an outcome and graded
+by the same checks, is not run again. Delete the CSV to grade all anew.
 """
 
 import argparse
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import psutil
 from tqdm import tqdm
 
 from course import ROOT
 from course.grading import sandbox
-from course.grading.judge import grade, keep_checks
+from course.grading.handed_in import handed_in
+from course.grading.judge import first_row, grade, keep_checks
 from course.grading.original import Original, original_of
 from course.grading.sandbox import MIB, Limits
-from course.grading.steps import Setting
-from course.grading.submission import CannotRunError, digest, read_cells, submissions
-from course.grading.table import FAILED, plain, read, write
+from course.grading.steps import OUTPUT, Setting
+from course.grading.submission import (
+    LARGEST_FOLDER,
+    LARGEST_NOTEBOOK,
+    CannotRunError,
+    digest,
+    read_cells,
+)
+from course.grading.table import FAILED, Row, escaped, plain, read, write
 from course.notebook import labs
 
 T = TypeVar("T")
+ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if os.name == "posix" else []))
 
 
 def as_they_end(jobs: Iterable[Future[T]], *, unit: str, desc: str) -> Iterator[Future[T]]:
@@ -78,22 +96,37 @@ def with_checks(
     return tuple(jobs[lab.name].result() if lab.name in jobs else lab for lab in known)
 
 
+def still_hold(rows: list[Row], names: dict[str, Path], root: Path) -> list[Row]:
+    """Return the rows of an earlier run that hold; say where the checks have changed since."""
+    digests = {lab.name: lab.digest for lab in map(Original.read, labs(root))}
+    outdated, changed = set(), set()
+    for row in rows:
+        name = row.get("file", "")
+        gone = name not in names or row.get("sha256") != digest(names[name])
+        if row.get("outcome") == FAILED or gone:
+            outdated.add(name)
+        elif row.get("checks") != digests.get(row.get("lab", "")):
+            changed.add((name, row.get("lab", "")))
+    changed = {(name, lab) for name, lab in changed if name not in outdated}
+    if changed:
+        print(
+            f"{len(changed)} notebooks were graded by checks that have changed since "
+            f"({', '.join(sorted({lab for _, lab in changed}))}): they are graded anew."
+        )
+    outdated |= {name for name, _ in changed}
+    return [row for row in rows if row.get("file", "") not in outdated]
+
+
 def grade_all(folder: Path, out: Path, jobs: int, limits: Limits, root: Path = ROOT) -> str:
     """Grade what is not graded yet, with a progress bar; return a sentence on what was done."""
-    everything = submissions(folder)
-    names = {plain(path.relative_to(folder).as_posix()): path for path in everything}
-    earlier = read(out)
-    outdated = {
-        row["file"]
-        for row in earlier
-        if row["outcome"] == FAILED
-        or row["file"] not in names
-        or row["sha256"] != digest(names[row["file"]])
-    }
-    rows = [row for row in earlier if row["file"] not in outdated]
+    found = handed_in(folder, out)
+    names = {escaped(path.relative_to(folder).as_posix()): path for path in found.notebooks}
+    rows = still_hold(read(out), names, root)
     graded = {row["file"] for row in rows}
     todo = [path for name, path in names.items() if name not in graded]
-    write(rows, out)
+    for path, why in found.others.items():
+        rows.append({**first_row(path, folder), "outcome": FAILED, "because": plain(why)})
+    write(in_order(rows), out)
     stop = threading.Event()
     setting = Setting(folder, limits, stop)
     pool = ThreadPoolExecutor(jobs)
@@ -102,14 +135,37 @@ def grade_all(folder: Path, out: Path, jobs: int, limits: Limits, root: Path = R
         running = [pool.submit(grade, path, known, setting) for path in todo]
         for job in as_they_end(running, unit="notebook", desc="grading"):
             rows += [{column: plain(text) for column, text in row.items()} for row in job.result()]
-            write(sorted(rows, key=lambda row: row["file"]), out)
+            write(in_order(rows), out)
     except KeyboardInterrupt:
         sys.exit(f"Stopped. What was graded is in {out}; the same command goes on from there.")
     finally:
-        stop.set()
-        pool.shutdown(cancel_futures=True)
+        with undisturbed():
+            stop.set()
+            pool.shutdown(cancel_futures=True)
     again = f", {len(graded)} of them earlier" if graded else ""
-    return f"{len(everything)} notebooks graded{again}: {out}"
+    others = f"; {len(found.others)} rows for what is no notebook" if found.others else ""
+    return f"{len(names)} notebooks graded{again}{others}: {out}"
+
+
+def in_order(rows: list[Row]) -> list[Row]:
+    """Return the rows by file."""
+    return sorted(rows, key=lambda row: row["file"])
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Heed no signal meanwhile: a second one would leave processes and folders behind."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def stop_as_ctrl_c(*_: object) -> NoReturn:
+    """End the run as Ctrl-C does."""
+    raise KeyboardInterrupt
 
 
 def main() -> None:
@@ -125,16 +181,21 @@ def main() -> None:
         sys.exit("Grading needs Linux or a Mac; on Windows, run it in WSL.")
     if not asked.folder.is_dir():
         sys.exit(f"There is no folder {asked.folder}: make grade FOLDER=where/the/notebooks/are")
-    if not submissions(asked.folder):
-        sys.exit(f"There is no file *.ipynb in {asked.folder}: unpack what is in archives first.")
+    if not handed_in(asked.folder, asked.out).all:
+        sys.exit(f"There is nothing in {asked.folder} to be graded.")
     if not asked.out.parent.is_dir():
         sys.exit(f"There is no folder {asked.out.parent} for the CSV: make it, or name another.")
+    for number in ENDING:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, stop_as_ctrl_c)
     memory = asked.memory * MIB
     fit = min(os.cpu_count() or 1, psutil.virtual_memory().total // memory)
     limits = Limits(seconds=asked.seconds, memory=memory)
     print(f"Protection: {sandbox.protection()}", flush=True)
     print(
-        f"Limits for a notebook: {asked.seconds} s (SECONDS=), {asked.memory} MiB (MEMORY=)",
+        f"Limits for a notebook: {asked.seconds} s (SECONDS=), {asked.memory} MiB (MEMORY=), "
+        f"{limits.files // MIB} MiB of files, {OUTPUT // MIB} MiB of output; "
+        f"its file {LARGEST_NOTEBOOK // MIB} MiB, its folder {LARGEST_FOLDER // MIB}",
         flush=True,
     )
     print(grade_all(asked.folder.resolve(), asked.out, asked.jobs or max(fit, 1), limits))

@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,7 @@ from tempfile import TemporaryDirectory
 import psutil
 
 LOOK = 0.2  # seconds between two looks at what runs
-WEIGH = 5  # every so many looks, the files are weighed too
+WEIGH = 5  # every so many looks, the files are weighed, and those found that left their parents
 MIB = 2**20
 # Libraries map more than they use: torch 1.2 GB without a graphics card, much more with one.
 ADDRESSES = 8 * 2**30
@@ -54,6 +55,7 @@ class Limits:
     files: int = 1024 * MIB
     tasks: int = 500  # processes and their threads together: a lab has some dozens
     answer: int = MIB
+    watch: int = 1  # memory and tasks are measured every so many looks
 
 
 @dataclass(frozen=True)
@@ -83,15 +85,27 @@ def protection() -> str:
     if bubblewrap_works():
         return "bubblewrap (no network, no other files, a read-only system) and limits"
     return (
-        "limits only: a notebook can read and change your files and reach the network. "
-        "On Linux, install bubblewrap"
+        "limits only: a notebook can read and change your files, the labs with their solutions "
+        "and this program among them, and reach the network. On Linux, install bubblewrap"
     )
+
+
+def protection_in_short() -> str:
+    """Name it in a word or two."""
+    return "bubblewrap" if bubblewrap_works() else "limits only"
+
+
+@cache
+def bubblewrap() -> str:
+    """Return where bubblewrap is, by the grader's own PATH; "" if it is nowhere."""
+    found = shutil.which("bwrap")
+    return str(Path(found).absolute()) if found else ""
 
 
 @cache
 def bubblewrap_works() -> bool:
     """Tell whether bubblewrap is here and may do what is asked of it: in a container, often not."""
-    if shutil.which("bwrap") is None:
+    if not bubblewrap():
         return False
     with TemporaryDirectory() as folder:
         command = [*shut_in(Place(Path(folder), Path(folder)), []), sys.executable, "-c", ""]
@@ -100,7 +114,14 @@ def bubblewrap_works() -> bool:
 
 def shut_in(place: Place, readable: list[Path]) -> list[str]:
     """Return the words before a command that leave it its place and what it may read, no more."""
-    words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    words = [
+        bubblewrap(),
+        "--unshare-all",
+        "--die-with-parent",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+    ]
     for name in SYSTEM:
         if Path(name).is_symlink():
             words += ["--symlink", str(Path(name).readlink()), name]
@@ -132,32 +153,38 @@ def run(
     place: Place,
     limits: Limits,
     *,
-    question: Path,
+    question: bytes,
     readable: list[Path],
     environment: dict[str, str],
     stop: threading.Event,
+    connection: socket.socket | None = None,
 ) -> Ended:
     """Run a command to its end or to a limit, and leave no process of it behind.
 
-    Its standard input is the file `question`. Its answer is what it writes to the file
-    descriptor whose number is its last argument, which what it starts doesn't inherit. What
-    else it prints goes nowhere.
+    Its standard input is `question`. Its answer is what it writes to the file descriptor whose
+    number is its last argument, which what it starts doesn't inherit. What else it prints goes
+    nowhere. It inherits the `connection`, by the number before that, which is closed here.
     """
     mark = os.urandom(16).hex()
     shut = shut_in(place, readable) if bubblewrap_works() else []
     home = str(place.seen.temporary)
     started = time.monotonic()
-    with question.open("rb") as asked, tempfile.TemporaryFile() as answer:
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answer:
+        asked.write(question)
+        asked.seek(0)
+        passed = [answer.fileno()] if connection is None else [connection.fileno(), answer.fileno()]
         process = subprocess.Popen(
-            [*shut, *limited(limits), *command, str(answer.fileno())],
+            [*shut, *limited(limits), *command, *map(str, passed)],
             cwd=place.work,
             env={**environment, "HOME": home, "TMPDIR": home, MARK: mark},
             stdin=asked,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[answer.fileno()],
+            pass_fds=passed,
             start_new_session=True,
         )
+        if connection is not None:
+            connection.close()  # when one process ends, the other notices
         first = psutil.Process(process.pid)  # knows its start: no other may inherit the number
         why = ""
         try:
@@ -173,8 +200,8 @@ def run(
                     why = f"it was still running after {limits.seconds:g} s"
                 elif look % WEIGH == 0 and weight(place) > limits.files:
                     why = f"it wrote more than {limits.files // MIB} MiB of files"
-                else:
-                    why = excess(limits, members(first, mark))
+                elif look % limits.watch == 0:
+                    why = excess(limits, members(first, mark, thorough=look % WEIGH == 0))
                 if why:
                     break
                 time.sleep(LOOK)
@@ -200,7 +227,10 @@ def proportional(processes: list[psutil.Process]) -> int:
     """Add up the memory of processes, that which several share counted once (on Linux)."""
 
     def share(process: psutil.Process) -> int:
-        used = process.memory_full_info()
+        try:
+            used = process.memory_full_info()
+        except psutil.AccessDenied:  # one that lets no other read it
+            used = process.memory_info()
         return int(getattr(used, "pss", used.rss))
 
     return sum(of_each(processes, share))
@@ -222,12 +252,12 @@ def weight(place: Place) -> int:
     return 1024 * sum(int(line.split()[0]) for line in found.stdout.splitlines())
 
 
-def members(first: psutil.Process, mark: str) -> list[psutil.Process]:
+def members(first: psutil.Process, mark: str, *, thorough: bool) -> list[psutil.Process]:
     """List the processes of a run: those that descend from the first, or carry its mark."""
     found: set[psutil.Process] = set()
     with suppress(psutil.Error):
         found = {first, *first.children(recursive=True)}
-    if not bubblewrap_works():  # where nobody gets away from the first
+    if thorough and not bubblewrap_works():  # where nobody gets away from the first
         for other in psutil.process_iter():
             with suppress(psutil.Error, OSError):
                 if other.environ().get(MARK) == mark:
@@ -245,13 +275,13 @@ def alive(process: psutil.Process) -> bool:
 def end(process: subprocess.Popen[bytes], first: psutil.Process, mark: str) -> None:
     """End all processes of a run; what forks as fast as it is killed is stopped first."""
     if bubblewrap_works():
-        found = members(first, mark)
+        found = members(first, mark, thorough=False)
         process.kill()  # the first of the namespace follows, after the system has ended the rest
         process.wait()
         while any(map(alive, found)):
             time.sleep(LOOK / 10)
         return
-    while found := members(first, mark):
+    while found := members(first, mark, thorough=True):
         for action in (signal.SIGSTOP, signal.SIGKILL):
             for other in found:
                 with suppress(psutil.Error):

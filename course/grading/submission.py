@@ -1,4 +1,4 @@
-"""What a student hands in: a file that may be anything, and what lies beside it."""
+"""A notebook that a student hands in, which may be anything, and what lies beside it."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from course.notebook import Lab, UnreadableError
 
 LARGEST_NOTEBOOK = 50 * MIB
 LARGEST_FOLDER = 256 * MIB
-NOT_COPIED = {".git", ".ipynb_checkpoints", ".venv", "__pycache__"}
+NOT_COPIED = {".git", ".ipynb_checkpoints", ".venv", "__MACOSX", "__pycache__"}
 
 
 class CannotRunError(Exception):
@@ -27,16 +27,6 @@ class CodeCell(NamedTuple):
     source: str
 
 
-def submissions(folder: Path) -> list[Path]:
-    """List what is named like a notebook, be it one or not, without following links."""
-    found = []
-    for place, folders, files in os.walk(folder):
-        kept = [name for name in folders if name not in NOT_COPIED]
-        folders[:] = [name for name in kept if not name.endswith(".ipynb")]
-        found += [Path(place, n) for n in [*kept, *files] if n.endswith(".ipynb")]
-    return sorted(found)
-
-
 def read_cells(path: Path) -> list[CodeCell]:
     """Return the code cells of what may be a notebook; CannotRunError where it is none."""
     kind = path.lstat()
@@ -45,8 +35,12 @@ def read_cells(path: Path) -> list[CodeCell]:
     if not stat.S_ISREG(kind.st_mode):
         raise CannotRunError("it is not a file")
     if not 0 < kind.st_size <= LARGEST_NOTEBOOK:
-        large = f"it is larger than {LARGEST_NOTEBOOK // MIB} MiB"
+        large = f"it is larger than {LARGEST_NOTEBOOK // MIB} MiB: clear its outputs"
         raise CannotRunError(large if kind.st_size else "it is empty")
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"\0\0"):
+        raise CannotRunError("it is saved as UTF-16 or UTF-32, not UTF-8: save it in JupyterLab")
     try:
         return code_cells(Lab.read(path))
     except Exception as error:  # what is no notebook fails in many ways
@@ -65,6 +59,14 @@ def defined_in(name: str, cells: list[CodeCell]) -> list[int]:
     """Return the numbers, from 0, of the cells that define a student's answer."""
     definition = re.compile(rf"^\s*(?:def\s+my_{name}\b|my_{name}\s*=)", re.MULTILINE)
     return [number for number, cell in enumerate(cells) if definition.search(cell.source)]
+
+
+def stub_below(name: str, cells: list[CodeCell]) -> bool:
+    """Tell whether the last definition of an answer is a stub, and one above it is none."""
+    definition = re.compile(rf"^\s*(?:def\s+my_{name}\b|my_{name}\s*=)", re.MULTILINE)
+    bodies = [body for cell in cells for body in definition.split(cell.source)[1:]]
+    stubs = ["your_answer_here" in body for body in bodies]
+    return bool(stubs) and stubs[-1] and not all(stubs)
 
 
 def copy_files(source: Path, target: Path) -> None:
@@ -89,8 +91,11 @@ def copy_files(source: Path, target: Path) -> None:
 
 
 def digest(path: Path) -> str:
-    """Return the checksum of a file, "" of what is none."""
-    if not stat.S_ISREG(path.lstat().st_mode):
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the checksum of a file, "" of what is none or can't be read."""
+    try:
+        if stat.S_ISREG(path.lstat().st_mode):
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        pass  # its row says why
+    return ""

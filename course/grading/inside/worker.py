@@ -1,10 +1,11 @@
 """Runs the cells that it is given in one kernel, and answers. Started by `course/grading/steps.py`.
 
-It stands inside the sandbox with the code that it runs, and therefore alone: it imports nothing
-of the course. Its standard input is a JSON object: `folder`, where to run; `steps`, each with
-either `source`, a cell, or `ask`, the name of one of the three functions below that are called in
-the kernel, with its `arguments`; `cell_seconds`; `output`, the bytes of messages that are too
-many. Its answer is a JSON object in each line: the results and errors of steps, and the end.
+It stands inside the sandbox with the code that it runs. Its standard input is a JSON object:
+`folder`, where to run; `steps`, each with either `source`, a cell, or `ask`, the name of one of the
+functions below that are called in the kernel, with its `arguments`; `cell_seconds`; `output`, the
+bytes of messages that are too many. Its answer is a JSON object in each line: the beginning of each
+step, the results and errors of steps, and the end. Where its first argument is a number, the kernel
+has a connection of this file descriptor, by which the lab's checks ask about answers.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import os
 import secrets
 import sys
 import time
+from pathlib import Path
 from typing import Any, NoReturn
 
 # A grammar of web addresses that jsonschema would load: two seconds, and nothing here needs it.
@@ -26,55 +28,77 @@ from nbclient.exceptions import DeadKernelError  # noqa: E402
 RESULT = "application/x-grading+json"  # not text: nothing that is printed looks like it
 
 
-def own_files_last() -> None:
-    """Find the student's own modules after all others: their labkit.py is not labkit."""
+def prepare(package: str, connection: int) -> None:
+    """Make a kernel ready for the student's cells."""
+    import importlib.util
     import os
     import sys
 
-    sys.path[:] = [*filter(None, sys.path), ""]
-    os.environ.pop("PYTHONSAFEPATH", None)  # it kept their files out of the kernel's start
-
-
-def pickled_check(name: str) -> dict[str, str]:
-    """Return a check as text, with all that it needs of the lab's code and data."""
-    import base64
-
-    import cloudpickle
     from IPython import get_ipython
 
-    check = get_ipython().user_ns[f"check_{name}"]
-    return {"check": base64.b64encode(cloudpickle.dumps(check)).decode()}
+    # The student's own modules are found after all others: their labkit.py is not labkit.
+    sys.path[:] = [*filter(None, sys.path), ""]
+    os.environ.pop("PYTHONSAFEPATH", None)  # it kept their files out of the kernel's start
+    # `exit()` would end the kernel a moment later: what came before that hung on the machine.
+    shell = get_ipython()
+    shell.ask_exit = lambda: None
+    if connection >= 0:
+        place = f"{package}/__init__.py"
+        spec = importlib.util.spec_from_file_location(
+            "grading_inside", place, submodule_search_locations=[package]
+        )
+        assert spec is not None
+        sys.modules["grading_inside"] = importlib.util.module_from_spec(spec)
+        serve = importlib.import_module("grading_inside.serve")
+        shell.kernel.grading_bridge = serve.Bridge(connection)
 
 
-def verdict(name: str, check: str) -> dict[str, str]:
-    """Return what a lab's own check says of the student's answer.
+def pickled_check(name: str, private: list[str]) -> dict[str, str]:
+    """Return a check as text, with all that it needs of the lab's code and data.
 
-    What the check needs of the lab takes the place of what the student made of it. The two then
-    mean the same by each name: a class of the lab is one class, not two.
+    And apart from it those names of the lab that it shares with the student: all but `private`.
     """
     import base64
     import pickle
 
+    import cloudpickle
     from IPython import get_ipython
 
     names = get_ipython().user_ns
-    if f"my_{name}" not in names:
-        return {"status": "missing", "because": ""}
-    asked = pickle.loads(base64.b64decode(check))
-    needs = asked._rules.__globals__
-    names.update({key: value for key, value in needs.items() if not key.startswith("__")})
+    check = cloudpickle.dumps(names[f"check_{name}"])
+    needs = pickle.loads(check)._rules.__globals__
+    public = {n: names[n] for n in needs if n in names and n not in private and n[:2] != "__"}
+    parts = {"check": check, "names": cloudpickle.dumps(public)}
+    return {part: base64.b64encode(data).decode() for part, data in parts.items()}
+
+
+def serve(name: str) -> None:
+    """Answer what a lab's check asks about the student's answer."""
+    import os
+    from pathlib import Path
+
+    from IPython import get_ipython
+
     try:
-        said = asked(names[f"my_{name}"])
-        return {"status": said.status, "because": str(said.because)[:1000]}
-    except BaseException as error:  # such as SystemExit, and the interrupt where time is up
-        because = f"it raised {type(error).__name__}: {error}"[:1000]
-        return {"status": "not right yet", "because": because}
+        Path.cwd()
+    except OSError:  # the student's code has deleted its folder
+        Path(os.environ["PWD"]).mkdir(parents=True, exist_ok=True)
+        os.chdir(os.environ["PWD"])
+    shell = get_ipython()
+    shell.kernel.grading_bridge.serve(name, shell.user_ns)
 
 
 class Worker(NotebookClient):
     """Runs cells, keeps none of their outputs, and counts them."""
 
-    def __init__(self, steps: list[dict[str, Any]], cell_seconds: float, output: int, fd: int):
+    def __init__(
+        self,
+        steps: list[dict[str, Any]],
+        cell_seconds: float,
+        output: int,
+        fd: int,
+        connection: int = -1,
+    ):
         super().__init__(
             nbformat.v4.new_notebook(),
             timeout=cell_seconds,
@@ -87,14 +111,16 @@ class Worker(NotebookClient):
         self.on_cell_error = self.note_error
         self.steps, self.cell_seconds, self.left, self.fd = steps, cell_seconds, output, fd
         self.limit, self.nonce, self.result, self.error = output, "", None, ""
-        self.started = False
+        self.started, self.connection = False, connection
 
     async def work(self) -> None:
         """Run every step."""
-        async with self.async_setup_kernel():
+        kept = [self.connection] if self.connection >= 0 else []
+        async with self.async_setup_kernel(pass_fds=kept):
             self.started = True
-            await self.ask(own_files_last)
+            await self.ask(prepare, str(Path(__file__).resolve().parent), self.connection)
             for number, step in enumerate(self.steps):
+                self.answer(begin=number)
                 started = time.monotonic()
                 if "source" in step:
                     await self.run(step["source"])
@@ -105,7 +131,7 @@ class Worker(NotebookClient):
                     self.answer(step=number, result=self.result, error=self.error, seconds=seconds)
             self.finish()  # without waiting for a kernel that may not want to go
 
-    async def ask(self, function: Any, *arguments: str) -> None:
+    async def ask(self, function: Any, *arguments: Any) -> None:
         """Call a function of this file in the kernel."""
         nonce = secrets.token_hex()
         publish = f"__import__('IPython').display.publish_display_data({{{RESULT!r}: said}})"
@@ -162,8 +188,10 @@ def main() -> None:
     """Read what to do, do it, answer."""
     task = json.load(sys.stdin.buffer)
     os.chdir(task.pop("folder"))
+    os.environ["PWD"] = str(Path.cwd())
+    *connection, fd = map(int, sys.argv[1:])
     for last in (False, True):
-        worker = Worker(**task, fd=int(sys.argv[1]))
+        worker = Worker(**task, fd=fd, connection=connection[0] if connection else -1)
         try:
             asyncio.run(worker.work())
         except DeadKernelError:
