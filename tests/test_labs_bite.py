@@ -25,7 +25,7 @@ def params(table):
     return [
         pytest.param(lab, *entry, id=f"{lab}: {name}")
         for lab in LABS
-        for name, entry in getattr(case(lab), table).items()
+        for name, entry in getattr(case(lab), table, {}).items()
     ]
 
 
@@ -109,6 +109,13 @@ def test_a_wrong_answer_is_told_what_is_wrong(lab, name):
         f"the page for instructors says {stored!r}, the check {str(verdict)!r}: "
         f"python -m course.pages.instructors --messages {lab}"
     )
+
+
+@pytest.mark.parametrize(("lab", "exercise", "answer"), params("RIGHT"))
+def test_a_right_answer_in_an_unusual_dress_is_right(lab, exercise, answer):
+    check = solved(lab)[f"check_{exercise}"]
+    assert str(check(answer)) == "Right."
+    assert far(check, answer, solved(lab)) == ("right", "")
 
 
 @pytest.mark.parametrize("lab", LABS)
