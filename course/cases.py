@@ -40,14 +40,19 @@ def read(lab: str) -> Lab:
     return Lab.read(path)
 
 
-def program_of(lab: str, *changes: Change) -> list[str]:
-    """Return a lab's statements up to the report of its checks, quick, and with things changed."""
+def sources_of(lab: str, *changes: Change) -> list[str]:
+    """Return a lab's code cells up to the report of its checks, quick, and with things changed."""
     sources = [cell.source for cell in read(lab).lesson_code]
     sources = sources[: next(i for i, s in enumerate(sources) if "checks.report()" in s) + 1]
     for old, new in [*case(lab).QUICK.items(), *changes]:
         assert any(old in source for source in sources), f"lab {lab} has no {old!r} any more"
         sources = [source.replace(old, new) for source in sources]
-    return statements(sources)
+    return sources
+
+
+def program_of(lab: str, *changes: Change) -> list[str]:
+    """Return the statements of these cells."""
+    return statements(sources_of(lab, *changes))
 
 
 def run_to_report(lab: str, *changes: Change, only: Iterable[int] | None = None) -> dict[str, Any]:

@@ -382,6 +382,12 @@ BAD: list[tuple[str, str, Edit]] = [
             + [add("background", PROSE * 6)(d)]
         ),
     ),
+    ("runs-twice", "from itself", add("figure", "y = y + 1")),
+    ("runs-twice", "added to", add("figure", "y += 1")),
+    ("runs-twice", "grown", add("figure", "y.append(1)")),
+    ("runs-twice", "grown in a loop", add("figure", "for k in range(3):\n    y.append(k)")),
+    ("runs-twice", "something taken out", add("figure", "z = y.pop()")),
+    ("runs-twice", "trained on", add("figure", "labkit.fit_torch(y, 1, 1)")),
     ("prose-before", "after code", insert("imports", lambda: code("more", "z = 1"))),
     ("prose-before", "after a bare heading", write("setup", "## Setup\n\n### Imports")),
     (
@@ -444,8 +450,8 @@ BAD: list[tuple[str, str, Edit]] = [
     ("torch-tag", "line not first", swap("torch", NEEDS_TORCH, "\n" + NEEDS_TORCH)),
     ("torch-tag", "line without tag", swap("numbers", "y.", NEEDS_TORCH + "y.")),
     ("torch-tag", "nn", write("numbers", "nn.ReLU()")),
-    ("torch-tag", "fit_torch", write("numbers", "labkit.fit_torch(y)")),
-    ("torch-tag", "another name of labkit", write("numbers", "labkit.fit_torch_many(y)")),
+    ("torch-tag", "fit_torch", write("numbers", "labkit.fit_torch(make(), y)")),
+    ("torch-tag", "another name of labkit", write("numbers", "labkit.fit_torch_many(make(), y)")),
     ("torch-tag", "imported from labkit", write("numbers", "from labkit import fit_torch_many")),
     ("torch-tag", "a module of labkit", write("numbers", "import labkit.losses")),
     ("torch-tag", "from import", write("numbers", "from torch import tensor")),
@@ -522,6 +528,11 @@ GOOD: list[tuple[str, Edit]] = [
     ("a render list with no slash in front", quarto("/notebooks", "notebooks")),
     ("the words of a rule in code", add("goal", "Write `@fig-x`, `[^1]` and `::: x`.")),
     ("headings in one cell", merge("objectives", "background")),
+    (
+        "made in the same cell",
+        add("figure", "z = []\nfor k in range(3):\n    z.append(k)\nz += [np.append(y, 1)]"),
+    ),
+    ("changed inside a function", add("figure", "def more(y):\n    y += 1\n    return y")),
     ("a fence", add("goal", "```r\n# a comment\n::: x\n@y {{< z >}}\n```")),
     (
         "inf where it is the lesson",

@@ -15,7 +15,7 @@ from course import ROOT
 from course.notebook import Lab, UnreadableError
 
 # Importing a module of rules registers them; files comes first, with the rule on validity.
-from course.rules import files, outputs, prose, python, steps, terms  # noqa: F401
+from course.rules import again, files, outputs, prose, python, steps, terms  # noqa: F401
 from course.rules.registry import RULES
 
 
