@@ -70,6 +70,11 @@ def v_shape(X: Any) -> Any:
     return 2 * (abs(X[:, 0]) - np.sqrt(2 / np.pi))
 
 
+def outcome_as_a_column(rng: Any) -> labkit.LinearData:
+    table = table_with(v_shape)(rng)
+    return labkit.LinearData(table.X, table.y[:, None], table.mean, table.beta, table.noise_sd)
+
+
 def signal_in_training_rows(X: Any) -> Any:
     return np.where(np.arange(2500) < 500, 5 * X[:, 0], 0)
 
@@ -169,6 +174,7 @@ WRONG = {
     "pure noise": ("table", table_with(lambda X: 0 * X[:, 0]), "OLS minus network"),
     "other noise": ("table", table_with(lambda X: abs(X[:, 0]), 0.1), "s.d."),
     "a mean of the wrong shape": ("table", table_with(lambda X: abs(X[:, :1])), "shape"),
+    "an outcome as a column": ("table", outcome_as_a_column, "y has shape (2500, 1)"),
     "a signal in the training rows alone": (
         "table",
         table_with(signal_in_training_rows),

@@ -199,6 +199,11 @@ WRONG = {
         lambda w, u, g, lr, mu: (mu * u + g, w - lr * (mu * u + g)),
         "the learning rate or the sign",
     ),
+    "the length of the velocity": (
+        "momentum_step",
+        lambda w, u, g, lr, mu: (w - lr * (mu * u + g), np.linalg.norm(mu * u + g)),
+        "the new u has shape ()",
+    ),
     "only one result": ("momentum_step", lambda w, u, g, lr, mu: w - lr * (mu * u + g), "shape"),
     "the log-likelihood itself": ("poisson_loss", lambda z, y: np.mean(y * z - np.exp(z)), "sign"),
     "the sum of the counts' losses": (
