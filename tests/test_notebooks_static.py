@@ -373,6 +373,7 @@ BAD: list[tuple[str, str, Edit]] = [
         ),
     ),
     ("cell-length", "21 lines", write("imports", "y = 1\n" + lines(20))),
+    ("cell-length", "33 lines of a check", write("check-1", lines(32) + "\ngrade(answer)")),
     (
         "short-cells",
         "many of 13 lines",

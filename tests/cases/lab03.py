@@ -1,9 +1,11 @@
 """Lab 3: how to make it quick, mistakes in its code, other seeds, wrong answers."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from course.cases import solved
@@ -68,12 +70,43 @@ OTHER_SEEDS = [
 ]
 
 
-def expit_node(slope: Callable[[float], float]) -> Callable[[Any], Any]:
+def expit_node(
+    slope: Callable[[float], float], q_of: Callable[[float], Any] = lambda a: 1 / (1 + np.exp(-a))
+) -> Callable[[Any], Any]:
     def node(a: Any) -> Any:
-        q = 1 / (1 + np.exp(-a.data))
+        q = q_of(a.data)
         return solved("03")["Value"](q, "expit", ((a, slope(q)),))
 
     return node
+
+
+def logistic_slope(q: Any) -> Any:
+    return q * (1 - q)
+
+
+def expit_of_a_copy(a: Any) -> Any:
+    return expit_node(logistic_slope)(solved("03")["Value"](a.data))
+
+
+def expit_that_goes_back(a: Any) -> Any:
+    result = expit_node(logistic_slope)(a)
+    solved("03")["backward"](result)
+    return result
+
+
+def expit_by_torch(a: Any) -> Any:
+    """Return the node with value and slope from torch, in its single precision."""
+    leaf = torch.tensor(a.data, requires_grad=True)
+    q = torch.sigmoid(leaf)
+    q.backward()
+    return solved("03")["Value"](q.item(), edges=[[a, leaf.grad.item()]])
+
+
+class Expit:
+    """The node, made by an object that is called."""
+
+    def __call__(self, a: Any) -> Any:
+        return expit_node(logistic_slope, lambda a: (1 + np.tanh(a / 2)) / 2)(a)
 
 
 def expit_of_steps(a: Any) -> Any:
@@ -83,12 +116,72 @@ def expit_of_steps(a: Any) -> Any:
 
 def delta(change: str) -> Callable[..., float]:
     def answer(g: Any, beta: Any, covariance: Any) -> float:
+        line = solved("03")["line"]
+        beta = torch.tensor(line.beta) if change == "the lab's beta" else beta
+        if change == "the lab's covariance":
+            covariance = torch.tensor(line.covariance)
         v = torch.func.grad(g)(beta * 0 + 1 if change == "place" else beta)
         covariance = torch.diag(torch.diag(covariance)) if change == "diagonal" else covariance
         variance = (v @ covariance @ v).item()
         return variance if change == "root" else variance**0.5
 
     return answer
+
+
+def delta_by_hand(g: Any, beta: Any, covariance: Any) -> Any:
+    """Return the standard error with the two coefficients of lab 3's line in mind."""
+    v = torch.func.grad(g)(beta)
+    both = 2 * v[0] * v[1] * covariance[0, 1]
+    return (v[0] ** 2 * covariance[0, 0] + both + v[1] ** 2 * covariance[1, 1]).sqrt()
+
+
+def delta_by_simulation(g: Any, beta: Any, covariance: Any) -> Any:
+    rng = np.random.default_rng(0)
+    drawn = rng.multivariate_normal(beta.numpy(), covariance.numpy(), size=2000)
+    return np.std([g(torch.tensor(b)).item() for b in drawn])
+
+
+def delta_by_backward(g: Any, beta: Any, covariance: Any) -> Any:
+    leaf = beta.clone().requires_grad_()
+    g(leaf).backward()
+    return torch.sqrt(leaf.grad @ covariance @ leaf.grad)
+
+
+def delta_forward(fun: Any, estimate: Any, vcov: Any) -> Any:
+    """Return it by forward mode and Cholesky's factor, by other names."""
+    v = torch.func.jacfwd(fun)(estimate)
+    return np.array([[torch.linalg.norm(torch.linalg.cholesky(vcov).T @ v).item()]])
+
+
+def delta_in_single_precision(g: Any, beta: Any, covariance: Any) -> Any:
+    v = torch.func.grad(g)(beta.float())
+    return (v @ covariance.float() @ v) ** 0.5
+
+
+def newton(X: Any, y: Any, *, steps: int = 10, dtype: Any = torch.float64, p: int = 99) -> Any:
+    """Return estimates and standard errors after so many steps, of the first p features."""
+    X, y = torch.tensor(X[:, :p], dtype=dtype), torch.tensor(y, dtype=dtype)
+
+    def loss(beta: Any) -> Any:
+        return (torch.nn.functional.softplus(X @ beta) - y * (X @ beta)).sum()
+
+    beta = torch.zeros(X.shape[1], dtype=dtype)
+    for _ in range(steps):
+        step = torch.linalg.solve(torch.func.hessian(loss)(beta), torch.func.grad(loss)(beta))
+        beta = beta - step
+    return beta, torch.linalg.inv(torch.func.hessian(loss)(beta)).diagonal().sqrt()
+
+
+def reweighted(X: Any, y: Any, *, inverse: bool = True) -> Any:
+    """Return them by iteratively reweighted least squares, in NumPy."""
+    beta = np.zeros(X.shape[1])
+    for _ in range(20):
+        mean = 1 / (1 + np.exp(-X @ beta))
+        information = X.T @ ((mean * (1 - mean))[:, None] * X)
+        beta = beta + np.linalg.solve(information, X.T @ (y - mean))
+    if not inverse:
+        return beta, 1 / np.sqrt(np.diag(information))
+    return [beta.tolist(), np.sqrt(np.diag(np.linalg.inv(information))).tolist()]
 
 
 def logistic(change: str) -> Callable[[Any, Any], Any]:
@@ -99,6 +192,8 @@ def logistic(change: str) -> Callable[[Any, Any], Any]:
             "variance": (beta, se**2),
             "start": (beta * 0, se),
             "column": (beta[:, None], se[:, None]),
+            "df": (beta, se * (len(y) / (len(y) - len(beta))) ** 0.5),
+            "swapped": (se, beta),
         }[change]
 
     return answer
@@ -110,12 +205,58 @@ WRONG = {
     "a slope of one": ("expit", expit_node(lambda q: 1.0), "times the true one"),
     "the slope of tanh": ("expit", expit_node(lambda q: 1 - q**2), "times the true one"),
     "several steps for one": ("expit", expit_of_steps, "edges, not one"),
+    "the slope at one place": (
+        "expit",
+        expit_node(lambda q: 0.22171287329310904),
+        "at -2.0 its slope",
+    ),
+    "a logistic function of the size alone": (
+        "expit",
+        expit_node(logistic_slope, lambda a: 1 / (1 + np.exp(-abs(a)))),
+        "at -2.0 its log odds",
+    ),
+    "an edge to a copy": ("expit", expit_of_a_copy, "does not lead to a"),
+    "a backward pass of its own": ("expit", expit_that_goes_back, "has changed a"),
     "another function": ("expit", lambda a: solved("03")["tanh"](a), "log odds"),
     "no root": ("delta", delta("root"), "times its s.e."),
     "covariances left out": ("delta", delta("diagonal"), "covariances"),
     "the gradient elsewhere": ("delta", delta("place"), "at beta"),
+    "the lab's estimates": ("delta", delta("the lab's beta"), "raised RuntimeError"),
+    "the lab's covariance": ("delta", delta("the lab's covariance"), "raised RuntimeError"),
+    "two coefficients alone": ("delta", delta_by_hand, "covariances"),
+    "a simulation": ("delta", delta_by_simulation, "times its s.e."),
     "a mean for the sum": ("logistic", logistic("mean"), "times the true one"),
     "variances for s.e.": ("logistic", logistic("variance"), "times the true one"),
     "no Newton step": ("logistic", logistic("start"), "not zero there"),
     "columns for vectors": ("logistic", logistic("column"), "shapes"),
+    "three Newton steps": ("logistic", partial(newton, steps=3), "a Newton step is"),
+    "the information not inverted": (
+        "logistic",
+        partial(reweighted, inverse=False),
+        "times the true one",
+    ),
+    "a correction for degrees of freedom": ("logistic", logistic("df"), "is 1.013 times"),
+    "standard errors first": ("logistic", logistic("swapped"), "not zero there"),
+    "three features whatever X": ("logistic", partial(newton, p=3), "not (4,)"),
+}
+
+# A right answer in an unusual dress: the exercise, the answer.
+RIGHT = {
+    "by tanh, from an object that is called": ("expit", Expit()),
+    "torch's, in single precision, with lists for edges": ("expit", expit_by_torch),
+    "a number of NumPy's": (
+        "expit",
+        expit_node(lambda q: q - q**2, lambda a: np.exp(a) / (np.exp(a) + 1)),
+    ),
+    "a tensor in the node": (
+        "expit",
+        expit_node(logistic_slope, lambda a: torch.sigmoid(torch.tensor(a, dtype=torch.float64))),
+    ),
+    "by backward": ("delta", delta_by_backward),
+    "forward mode, an array of one number": ("delta", delta_forward),
+    "the delta method in single precision": ("delta", delta_in_single_precision),
+    "tensors": ("logistic", newton),
+    "Newton's method in single precision": ("logistic", partial(newton, dtype=torch.float32)),
+    "reweighted least squares, lists": ("logistic", reweighted),
+    "a pair of Series": ("logistic", lambda X, y: tuple(map(pd.Series, newton(X, y)))),
 }

@@ -4,7 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
+from scipy import special, stats
+
+from course.cases import solved
 
 # Changes no verdict.
 QUICK = {"range(24)": "range(8)", "np.arange(-4, 1.5, 0.5)": "np.arange(-3.0, 1.0)"}
@@ -82,24 +86,70 @@ OTHER_SEEDS = [
 ]
 
 
-def planned(variance_of: Callable[[Any], float], *, corrected: bool = True) -> Callable[..., int]:
+def planned(
+    variance_of: Callable[[Any], Any],
+    *,
+    corrected: bool = True,
+    power: int = 2,
+    to_whole: Callable[[Any], Any] = lambda b: int(np.ceil(b)),
+) -> Callable[..., Any]:
     """Return a batch size from what stands for the variance of a row's gradient."""
 
-    def batch_size(rows: Any, delta: float) -> int:
-        wanted = delta**2 * (rows.mean(axis=0) ** 2).sum() / variance_of(rows)
-        return int(np.ceil(1 / (wanted + corrected / len(rows))))
+    def batch_size(rows: Any, delta: Any) -> Any:
+        wanted = delta**power * (rows.mean(axis=0) ** 2).sum() / variance_of(rows)
+        return to_whole(1 / (wanted + corrected / len(rows)))
 
     return batch_size
 
 
-def delta(change: str) -> Callable[..., float]:
-    def answer(g: Any, beta: Any, covariance: Any) -> float:
-        v = torch.func.grad(g)(beta * 0 + 1 if change == "place" else beta)
-        covariance = torch.diag(torch.diag(covariance)) if change == "diagonal" else covariance
-        variance = (v @ covariance @ v).item()
-        return variance if change == "root" else variance**0.5
+def total_variance(rows: Any) -> Any:
+    return rows.var(axis=0, ddof=1).sum()
 
-    return answer
+
+def half_deviance(z: Any, y: Any) -> Any:
+    return np.mean(special.xlogy(y, y / np.exp(z)) - (y - np.exp(z)))
+
+
+def of_torch(**options: Any) -> Callable[..., Any]:
+    def loss(z: Any, y: Any) -> Any:
+        z, y = torch.tensor(z), torch.tensor(y)
+        return torch.nn.functional.poisson_nll_loss(z, y, **options)
+
+    return loss
+
+
+def in_place(w: Any, u: Any, g: Any, lr: Any, momentum: Any) -> Any:
+    u *= momentum
+    u += g
+    w -= lr * u
+    return w, u
+
+
+def rate_in_velocity(w: Any, u: Any, g: Any, lr: Any, momentum: Any) -> Any:
+    u = momentum * u + lr * g
+    return w - u, u
+
+
+def entry_by_entry(weights: Any, velocity: Any, gradient: Any, rate: Any, mu: Any = 0.9) -> Any:
+    new = [mu * v + g for v, g in zip(velocity, gradient, strict=True)]
+    return [[w - rate * v for w, v in zip(weights, new, strict=True)], new]
+
+
+def momentum_in(dtype: Any) -> Callable[..., Any]:
+    def step(w: Any, u: Any, g: Any, lr: Any, momentum: Any) -> Any:
+        w, u, g = (torch.tensor(value, dtype=dtype) for value in (w, u, g))
+        u = momentum * u + g
+        return w - lr * u, u
+
+    return step
+
+
+def tried_one_by_one(rows: Any, delta: Any) -> Any:
+    """Return the first size that does, by the trace of the covariance matrix."""
+    spread, length = np.trace(np.cov(rows.T)), np.linalg.norm(rows.mean(axis=0))
+    sizes = range(1, len(rows) + 1)
+    does = (b for b in sizes if spread * (1 / b - 1 / len(rows)) <= (delta * length) ** 2)
+    return torch.tensor(next(does, len(rows)))
 
 
 # A wrong answer: the exercise, the answer, and what its check must say.
@@ -117,12 +167,42 @@ WRONG = {
     "the velocity not kept": (
         "momentum_step",
         lambda w, u, g, lr, mu: (w - lr * (mu * u + g), u),
-        "the velocity",
+        "torch's velocity",
     ),
     "the old velocity": (
         "momentum_step",
         lambda w, u, g, lr, mu: (w - lr * (mu * g + g), mu * u + g),
         "the learning rate or the sign",
+    ),
+    "Nesterov's momentum": (
+        "momentum_step",
+        lambda w, u, g, lr, mu: (w - lr * (g + mu * (mu * u + g)), mu * u + g),
+        "the learning rate or the sign",
+    ),
+    "the learning rate in the velocity": (
+        "momentum_step",
+        rate_in_velocity,
+        "off torch's velocity",
+    ),
+    "one learning rate for all": (
+        "momentum_step",
+        lambda w, u, g, lr, mu: (w - 2 * (mu * u + g), mu * u + g),
+        "lr, which has changed",
+    ),
+    "one momentum for all": (
+        "momentum_step",
+        lambda w, u, g, lr, mu: (w - lr * (0.8 * u + g), 0.8 * u + g),
+        "momentum, which has changed",
+    ),
+    "velocity and weights changed about": (
+        "momentum_step",
+        lambda w, u, g, lr, mu: (mu * u + g, w - lr * (mu * u + g)),
+        "the learning rate or the sign",
+    ),
+    "the length of the velocity": (
+        "momentum_step",
+        lambda w, u, g, lr, mu: (w - lr * (mu * u + g), np.linalg.norm(mu * u + g)),
+        "the new u has shape ()",
     ),
     "only one result": ("momentum_step", lambda w, u, g, lr, mu: w - lr * (mu * u + g), "shape"),
     "the log-likelihood itself": ("poisson_loss", lambda z, y: np.mean(y * z - np.exp(z)), "sign"),
@@ -135,16 +215,85 @@ WRONG = {
     "one loss a row": ("poisson_loss", lambda z, y: np.exp(z) - y * z, "shape"),
     "log y! kept": (
         "poisson_loss",
-        lambda z, y: np.mean(np.exp(z) - y * z + np.log([1, 1, 6, 2, 5040])),
+        lambda z, y: -np.mean(stats.poisson.logpmf(y, np.exp(z))),
         "log y!",
+    ),
+    "half the deviance": ("poisson_loss", half_deviance, "off at each z"),
+    "17 added": (
+        "poisson_loss",
+        lambda z, y: np.mean(np.exp(z) - y * z) + 17,
+        "17 off at each z",
+    ),
+    "the deviance": ("poisson_loss", lambda z, y: 2 * half_deviance(z, y), "changes by"),
+    "log y! in Stirling's form": ("poisson_loss", of_torch(full=True), "off at each z"),
+    "half the loss": (
+        "poisson_loss",
+        lambda z, y: np.mean(np.exp(z) - y * z) / 2,
+        "changes by",
+    ),
+    "five rows whatever n": (
+        "poisson_loss",
+        lambda z, y: np.sum(np.exp(z) - y * z) / 5,
+        "changes by",
+    ),
+    "counts above zero alone": (
+        "poisson_loss",
+        lambda z, y: np.mean((np.exp(z) - y * z)[y > 0]),
+        "changes by",
     ),
     "no finite-population correction": (
         "batch_size",
-        planned(lambda rows: rows.var(axis=0).sum(), corrected=False),
-        "one row less",
+        planned(total_variance, corrected=False),
+        "can't be drawn",
     ),
     "one entry's variance": ("batch_size", planned(lambda rows: rows[:, 0].var()), "the error is"),
     "all the rows": ("batch_size", lambda rows, delta: len(rows), "one row less"),
+    "n for n - 1": ("batch_size", planned(lambda rows: rows.var(axis=0).sum()), "the error is"),
+    "rounded down": ("batch_size", planned(total_variance, to_whole=int), "the error is"),
+    "rounded to the nearest": (
+        "batch_size",
+        planned(total_variance, to_whole=round),
+        "the error is",
+    ),
+    "the tolerance not squared": ("batch_size", planned(total_variance, power=1), "the error is"),
+    "two entries whatever k": (
+        "batch_size",
+        lambda rows, delta: planned(total_variance)(rows[:, :2], delta),
+        "one row less",
+    ),
     "half a row": ("batch_size", lambda rows, delta: 7.5, "whole number"),
-    "more rows than there are": ("batch_size", lambda rows, delta: 99, "cannot be drawn"),
+    "more rows than there are": ("batch_size", lambda rows, delta: 99, "can't be drawn"),
+}
+
+# A right answer in an unusual dress: the exercise, the answer.
+RIGHT = {
+    "in place": ("momentum_step", in_place),
+    "entry by entry, by other names, a list": ("momentum_step", entry_by_entry),
+    "tensors": ("momentum_step", momentum_in(torch.float64)),
+    "momentum in single precision": ("momentum_step", momentum_in(torch.float32)),
+    "torch's loss": ("poisson_loss", of_torch()),
+    "scipy's, with log y! taken out": (
+        "poisson_loss",
+        lambda z, y: -np.mean(stats.poisson.logpmf(y, np.exp(z)) + special.gammaln(y + 1)),
+    ),
+    "a loop, in a list": (
+        "poisson_loss",
+        lambda z, y: [sum(np.exp(a) - b * a for a, b in zip(z, y, strict=True)) / len(z)],
+    ),
+    "the loss in single precision": (
+        "poisson_loss",
+        lambda z, y: (np.exp(z.astype(np.float32)) - np.float32(y) * np.float32(z)).mean(),
+    ),
+    "a Series": ("poisson_loss", lambda z, y: pd.Series(np.exp(z) - y * z).mean()),
+    "tried one by one, a tensor": ("batch_size", tried_one_by_one),
+    "a whole number of type float": ("batch_size", planned(total_variance, to_whole=np.ceil)),
+    "the next whole number": ("batch_size", planned(total_variance, to_whole=lambda b: int(b) + 1)),
+    "rows in single precision": (
+        "batch_size",
+        lambda rows, delta: solved("04")["solved_batch_size"](rows.astype(np.float32), delta),
+    ),
+    "an array of one number": (
+        "batch_size",
+        planned(total_variance, to_whole=lambda b: np.array([[np.ceil(b)]])),
+    ),
 }

@@ -1,10 +1,13 @@
 """Lab 5: how to make it quick, mistakes in its code, other seeds, wrong answers."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
+from scipy.spatial import KDTree
 
 from course.cases import solved
 
@@ -80,11 +83,26 @@ def emax_module(change: str) -> Callable[[], Any]:
     class Emax(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.emax = torch.nn.Parameter(torch.ones(1))
-            start = torch.zeros(1)
-            self.log_ed50 = start if change == "tensor" else torch.nn.Parameter(start)
+            dtype = torch.float64 if change == "double precision" else torch.float32
+            self.emax = torch.nn.Parameter(torch.ones(1, dtype=dtype))
+            start = torch.zeros(1, dtype=dtype)
+            learns = change != "a parameter that is kept fixed"
+            self.log_ed50 = (
+                start if change == "tensor" else torch.nn.Parameter(start, requires_grad=learns)
+            )
 
         def forward(self, dose: Any) -> Any:
+            if change == "item":
+                return self.emax * dose / (np.exp(self.log_ed50.item()) + dose)
+            if change == "detach":
+                return self.emax.detach() * dose / (self.log_ed50.exp() + dose)
+            if change == "no_grad":
+                with torch.no_grad():
+                    return self.emax * dose / (self.log_ed50.exp() + dose)
+            if change == "a quotient of doses":
+                return self.emax / (1 + self.log_ed50.exp() / dose)
+            if change == "sigmoid":
+                return self.emax * torch.sigmoid(torch.log(dose) - self.log_ed50)
             scale = self.log_ed50 if change == "no exponential" else self.log_ed50.exp()
             if change == "a slope":
                 return self.emax / (scale + dose)
@@ -106,6 +124,18 @@ def bootstrap(change: str) -> Callable[[Any, Any], Any]:
                 self.numbers = rng.permutation(n)
             if change == "one seed":
                 self.numbers = np.random.default_rng(1).integers(n, size=n)
+            if change == "a generator of its own":
+                self.numbers = np.random.default_rng().integers(n, size=n)
+            if change == "NumPy's own":
+                self.numbers = np.random.randint(n, size=n)  # noqa: NPY002
+            if change == "from 1":
+                self.numbers = rng.integers(1, n, size=n)
+            if change == "up to n - 1":
+                self.numbers = rng.integers(n - 1, size=n)
+            if change == "200 rows":
+                self.numbers = rng.integers(200, size=200)
+            if change == "a copy":
+                self.rows = [dataset[i] for i in self.numbers]
             if change == "fewer":
                 self.numbers = self.numbers[: n // 2]
 
@@ -113,6 +143,8 @@ def bootstrap(change: str) -> Callable[[Any, Any], Any]:
             return len(self.numbers)
 
         def __getitem__(self, i: int) -> Any:
+            if change == "a copy":
+                return self.rows[i]
             if change == "drawn when asked":
                 return self.dataset[self.rng.integers(len(self))]
             if change == "a row of two":
@@ -120,6 +152,53 @@ def bootstrap(change: str) -> Callable[[Any, Any], Any]:
             return self.dataset[self.numbers[i]]
 
     return Sample
+
+
+def of_its_tensors(dataset: Any, rng: Any) -> Any:
+    numbers = rng.integers(len(dataset), size=len(dataset))
+    return torch.utils.data.TensorDataset(dataset.X[numbers], dataset.y[numbers])
+
+
+def subset(dataset: Any, rng: Any) -> Any:
+    numbers = rng.choice(len(dataset), len(dataset))
+    return torch.utils.data.Subset(dataset, numbers.tolist())
+
+
+def by_closure(data: Any, stream: Any = None) -> Any:
+    """Return a sample of no class of torch's, its numbers drawn one by one."""
+    numbers = [int(stream.random() * len(data)) for _ in range(len(data))]
+
+    class Sample:
+        def __len__(self) -> int:
+            return len(numbers)
+
+        def __getitem__(self, i: int) -> Any:
+            return data[numbers[i]]
+
+    return Sample()
+
+
+def seeded_by_rng(dataset: Any, rng: Any) -> Any:
+    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    numbers = torch.randint(len(dataset), (len(dataset),), generator=generator)
+    return torch.utils.data.Subset(dataset, numbers)
+
+
+def distances(X: Any) -> Any:
+    """Return how much nearer one drawn curve is than the other: it looks the classes up."""
+    data = solved("05")["data"]
+    away = np.linalg.norm(X[:, None] - data.curve, axis=2)
+    return (away[:, data.y == 0].min(1) - away[:, data.y == 1].min(1))[:, None]
+
+
+def distances_by_formula(X: Any) -> Any:
+    w = np.arange(0, 1, 1e-3)
+    arm = ((2 * w + 1) * np.array([np.cos(2 * np.pi * w), np.sin(2 * np.pi * w)])).T / 3
+    return KDTree(arm).query(X)[0][:, None] - KDTree(-arm).query(X)[0][:, None]
+
+
+def heights(X: Any) -> Any:
+    return solved("05")["solved_features"](X)
 
 
 def squares(X: Any) -> Any:
@@ -134,11 +213,27 @@ WRONG = {
     "a flat result": ("emax", emax_module("flat"), "four doses give (4,)"),
     "the class for the module": ("emax", emax_module("the class"), "not return a module"),
     "another start": ("emax", lambda: torch.nn.Linear(1, 1), "['bias', 'weight']"),
+    "a number for a parameter": ("emax", emax_module("item"), "no gradient reaches log_ed50"),
+    "a parameter detached": ("emax", emax_module("detach"), "no gradient reaches emax"),
+    "no gradient at all": ("emax", emax_module("no_grad"), "no gradient comes back"),
+    "a parameter that is kept fixed": (
+        "emax",
+        emax_module("a parameter that is kept fixed"),
+        "no gradient reaches log_ed50",
+    ),
+    "no gradient at dose 0": ("emax", emax_module("a quotient of doses"), "log_ed50 is nan off"),
     "a permutation": ("bootstrap", bootstrap("without replacement"), "100%"),
     "half a sample": ("bootstrap", bootstrap("fewer"), "it has 100 rows"),
     "drawn when asked": ("bootstrap", bootstrap("drawn when asked"), "another one each"),
     "two rows in one": ("bootstrap", bootstrap("a row of two"), "from two rows"),
     "a seed of its own": ("bootstrap", bootstrap("one seed"), "alike"),
+    "a generator of its own": ("bootstrap", bootstrap("a generator of its own"), "one seed gives"),
+    "NumPy's own generator": ("bootstrap", bootstrap("NumPy's own"), "one seed gives"),
+    "never row 0": ("bootstrap", bootstrap("from 1"), "it draws [0, "),
+    "never the last row": ("bootstrap", bootstrap("up to n - 1"), ", 0]"),
+    "200 rows whatever the table": ("bootstrap", bootstrap("200 rows"), "out of bounds"),
+    "a copy": ("bootstrap", bootstrap("a copy"), "copies the rows"),
+    "a copy of its tensors": ("bootstrap", of_its_tensors, "no attribute 'X'"),
     "the lab's own features": ("features", lambda X: solved("05")["unwound"](X), "below"),
     "squares": ("features", squares, "below the rule"),
     "polar coordinates": (
@@ -146,6 +241,41 @@ WRONG = {
         lambda X: np.column_stack(solved("05")["polar"](X)),
         "below the rule",
     ),
+    "the rule that knows the curves": (
+        "features",
+        lambda X: solved("05")["nearest_arm"](X)[:, None],
+        "repeats nearest_arm",
+    ),
+    "the rule among others": (
+        "features",
+        lambda X: np.column_stack([X, solved("05")["nearest_arm"](X)]),
+        "repeats nearest_arm",
+    ),
+    "distances from the drawn curves": ("features", distances, "repeats nearest_arm"),
     "a vector": ("features", lambda X: X[:, 0], "shape (500,)"),
     "a dozen": ("features", lambda X: np.hstack([squares(X)] * 4), "12 features"),
+}
+
+# A right answer in an unusual dress: the exercise, the answer.
+RIGHT = {
+    "the class itself, which makes the module": ("emax", emax_module("")),
+    "a partial, in double precision": ("emax", partial(emax_module("double precision"))),
+    "a sigmoid of log doses": ("emax", emax_module("sigmoid")),
+    "a Subset": ("bootstrap", subset),
+    "a class of its own, drawn one by one": ("bootstrap", by_closure),
+    "torch's numbers, seeded by rng": ("bootstrap", seeded_by_rng),
+    "distances from the arms, by formula": ("features", distances_by_formula),
+    "a DataFrame": ("features", lambda X: pd.DataFrame(heights(X))),
+    "a tensor in single precision": (
+        "features",
+        lambda X: torch.tensor(heights(X), dtype=torch.float32),
+    ),
+    "another scale, a column of ones": (
+        "features",
+        lambda X: np.column_stack([np.ones(len(X)), 100 * heights(X) + 3]),
+    ),
+    "point by point, lists": (
+        "features",
+        lambda X: [heights(x[None])[0].tolist() for x in X],
+    ),
 }
