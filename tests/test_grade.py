@@ -613,6 +613,13 @@ def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):
     assert because.startswith("the largest gap at 0.01 is still")
 
 
+@pytest.mark.parametrize(("left", "seconds"), [(600, 120), (100.7, 50), (61, 30), (0.5, 1)])
+def test_a_cell_has_whole_seconds(left, seconds):
+    setting = steps.Setting(ROOT, Limits(seconds=left, memory=MIB), threading.Event())
+    assert setting.cell_seconds == seconds
+    Worker([], cell_seconds=setting.cell_seconds, output=MIB, fd=1)  # takes no others
+
+
 FAULTY_KERNEL = """
 import os, sys
 from course.grading.inside import worker as notebook_worker

@@ -69,9 +69,17 @@ def test_files_without_a_folder_are_students_too(tmp_path):
     put(tmp_path, "anna.ipynb", "berta.zip", "carl.html", "dora.ipynb.txt", "emil.docx")
     put(tmp_path, "anna.html", "grades.csv", ".DS_Store", "Thumbs.db", "__MACOSX/._anna.ipynb")
     (tmp_path / "fritz").symlink_to(tmp_path / "anna.ipynb")
+    (tmp_path / "gerda").symlink_to("gerda")
     notebooks, others = found(tmp_path)
     assert notebooks == ["anna.ipynb"]
-    assert sorted(others) == ["berta.zip", "carl.html", "dora.ipynb.txt", "emil.docx", "fritz"]
+    assert sorted(others) == [
+        "berta.zip",
+        "carl.html",
+        "dora.ipynb.txt",
+        "emil.docx",
+        "fritz",
+        "gerda",
+    ]
     assert "archive" in others["berta.zip"]
     assert "page" in others["carl.html"]
     assert "link" in others["fritz"]

@@ -94,7 +94,7 @@ class Worker(NotebookClient):
     def __init__(
         self,
         steps: list[dict[str, Any]],
-        cell_seconds: float,
+        cell_seconds: int,
         output: int,
         fd: int,
         connection: int = -1,
