@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
@@ -515,12 +516,26 @@ def test_a_csv_of_an_earlier_version_is_made_anew(pretended):
     assert sorted(run) == ["a", "b", "c"]
 
 
-def test_another_csv_is_not_overwritten(pretended):
+HEAD = b"student,file,lab,exercise,outcome,sha256"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [b"a,b\n1,2\n", HEAD + b"\n\xe9,a.ipynb", HEAD.replace(b",", b";"), HEAD + b",points\n", b"\0"],
+)
+def test_another_csv_is_not_overwritten(pretended, other):
     root, _ = pretended
-    (root / "grades.csv").write_text("a,b\n1,2\n")
+    (root / "grades.csv").write_bytes(other)
     with pytest.raises(SystemExit, match="not a CSV of grades"):
         again(root)
-    assert (root / "grades.csv").read_text() == "a,b\n1,2\n"
+    assert (root / "grades.csv").read_bytes() == other
+
+
+def test_a_row_that_is_cut_off_is_made_anew(pretended):
+    root, run = pretended
+    (root / "grades.csv").write_bytes(HEAD + b"\na\na,a.ipynb,01-tiny,double,right,0,more,and\n")
+    again(root)
+    assert sorted(run) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -611,6 +626,17 @@ def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):
     outcome, because = told["learning_rate"]
     assert outcome == "not right yet"
     assert because.startswith("the largest gap at 0.01 is still")
+
+
+def test_a_notebook_that_can_not_be_read_ends_no_run(pretended, monkeypatch):
+    root, _ = pretended
+    monkeypatch.undo()  # nothing is pretended
+    path = root / "class" / "gone.ipynb"
+    setting = steps.Setting(root / "class", Limits(seconds=1, memory=MIB), threading.Event())
+    with ThreadPoolExecutor(1) as pool:
+        known = command.with_checks([path], root, setting, pool)
+    [row] = judge.grade(path, known, setting)
+    assert row["because"] == "it could not be read (FileNotFoundError)"
 
 
 @pytest.mark.parametrize(("left", "seconds"), [(600, 120), (100.7, 50), (61, 30), (0.5, 1)])

@@ -29,7 +29,14 @@ class CodeCell(NamedTuple):
 
 def read_cells(path: Path) -> list[CodeCell]:
     """Return the code cells of what may be a notebook; CannotRunError where it is none."""
-    kind = path.lstat()
+    start = b""
+    try:
+        kind = path.lstat()
+        if stat.S_ISREG(kind.st_mode):
+            with path.open("rb") as file:
+                start = file.read(4)
+    except OSError as error:
+        raise CannotRunError(f"it could not be read ({type(error).__name__})") from error
     if stat.S_ISLNK(kind.st_mode):
         raise CannotRunError("it is a symbolic link, which is not followed")
     if not stat.S_ISREG(kind.st_mode):
@@ -37,8 +44,6 @@ def read_cells(path: Path) -> list[CodeCell]:
     if not 0 < kind.st_size <= LARGEST_NOTEBOOK:
         large = f"it is larger than {LARGEST_NOTEBOOK // MIB} MiB: clear its outputs"
         raise CannotRunError(large if kind.st_size else "it is empty")
-    with path.open("rb") as file:
-        start = file.read(4)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"\0\0"):
         raise CannotRunError("it is saved as UTF-16 or UTF-32, not UTF-8: save it in JupyterLab")
     try:
