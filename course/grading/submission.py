@@ -75,19 +75,20 @@ def stub_below(name: str, cells: list[CodeCell]) -> bool:
 
 
 def copy_files(source: Path, target: Path) -> None:
-    """Copy a file, or a folder's ordinary files: no links, pipes, devices or environments."""
+    """Copy a file, or a folder's ordinary files: no links, pipes, devices or what was installed."""
     if source.is_file():
         shutil.copyfile(source, target / source.name)
         return
     total = 0
     for place, folders, files in os.walk(source):
-        folders[:] = [name for name in folders if name not in NOT_COPIED]
+        environments = {name for name in folders if Path(place, name, "pyvenv.cfg").exists()}
+        folders[:] = [name for name in folders if name not in NOT_COPIED | environments]
         there = target / Path(place).relative_to(source)
         there.mkdir(exist_ok=True)
         for name in files:
             path = Path(place, name)
             kind = path.lstat()
-            if not stat.S_ISREG(kind.st_mode):
+            if not stat.S_ISREG(kind.st_mode) or name.endswith(".whl"):
                 continue
             total += kind.st_size
             if total > LARGEST_FOLDER:
