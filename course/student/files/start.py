@@ -50,6 +50,7 @@ Nothing is installed here yet, or its Python is gone. First: {}"""
 
 sys.path.insert(0, str(EDITION))
 try:
+    import alone
     import installing
     import place
     import pythons
@@ -130,7 +131,8 @@ def install(edition: "dict[str, Any]", torch: bool) -> Path:
 def ask_doctor(python: Path) -> int:
     """Run doctor.py by the Python of .venv; return 0 where the labs run."""
     doctor = [str(python), str(EDITION / "doctor.py")]
-    if not python.exists() or installing.run([python, "-I", "-c", ""]).returncode:
+    does_nothing = [str(python), "-I", "-c", ""]
+    if not python.exists() or subprocess.call(does_nothing, env=pythons.variables()):
         wrong = pythons.fault()
         print(wrong + ": see README.txt for the Pythons that work." if wrong else "", end="")
         sys.exit(NOT_INSTALLED.format(this_command()))
@@ -271,14 +273,16 @@ def main() -> None:
         sys.exit(ask_doctor(python))
     pythons.ensure("{python} start.py", first=python)
     if options.update:
-        unpack(options.update.expanduser(), HOME)
+        with alone.alone(HOME):
+            unpack(options.update.expanduser(), HOME)
         rest = ["--open"] * options.open + ["--no-torch"] * options.no_torch
         sys.exit(subprocess.call([sys.executable, str(HOME / "start.py"), *rest]))
-    edition = read_edition(EDITION)
-    python = install(edition, torch=not options.no_torch)
     notebooks = HOME / "notebooks"
-    placed, messages = place_labs(edition, EDITION, notebooks)
-    messages += place_data(edition, EDITION, HOME / "data", notebooks)
+    with alone.alone(HOME):
+        edition = read_edition(EDITION)
+        python = install(edition, torch=not options.no_torch)
+        placed, messages = place_labs(edition, EDITION, notebooks)
+        messages += place_data(edition, EDITION, HOME / "data", notebooks)
     new = f"{placed} of {len(edition['labs'])} labs are new in notebooks/"
     print(f"Edition {edition['version']} is ready; {new}.")
     print(*messages, sep="\n", end="\n" if messages else "")
