@@ -553,6 +553,24 @@ def test_an_update_from_something_else_says_what_it_is(start, tmp_path):
         start.unpack(tmp_path / "half.zip", tmp_path)
     with pytest.raises(SystemExit, match="not one of this course"):
         start.unpack(zipped(tmp_path / "other.zip", {"a/b": ""}), tmp_path)
+    with pytest.raises(SystemExit, match="is a folder"):
+        start.unpack(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["flipped", "encrypted", "method"])
+def test_a_damaged_update_replaces_nothing(start, tmp_path, damage):
+    files = {"labs/start.py": "new", "labs/edition/edition.json": "new", "labs/last": "last"}
+    archive = zipped(tmp_path / "new.zip", files)
+    content = archive.read_bytes()
+    entry = content.rindex(b"PK\x01\x02")  # of the last file
+    at, byte = {"encrypted": (entry + 8, 1), "method": (entry + 10, 99)}.get(damage, (0, 0))
+    if damage == "flipped":
+        at, byte = content.index(b"last", content.index(b"labs/last") + 9), 0
+    archive.write_bytes(content[:at] + bytes([byte]) + content[at + 1 :])
+    (tmp_path / "home").mkdir()
+    with pytest.raises(SystemExit, match="not a whole zip"):
+        start.unpack(archive, tmp_path / "home")
+    assert not [*(tmp_path / "home").iterdir()]
 
 
 # --- the zip -------------------------------------------------------------------------------------

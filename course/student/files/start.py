@@ -20,6 +20,7 @@ import os
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ yours to write in, and run the same command again. Nothing is lost."""
 NO_TORCH = """
 There is no torch for a Mac with an Intel processor, so this is done as with --no-torch: about half
 of the cells run, and 23 of the 30 exercises; the cells that need torch say so and are skipped."""
+
+UNPACKED = """
+{} is a folder. Say where the zip is; where the browser has unpacked it, download it once more and
+keep the zip."""
 
 NOT_INSTALLED = """
 Nothing is installed here yet, or its Python is gone. First: {}"""
@@ -76,8 +81,12 @@ def read_edition(folder: Path) -> "dict[str, Any]":
 
 def unpack(archive: Path, home: Path) -> None:
     """Unpack a newer edition over this one, file by file; the folder notebooks/ is not touched."""
+    if archive.is_dir():
+        sys.exit(UNPACKED.format(archive))
     try:
         with zipfile.ZipFile(str(archive)) as file:
+            if file.testzip():  # before anything is replaced
+                raise zipfile.BadZipFile
             names = [name for name in file.namelist() if not name.endswith("/")]
             if not any(name.endswith("/edition/edition.json") for name in names):
                 sys.exit(f"\n{archive} is a zip, but not one of this course.")
@@ -88,7 +97,7 @@ def unpack(archive: Path, home: Path) -> None:
                     write(home.joinpath(*parts), file.read(name))
     except FileNotFoundError:
         sys.exit(f"\nThere is no file {archive}. Say where the zip is.")
-    except (zipfile.BadZipFile, EOFError):
+    except (zipfile.BadZipFile, EOFError, RuntimeError, zlib.error):  # damaged, or encrypted
         sys.exit(f"\n{archive} is not a whole zip. Download it again.")
 
 
