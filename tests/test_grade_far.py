@@ -222,7 +222,15 @@ def test_an_object_of_the_lab_comes_back_with_what_it_leads_to():
     def copies(a):
         return right(Node(a.data))
 
-    assert same(check_it, right) == ("right", "")
+    class Named(Node):
+        """A class of the student's, made from the lab's."""
+
+    def named(a):
+        middle = Named(a.data, (a,))
+        return Named(4.0, (middle, middle))
+
+    for answer in (right, named):
+        assert same(check_it, answer) == ("right", "")
     for wrong in (changes, copies, lambda a: 3.0):
         assert same(check_it, wrong)[0] == "not right yet"
 

@@ -141,7 +141,7 @@ class Marker:
 ARRAY = {"is": "array", "dtype": "<f8", "shape": [5], "at": 0}
 HELD = {"is": "held", "place": 0, "of": []}
 OBJECT = {"is": "object", "number": -9, "class": {"number": -8, "name": "A", "has": ["__call__"],
-          "bases": [["numpy", "bool_"]], "lab": ""}}  # fmt: skip
+          "bases": [["numpy", "bool_"]], "lab": "", "under": ""}}  # fmt: skip
 NAMED = {**OBJECT["class"], "is": "class", "bases": [["os", "system"]]}
 HARMLESS = [{"is": "range", "of": [0, 10**18, 1]}, OBJECT, NAMED]
 
