@@ -570,6 +570,16 @@ def test_only_what_carries_the_nonce_is_a_result():
     assert publish("a") == {"status": "right", "because": ""}
 
 
+def test_the_errors_of_ten_thousand_cells_are_read():
+    worker = Worker([], cell_seconds=1, output=MIB, fd=1)
+    worker.note_error({"content": {"ename": "ValueError", "evalue": "é" * 9999}})
+    lines = [
+        {"begin": 9999},
+        {"step": 9999, "result": None, "error": worker.error, "seconds": 9.99},
+    ]
+    assert 10_000 * sum(len(json.dumps(line)) + 1 for line in lines) < Limits(1, 1).answer
+
+
 def test_a_lab_that_fails_itself_blames_no_student(pretended, monkeypatch, capsys):
     root, _ = pretended
     lab = Original.read(root / "notebooks" / "01-tiny.ipynb")

@@ -54,7 +54,7 @@ class Limits:
     memory: int
     files: int = 1024 * MIB
     tasks: int = 500  # processes and their threads together: a lab has some dozens
-    answer: int = MIB
+    answer: int = 16 * MIB  # ten thousand cells, each with an error
     watch: int = 1  # memory and tasks are measured every so many looks
 
 
