@@ -453,11 +453,14 @@ def test_jupyter_is_opened_as_a_module_and_in_a_container_too(start, monkeypatch
 
 def test_every_command_that_a_student_reads_has_the_name_of_the_system(start, monkeypatch):
     there = ["py", "python"]
+    monkeypatch.chdir(start.HOME)
     monkeypatch.setattr(start.pythons, "WINDOWS", True)
     monkeypatch.setattr(start.pythons.shutil, "which", lambda name: name in there)
     assert start.this_command("--open") == "py start.py --open"
     there.remove("py")
     assert start.this_command() == "python start.py"
+    monkeypatch.chdir(ROOT)  # a terminal in another folder
+    assert start.this_command() == f'python "{START}"'
     text = START.read_text(encoding="utf-8") + (START.parent / "README.txt").read_text("utf-8")
     assert "python start.py" not in text
 

@@ -157,8 +157,10 @@ def open_labs(python: Path, notebooks: Path) -> int:
 
 
 def this_command(*options: str) -> str:
-    """Return how a student writes a command with start.py on this system."""
-    return " ".join([pythons.command(), "start.py", *options])
+    """Return how a student writes a command with start.py, on this system and in this terminal."""
+    here = Path().resolve() == HOME
+    program = "start.py" if here else '"{}"'.format(HOME / "start.py")
+    return " ".join([pythons.command(), program, *options])
 
 
 # --- the labs and the data -----------------------------------------------------------------------
