@@ -22,7 +22,7 @@ from course.grading.__main__ import grade_all
 from course.grading.inside.worker import RESULT, Worker
 from course.grading.original import Original
 from course.grading.sandbox import MIB, Limits
-from course.grading.submission import digest
+from course.grading.submission import CodeCell, defined_in, digest
 from course.grading.table import escaped, plain, read
 from course.notebook import Lab, labs
 from course.slice import needed, statements
@@ -568,6 +568,15 @@ def test_only_what_carries_the_nonce_is_a_result():
     worker.nonce = "a"
     assert publish("b") is None
     assert publish("a") == {"status": "right", "because": ""}
+
+
+@pytest.mark.parametrize(
+    "source", ["def my_a(x", "  async def my_a(x", "class my_a:", "my_a = f", "my_a: object = f"]
+)
+def test_a_cell_that_defines_an_answer_is_known_in_each_form(source):
+    others = ["def my_ab(x", "print(my_a)", "not_my_a = 1"]
+    cells = [CodeCell("", text) for text in [*others, source]]
+    assert defined_in("a", cells) == [3]
 
 
 def test_the_errors_of_ten_thousand_cells_are_read():

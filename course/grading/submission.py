@@ -60,16 +60,21 @@ def code_cells(lab: Lab) -> list[CodeCell]:
     return [CodeCell(str(cell.node.get("id", "")), cell.source) for cell in lab.code]
 
 
+def definition(name: str) -> re.Pattern[str]:
+    """Return what finds the beginnings of a student's answer."""
+    kinds = rf"(?:(?:async\s+)?def|class)\s+my_{name}\b|my_{name}\s*[:=]"
+    return re.compile(rf"^\s*(?:{kinds})", re.MULTILINE)
+
+
 def defined_in(name: str, cells: list[CodeCell]) -> list[int]:
     """Return the numbers, from 0, of the cells that define a student's answer."""
-    definition = re.compile(rf"^\s*(?:def\s+my_{name}\b|my_{name}\s*=)", re.MULTILINE)
-    return [number for number, cell in enumerate(cells) if definition.search(cell.source)]
+    found = definition(name)
+    return [number for number, cell in enumerate(cells) if found.search(cell.source)]
 
 
 def stub_below(name: str, cells: list[CodeCell]) -> bool:
     """Tell whether the last definition of an answer is a stub, and one above it is none."""
-    definition = re.compile(rf"^\s*(?:def\s+my_{name}\b|my_{name}\s*=)", re.MULTILINE)
-    bodies = [body for cell in cells for body in definition.split(cell.source)[1:]]
+    bodies = [body for cell in cells for body in definition(name).split(cell.source)[1:]]
     stubs = ["your_answer_here" in body for body in bodies]
     return bool(stubs) and stubs[-1] and not all(stubs)
 

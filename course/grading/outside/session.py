@@ -11,7 +11,7 @@ from course.grading.outside.arguments import Arguments
 from course.grading.outside.clock import CLOCK
 from course.grading.outside.decode import Decoder, FaultError
 from course.grading.outside.raised import raised
-from course.grading.outside.stand_in import Objects, function
+from course.grading.outside.stand_in import Objects
 
 
 class EndedError(BaseException):
@@ -129,10 +129,6 @@ class Session:
         if not isinstance(body, dict):
             raise EndedError("what it returns can't be read: it is no message")
         return body, buffers
-
-    def function(self, described: dict[str, Any]) -> Any:
-        """Return the function that stands for the answer, or for what it returned."""
-        return function(self, described)
 
 
 class faults:  # noqa: N801
