@@ -130,6 +130,10 @@ def test_what_a_program_starts_can_not_answer(run):
             "more than 20 MiB of files",
         ),
         (
+            "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
+            "it stopped one of its processes",
+        ),
+        (
             "import os, sys\nwhile True: os.write(int(sys.argv[1]), b'x' * 2**16)",
             "answered more than",
         ),
@@ -142,6 +146,7 @@ def test_what_a_program_starts_can_not_answer(run):
         "threads",
         "files",
         "deleted files",
+        "stops",
         "answer",
     ],
 )

@@ -216,6 +216,8 @@ def excess(limits: Limits, processes: list[psutil.Process]) -> str:
     tasks = sum(of_each(processes, lambda process: process.num_threads()))
     if tasks > limits.tasks:
         return f"it had more than {limits.tasks} processes and threads"
+    if any(of_each(processes, lambda process: process.status() == psutil.STATUS_STOPPED)):
+        return "it stopped one of its processes"  # nothing would come of it until time is up
     # What forked processes share is counted once, which takes longer: where it may matter.
     resident = sum(of_each(processes, lambda process: process.memory_info().rss))
     if resident > limits.memory and proportional(processes) > limits.memory:
