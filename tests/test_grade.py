@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
@@ -21,7 +22,7 @@ from course.grading.__main__ import grade_all
 from course.grading.inside.worker import RESULT, Worker
 from course.grading.original import Original
 from course.grading.sandbox import MIB, Limits
-from course.grading.submission import digest
+from course.grading.submission import CodeCell, defined_in, digest
 from course.grading.table import escaped, plain, read
 from course.notebook import Lab, labs
 from course.slice import needed, statements
@@ -515,12 +516,26 @@ def test_a_csv_of_an_earlier_version_is_made_anew(pretended):
     assert sorted(run) == ["a", "b", "c"]
 
 
-def test_another_csv_is_not_overwritten(pretended):
+HEAD = b"student,file,lab,exercise,outcome,sha256"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [b"a,b\n1,2\n", HEAD + b"\n\xe9,a.ipynb", HEAD.replace(b",", b";"), HEAD + b",points\n", b"\0"],
+)
+def test_another_csv_is_not_overwritten(pretended, other):
     root, _ = pretended
-    (root / "grades.csv").write_text("a,b\n1,2\n")
+    (root / "grades.csv").write_bytes(other)
     with pytest.raises(SystemExit, match="not a CSV of grades"):
         again(root)
-    assert (root / "grades.csv").read_text() == "a,b\n1,2\n"
+    assert (root / "grades.csv").read_bytes() == other
+
+
+def test_a_row_that_is_cut_off_is_made_anew(pretended):
+    root, run = pretended
+    (root / "grades.csv").write_bytes(HEAD + b"\na\na,a.ipynb,01-tiny,double,right,0,more,and\n")
+    again(root)
+    assert sorted(run) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -553,6 +568,25 @@ def test_only_what_carries_the_nonce_is_a_result():
     worker.nonce = "a"
     assert publish("b") is None
     assert publish("a") == {"status": "right", "because": ""}
+
+
+@pytest.mark.parametrize(
+    "source", ["def my_a(x", "  async def my_a(x", "class my_a:", "my_a = f", "my_a: object = f"]
+)
+def test_a_cell_that_defines_an_answer_is_known_in_each_form(source):
+    others = ["def my_ab(x", "print(my_a)", "not_my_a = 1"]
+    cells = [CodeCell("", text) for text in [*others, source]]
+    assert defined_in("a", cells) == [3]
+
+
+def test_the_errors_of_ten_thousand_cells_are_read():
+    worker = Worker([], cell_seconds=1, output=MIB, fd=1)
+    worker.note_error({"content": {"ename": "ValueError", "evalue": "é" * 9999}})
+    lines = [
+        {"begin": 9999},
+        {"step": 9999, "result": None, "error": worker.error, "seconds": 9.99},
+    ]
+    assert 10_000 * sum(len(json.dumps(line)) + 1 for line in lines) < Limits(1, 1).answer
 
 
 def test_a_lab_that_fails_itself_blames_no_student(pretended, monkeypatch, capsys):
@@ -611,6 +645,24 @@ def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):
     outcome, because = told["learning_rate"]
     assert outcome == "not right yet"
     assert because.startswith("the largest gap at 0.01 is still")
+
+
+def test_a_notebook_that_can_not_be_read_ends_no_run(pretended, monkeypatch):
+    root, _ = pretended
+    monkeypatch.undo()  # nothing is pretended
+    path = root / "class" / "gone.ipynb"
+    setting = steps.Setting(root / "class", Limits(seconds=1, memory=MIB), threading.Event())
+    with ThreadPoolExecutor(1) as pool:
+        known = command.with_checks([path], root, setting, pool)
+    [row] = judge.grade(path, known, setting)
+    assert row["because"] == "it could not be read (FileNotFoundError)"
+
+
+@pytest.mark.parametrize(("left", "seconds"), [(600, 120), (100.7, 50), (61, 30), (0.5, 1)])
+def test_a_cell_has_whole_seconds(left, seconds):
+    setting = steps.Setting(ROOT, Limits(seconds=left, memory=MIB), threading.Event())
+    assert setting.cell_seconds == seconds
+    Worker([], cell_seconds=setting.cell_seconds, output=MIB, fd=1)  # takes no others
 
 
 FAULTY_KERNEL = """

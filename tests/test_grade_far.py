@@ -60,7 +60,14 @@ VALUES = {
     "text": ["", "é\n", b"\x00\xff", "\ud800"],
     "dates": [dt.date(2026, 1, 2), dt.datetime(2026, 1, 2, 3), dt.timedelta(1, 2, 3)],
     "exact": [decimal.Decimal("0.10"), fractions.Fraction(1, 3)],
-    "containers": ({"a": (1, [2]), 3: {4}}, frozenset([5]), slice(1, None), range(3), ...),
+    "containers": (
+        {"a": (1, [2]), 3: {4}},
+        frozenset([5]),
+        slice(1, None),
+        range(3),
+        range(2**60),
+        ...,
+    ),
     "mappings": [collections.OrderedDict(b=1, a=2), collections.Counter("aab")],
     "named": Pair(1, np.ones(2)),
     "arrays": [np.arange(6.0).reshape(2, 3).T, np.zeros((0, 3)), np.array(True), np.array(["a"])],
@@ -222,7 +229,15 @@ def test_an_object_of_the_lab_comes_back_with_what_it_leads_to():
     def copies(a):
         return right(Node(a.data))
 
-    assert same(check_it, right) == ("right", "")
+    class Named(Node):
+        """A class of the student's, made from the lab's."""
+
+    def named(a):
+        middle = Named(a.data, (a,))
+        return Named(4.0, (middle, middle))
+
+    for answer in (right, named):
+        assert same(check_it, answer) == ("right", "")
     for wrong in (changes, copies, lambda a: 3.0):
         assert same(check_it, wrong)[0] == "not right yet"
 

@@ -1,5 +1,6 @@
 """A folder of submissions: no student is left out, whatever was handed in under whatever name."""
 
+import json
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ from course import ROOT
 from course.grading import __main__ as command
 from course.grading.handed_in import handed_in
 from course.grading.sandbox import MIB, Limits, alive
+from course.grading.submission import copy_files, digest
 from course.grading.table import escaped, read
 
 
@@ -69,9 +71,11 @@ def test_files_without_a_folder_are_students_too(tmp_path):
     put(tmp_path, "anna.ipynb", "berta.zip", "carl.html", "dora.ipynb.txt", "emil.docx")
     put(tmp_path, "anna.html", "grades.csv", ".DS_Store", "Thumbs.db", "__MACOSX/._anna.ipynb")
     (tmp_path / "fritz").symlink_to(tmp_path / "anna.ipynb")
+    (tmp_path / "gerda").symlink_to("gerda")
     notebooks, others = found(tmp_path)
     assert notebooks == ["anna.ipynb"]
-    assert sorted(others) == ["berta.zip", "carl.html", "dora.ipynb.txt", "emil.docx", "fritz"]
+    expected = ["berta.zip", "carl.html", "dora.ipynb.txt", "emil.docx", "fritz", "gerda"]
+    assert sorted(others) == expected
     assert "archive" in others["berta.zip"]
     assert "page" in others["carl.html"]
     assert "link" in others["fritz"]
@@ -102,6 +106,31 @@ def test_of_the_whole_course_only_the_students_notebooks_count(tmp_path, home):
     assert others == {}
     (tmp_path / home / copy).write_bytes(handed_out + b"\n")  # worked in
     assert len(found(tmp_path)[0]) == 3
+
+
+def test_a_lab_that_was_done_in_edition_counts(tmp_path):
+    put(tmp_path / "anna", "start.py", "notebooks/01-a.ipynb")
+    put(tmp_path / "anna" / "edition", "notebooks/01-a.ipynb", "notebooks/02-b.ipynb")
+    edition = tmp_path / "anna" / "edition"
+    files = {"notebooks/01-a.ipynb": digest(edition / "notebooks" / "01-a.ipynb")}
+    (edition / "edition.json").write_text(json.dumps({"files": files}))
+    mine = ["anna/edition/notebooks/02-b.ipynb", "anna/notebooks/01-a.ipynb"]
+    assert found(tmp_path) == (mine, {})
+
+
+def test_a_file_of_the_course_among_the_students_hides_nobody(tmp_path):
+    put(tmp_path, "start.py", "anna/1.ipynb", "site/1.ipynb", "berta/a.pdf")
+    notebooks, others = found(tmp_path)
+    assert notebooks == ["anna/1.ipynb", "site/1.ipynb"]
+    assert set(others) == {"berta", "start.py"}
+
+
+def test_what_was_installed_is_not_copied(tmp_path):
+    put(tmp_path / "anna", "1.ipynb", "wheels/a.whl", "env/pyvenv.cfg", "env/a.py", "data/b.csv")
+    (tmp_path / "copy").mkdir()
+    copy_files(tmp_path / "anna", tmp_path / "copy")
+    copied = {path.name for path in (tmp_path / "copy").rglob("*") if path.is_file()}
+    assert copied == {"1.ipynb", "b.csv"}
 
 
 def test_a_students_folder_may_be_called_as_a_copy_is(tmp_path):

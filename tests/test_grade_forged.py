@@ -141,7 +141,7 @@ class Marker:
 ARRAY = {"is": "array", "dtype": "<f8", "shape": [5], "at": 0}
 HELD = {"is": "held", "place": 0, "of": []}
 OBJECT = {"is": "object", "number": -9, "class": {"number": -8, "name": "A", "has": ["__call__"],
-          "bases": [["numpy", "bool_"]], "lab": ""}}  # fmt: skip
+          "bases": [["numpy", "bool_"]], "lab": "", "under": ""}}  # fmt: skip
 NAMED = {**OBJECT["class"], "is": "class", "bases": [["os", "system"]]}
 HARMLESS = [{"is": "range", "of": [0, 10**18, 1]}, OBJECT, NAMED]
 
@@ -223,6 +223,20 @@ def test_a_source_of_random_numbers_stays_the_one_that_it_was(monkeypatch, make)
 
     monkeypatch.setattr(serve, "state_of", other)
     assert "FaultError" in far(check_it, lambda _: 1.0)[1]
+
+
+def test_a_source_that_an_answer_was_not_given_is_not_moved(monkeypatch):
+    @Exercise
+    def check_it(answer):
+        answer()
+        yield np.random.random_sample() == 0, "it draws what it likes"  # noqa: NPY002
+
+    zeros = {"is": "tuple", "of": ["MT19937", [0] * 624, 624, 0, 0.0]}
+    before = np.random.get_state()  # noqa: NPY002
+    lies(monkeypatch, sources=[[-1, zeros]])
+    status, because = far(check_it, lambda: 1.0)
+    np.random.set_state(before)  # noqa: NPY002
+    assert (status, "FaultError" in because) == ("not right yet", True)
 
 
 def raw(*frames):

@@ -123,11 +123,32 @@ def test_what_a_program_starts_can_not_answer(run):
             "more than 20 MiB of files",
         ),
         (
+            "import tempfile, time\n"
+            "kept = [tempfile.TemporaryFile() for _ in range(9)]\n"
+            "for file in kept: file.write(b'x' * 5 * 2**20)\n"
+            "time.sleep(60)",
+            "more than 20 MiB of files",
+        ),
+        (
+            "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
+            "it stopped one of its processes",
+        ),
+        (
             "import os, sys\nwhile True: os.write(int(sys.argv[1]), b'x' * 2**16)",
             "answered more than",
         ),
     ],
-    ids=["time", "memory", "memory of several", "forks", "threads", "files", "answer"],
+    ids=[
+        "time",
+        "memory",
+        "memory of several",
+        "forks",
+        "threads",
+        "files",
+        "deleted files",
+        "stops",
+        "answer",
+    ],
 )
 def test_a_program_is_ended_at_its_limit(run, source, why):
     seconds = 1 if "still running" in why else 30

@@ -249,7 +249,9 @@ def test_interrupted_at_any_moment_nothing_is_lost_and_the_next_run_ends_the_sam
 # --- start.py meets trouble ----------------------------------------------------------------------
 
 
-BEFORE = [INSTALLING.with_name(f"{name}.py") for name in ("pythons", "place", "pip_settings")]
+BEFORE = [
+    INSTALLING.with_name(f"{name}.py") for name in ("alone", "pythons", "place", "pip_settings")
+]
 
 
 @pytest.mark.parametrize("path", [START, MAKE_VENV, INSTALLING, *BEFORE], ids=lambda p: p.name)
@@ -451,20 +453,61 @@ def test_jupyter_is_opened_as_a_module_and_in_a_container_too(start, monkeypatch
 
 def test_every_command_that_a_student_reads_has_the_name_of_the_system(start, monkeypatch):
     there = ["py", "python"]
+    monkeypatch.chdir(start.HOME)
     monkeypatch.setattr(start.pythons, "WINDOWS", True)
     monkeypatch.setattr(start.pythons.shutil, "which", lambda name: name in there)
     assert start.this_command("--open") == "py start.py --open"
     there.remove("py")
     assert start.this_command() == "python start.py"
+    monkeypatch.chdir(ROOT)  # a terminal in another folder
+    assert start.this_command() == f'python "{START}"'
     text = START.read_text(encoding="utf-8") + (START.parent / "README.txt").read_text("utf-8")
     assert "python start.py" not in text
 
 
-def test_an_edition_without_installing_py_is_named(tmp_path):
+def test_the_doctor_can_be_asked_by_a_python_3_6(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(start, "HOME", tmp_path)
+    monkeypatch.setattr(start, "EDITION", tmp_path)
+    (tmp_path / "doctor.py").write_text("raise SystemExit(3)")
+
+    def run(*_, text=None, capture_output=None, **__):
+        assert text is capture_output is None, "Python 3.6 has no such arguments"
+        return subprocess.CompletedProcess([], 0)
+
+    monkeypatch.setattr("subprocess.run", run)
+    assert start.ask_doctor(Path(sys.executable)) == 3
+
+
+def test_two_at_once_wait_for_each_other_and_not_for_jupyter(start, tmp_path, monkeypatch, capsys):
+    alone = start.alone
+    monkeypatch.setattr(start, "HOME", tmp_path)
+    monkeypatch.setattr("sys.argv", ["start.py", "--open"])
+    monkeypatch.setattr(start.pythons, "ensure", lambda *_, **__: None)
+    monkeypatch.setattr(start, "read_edition", lambda _: {"labs": [], "version": "1"})
+    monkeypatch.setattr(start, "place_labs", lambda *_: (0, []))
+    monkeypatch.setattr(start, "place_data", lambda *_: [])
+
+    def free():
+        with (tmp_path / ".at-work").open("a") as file:
+            return alone.locked(file)
+
+    seen = []
+    monkeypatch.setattr(start, "install", lambda *_, **__: seen.append(free()))
+    monkeypatch.setattr(start, "open_labs", lambda *_: seen.append(free()))
+    monkeypatch.setattr(alone.time, "sleep", lambda _: sys.exit("waits"))
+    with alone.alone(tmp_path), pytest.raises(SystemExit, match="waits"):
+        start.main()
+    assert capsys.readouterr().out == f"{alone.WAITING}\n"
+    with pytest.raises(SystemExit):
+        start.main()
+    assert seen == [False, True]
+
+
+def test_an_edition_without_its_programs_is_named(tmp_path):
     home = unpacked(tmp_path, {"start.py": START.read_bytes()})
     done = run_start(home)
     assert done.returncode == 1
-    assert "edition/ is not whole: installing.py is missing." in done.stderr
+    assert "edition/ is not whole: alone.py is missing." in done.stderr
     assert "Unpack the whole zip" in done.stderr
 
 
@@ -513,6 +556,24 @@ def test_an_update_from_something_else_says_what_it_is(start, tmp_path):
         start.unpack(tmp_path / "half.zip", tmp_path)
     with pytest.raises(SystemExit, match="not one of this course"):
         start.unpack(zipped(tmp_path / "other.zip", {"a/b": ""}), tmp_path)
+    with pytest.raises(SystemExit, match="is a folder"):
+        start.unpack(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["flipped", "encrypted", "method"])
+def test_a_damaged_update_replaces_nothing(start, tmp_path, damage):
+    files = {"labs/start.py": "new", "labs/edition/edition.json": "new", "labs/last": "last"}
+    archive = zipped(tmp_path / "new.zip", files)
+    content = archive.read_bytes()
+    entry = content.rindex(b"PK\x01\x02")  # of the last file
+    at, byte = {"encrypted": (entry + 8, 1), "method": (entry + 10, 99)}.get(damage, (0, 0))
+    if damage == "flipped":
+        at, byte = content.index(b"last", content.index(b"labs/last") + 9), 0
+    archive.write_bytes(content[:at] + bytes([byte]) + content[at + 1 :])
+    (tmp_path / "home").mkdir()
+    with pytest.raises(SystemExit, match="not a whole zip"):
+        start.unpack(archive, tmp_path / "home")
+    assert not [*(tmp_path / "home").iterdir()]
 
 
 # --- the zip -------------------------------------------------------------------------------------

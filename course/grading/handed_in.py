@@ -3,15 +3,16 @@
 Every student has a row: each folder in it is one, and each file that is not in a folder.
 """
 
+import json
 import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course.grading.submission import NOT_COPIED
+from course.grading.submission import NOT_COPIED, digest
 from course.grading.table import escaped
 
-# Copies of the labs, where the whole course was handed in: no student works in them.
+# Copies of the labs, where the whole course was handed in: no student should work in them.
 COPIES = {"_site", "_site-student", "_student", "course", "edition", "site", "tests"}
 COURSE = ("start.py", "_quarto.yml", "labkit")  # stand beside these copies
 OF_THE_SYSTEM = {"desktop.ini", "thumbs.db"}
@@ -44,7 +45,8 @@ def handed_in(folder: Path, out: Path) -> HandedIn:
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             path = folder / entry.name
-            if path in rows or path.resolve() == out.resolve() or ignored(entry.name):
+            its_csv = os.path.realpath(path) == os.path.realpath(out)  # `resolve` raises in a loop
+            if path in rows or its_csv or ignored(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 if not any(path in one.parents for one in found.notebooks):
@@ -66,6 +68,7 @@ def walk(folder: Path, found: HandedIn) -> None:
         here = Path(place)
         course = is_course(here)
         handed_out = digests(here.parent / "edition" / "notebooks")
+        found.notebooks += [path for name in folders for path in worked_in(here / name)]
         folders[:] = [name for name in folders if not left_out(here / name, course, here == folder)]
         for name in [*files, *(n for n in folders if n.lower().endswith(".ipynb"))]:
             path = here / name
@@ -82,9 +85,19 @@ def walk(folder: Path, found: HandedIn) -> None:
     found.notebooks.sort()
 
 
+def worked_in(edition: Path) -> list[Path]:
+    """Return the labs in a folder `edition` that are no longer as they were handed out."""
+    try:
+        made = json.loads((edition / "edition.json").read_text(encoding="utf-8"))["files"]
+        notebooks = sorted((edition / "notebooks").glob("*.ipynb"))
+        return [path for path in notebooks if digest(path) not in made.values()]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return []
+
+
 def is_course(folder: Path) -> bool:
     """Tell whether a folder is the whole course, the students' edition or the instructors'."""
-    return any(exists(folder / name) for name in COURSE)
+    return exists(folder / "notebooks") and any(exists(folder / name) for name in COURSE)
 
 
 def exists(path: Path) -> bool:

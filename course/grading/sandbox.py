@@ -9,8 +9,7 @@ no file but the system's and Python's, read-only, and its own folders.
 
 What is left open. Without bubblewrap the program reads what its user may read and writes what
 its user may write, reaches the network, may send signals to the user's other processes, and a
-process that empties its environment and leaves its group outlives the run. With it, the memory
-of files that no process has mapped (`memfd_create`) is not counted.
+process that empties its environment and leaves its group outlives the run.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -54,7 +54,7 @@ class Limits:
     memory: int
     files: int = 1024 * MIB
     tasks: int = 500  # processes and their threads together: a lab has some dozens
-    answer: int = MIB
+    answer: int = 16 * MIB  # ten thousand cells, each with an error
     watch: int = 1  # memory and tasks are measured every so many looks
 
 
@@ -198,7 +198,7 @@ def run(
                     why = "the grading was stopped"
                 elif time.monotonic() - started > limits.seconds:
                     why = f"it was still running after {limits.seconds:g} s"
-                elif look % WEIGH == 0 and weight(place) > limits.files:
+                elif look % WEIGH == 0 and weight(place, first) > limits.files:
                     why = f"it wrote more than {limits.files // MIB} MiB of files"
                 elif look % limits.watch == 0:
                     why = excess(limits, members(first, mark, thorough=look % WEIGH == 0))
@@ -216,6 +216,8 @@ def excess(limits: Limits, processes: list[psutil.Process]) -> str:
     tasks = sum(of_each(processes, lambda process: process.num_threads()))
     if tasks > limits.tasks:
         return f"it had more than {limits.tasks} processes and threads"
+    if any(of_each(processes, lambda process: process.status() == psutil.STATUS_STOPPED)):
+        return "it stopped one of its processes"  # nothing would come of it until time is up
     # What forked processes share is counted once, which takes longer: where it may matter.
     resident = sum(of_each(processes, lambda process: process.memory_info().rss))
     if resident > limits.memory and proportional(processes) > limits.memory:
@@ -245,11 +247,20 @@ def of_each(
             yield measure(process)
 
 
-def weight(place: Place) -> int:
-    """Return the bytes on the disk under a place."""
+def weight(place: Place, first: psutil.Process) -> int:
+    """Return the bytes of the files under a place, and of those that processes hold unnamed."""
     folders = [str(place.work), str(place.temporary)]
     found = subprocess.run(["du", "-sk", *folders], capture_output=True, text=True, check=False)
-    return 1024 * sum(int(line.split()[0]) for line in found.stdout.splitlines())
+    named = 1024 * sum(int(line.split()[0]) for line in found.stdout.splitlines())
+    unnamed: dict[tuple[int, int], int] = {}  # deleted, or in memory: seen on Linux alone
+    for process in members(first, "", thorough=False):
+        with suppress(OSError):
+            for entry in os.scandir(f"/proc/{process.pid}/fd"):
+                with suppress(OSError):
+                    file = entry.stat()  # of what it links to
+                    if stat.S_ISREG(file.st_mode) and file.st_nlink == 0:
+                        unnamed[file.st_dev, file.st_ino] = 512 * file.st_blocks
+    return named + sum(unnamed.values())
 
 
 def members(first: psutil.Process, mark: str, *, thorough: bool) -> list[psutil.Process]:

@@ -36,9 +36,9 @@ class Setting:
     stop: threading.Event
 
     @property
-    def cell_seconds(self) -> float:
-        """How long a cell may take before it is interrupted and the next one is run."""
-        return min(CELL_TIMEOUT, self.limits.seconds / 2)
+    def cell_seconds(self) -> int:
+        """How long a cell may take before it is interrupted; whole, as nbclient will have it."""
+        return max(1, min(CELL_TIMEOUT, int(self.limits.seconds / 2)))
 
 
 @dataclass

@@ -29,7 +29,14 @@ class CodeCell(NamedTuple):
 
 def read_cells(path: Path) -> list[CodeCell]:
     """Return the code cells of what may be a notebook; CannotRunError where it is none."""
-    kind = path.lstat()
+    start = b""
+    try:
+        kind = path.lstat()
+        if stat.S_ISREG(kind.st_mode):
+            with path.open("rb") as file:
+                start = file.read(4)
+    except OSError as error:
+        raise CannotRunError(f"it could not be read ({type(error).__name__})") from error
     if stat.S_ISLNK(kind.st_mode):
         raise CannotRunError("it is a symbolic link, which is not followed")
     if not stat.S_ISREG(kind.st_mode):
@@ -37,8 +44,6 @@ def read_cells(path: Path) -> list[CodeCell]:
     if not 0 < kind.st_size <= LARGEST_NOTEBOOK:
         large = f"it is larger than {LARGEST_NOTEBOOK // MIB} MiB: clear its outputs"
         raise CannotRunError(large if kind.st_size else "it is empty")
-    with path.open("rb") as file:
-        start = file.read(4)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"\0\0"):
         raise CannotRunError("it is saved as UTF-16 or UTF-32, not UTF-8: save it in JupyterLab")
     try:
@@ -55,34 +60,40 @@ def code_cells(lab: Lab) -> list[CodeCell]:
     return [CodeCell(str(cell.node.get("id", "")), cell.source) for cell in lab.code]
 
 
+def definition(name: str) -> re.Pattern[str]:
+    """Return what finds the beginnings of a student's answer."""
+    kinds = rf"(?:(?:async\s+)?def|class)\s+my_{name}\b|my_{name}\s*[:=]"
+    return re.compile(rf"^\s*(?:{kinds})", re.MULTILINE)
+
+
 def defined_in(name: str, cells: list[CodeCell]) -> list[int]:
     """Return the numbers, from 0, of the cells that define a student's answer."""
-    definition = re.compile(rf"^\s*(?:def\s+my_{name}\b|my_{name}\s*=)", re.MULTILINE)
-    return [number for number, cell in enumerate(cells) if definition.search(cell.source)]
+    found = definition(name)
+    return [number for number, cell in enumerate(cells) if found.search(cell.source)]
 
 
 def stub_below(name: str, cells: list[CodeCell]) -> bool:
     """Tell whether the last definition of an answer is a stub, and one above it is none."""
-    definition = re.compile(rf"^\s*(?:def\s+my_{name}\b|my_{name}\s*=)", re.MULTILINE)
-    bodies = [body for cell in cells for body in definition.split(cell.source)[1:]]
+    bodies = [body for cell in cells for body in definition(name).split(cell.source)[1:]]
     stubs = ["your_answer_here" in body for body in bodies]
     return bool(stubs) and stubs[-1] and not all(stubs)
 
 
 def copy_files(source: Path, target: Path) -> None:
-    """Copy a file, or a folder's ordinary files: no links, pipes, devices or environments."""
+    """Copy a file, or a folder's ordinary files: no links, pipes, devices or what was installed."""
     if source.is_file():
         shutil.copyfile(source, target / source.name)
         return
     total = 0
     for place, folders, files in os.walk(source):
-        folders[:] = [name for name in folders if name not in NOT_COPIED]
+        environments = {name for name in folders if Path(place, name, "pyvenv.cfg").exists()}
+        folders[:] = [name for name in folders if name not in NOT_COPIED | environments]
         there = target / Path(place).relative_to(source)
         there.mkdir(exist_ok=True)
         for name in files:
             path = Path(place, name)
             kind = path.lstat()
-            if not stat.S_ISREG(kind.st_mode):
+            if not stat.S_ISREG(kind.st_mode) or name.endswith(".whl"):
                 continue
             total += kind.st_size
             if total > LARGEST_FOLDER:

@@ -50,8 +50,15 @@ def read(out: Path) -> list[Row]:
     """Read the rows of an earlier run, none if there was none."""
     if not out.exists():
         return []
-    with out.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if not {"file", "exercise", "outcome", "sha256"} <= set(reader.fieldnames or ()):
-            sys.exit(f"{out} is not a CSV of grades: move it away, or name another by OUT=.")
-        return list(reader)
+    try:
+        with out.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            rows, names = list(reader), set(reader.fieldnames or ())
+    except (ValueError, csv.Error, IsADirectoryError):  # another encoding, or none
+        rows, names = [], set()
+    if not {"file", "exercise", "outcome", "sha256"} <= names <= set(COLUMNS):
+        sys.exit(
+            f"{out} is not a CSV of grades as this program writes it: move it away, "
+            "or name another by OUT=."
+        )
+    return [{column: row.get(column) or "" for column in COLUMNS} for row in rows]

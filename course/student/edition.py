@@ -30,7 +30,8 @@ from course.site.render import RenderError, render
 EPOCH = 315532800  # the earliest date that a zip can name, for the files in the wheel
 FILES = Path(__file__).parent / "files"  # what the zip holds as it stands there
 # What start.py uses before anything is installed, and the doctor too.
-BEFORE_INSTALLING = ("installing.py", "pip_settings.py", "place.py", "programs.py", "pythons.py")
+BEFORE_INSTALLING = ["alone.py", "installing.py", "pip_settings.py", "place.py"]
+BEFORE_INSTALLING += ["programs.py", "pythons.py"]
 
 
 class EditionError(Exception):

@@ -81,7 +81,8 @@ class Objects:
         mine = [base for base in kind.__mro__[:-1] if base is not object]
         has = [name for name in ASKED + BOTH if any(name in vars(base) for base in mine)]
         described = {"number": self.keep(kind), "name": kind.__name__, "bases": bases, "has": has}
-        return described | {"lab": self.of_the_lab(kind)}
+        under = next((base.__name__ for base in mine if self.both_know(base)), "")
+        return described | {"lab": self.of_the_lab(kind), "under": under}
 
     def of_the_lab(self, kind: type) -> str:
         """Return the name by which the check knows a class of the lab; "" if it is none."""
@@ -93,8 +94,11 @@ class Objects:
 
     def is_data(self, kind: type) -> bool:
         """Tell whether objects of a class are no more than their attributes, which both know."""
-        same = bool(self.of_the_lab(kind)) or self.earlier.get(kind.__name__) is kind
-        return same and not issubclass(kind, BaseException)
+        return self.both_know(kind) and not issubclass(kind, BaseException)
+
+    def both_know(self, kind: type) -> bool:
+        """Tell whether a class is one of the lab's, or was when the student's cells ran."""
+        return bool(self.of_the_lab(kind)) or self.earlier.get(kind.__name__) is kind
 
     def held(self, value: Any, encoder: Encoder) -> Any:
         """Return an object of a class that the check has too, by its attributes."""

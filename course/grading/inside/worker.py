@@ -94,7 +94,7 @@ class Worker(NotebookClient):
     def __init__(
         self,
         steps: list[dict[str, Any]],
-        cell_seconds: float,
+        cell_seconds: int,
         output: int,
         fd: int,
         connection: int = -1,
@@ -156,7 +156,7 @@ class Worker(NotebookClient):
     def note_error(self, execute_reply: dict[str, Any], **_: Any) -> None:
         """Keep the error that a cell ended with."""
         content = execute_reply["content"]
-        self.error = f"{content.get('ename')}: {content.get('evalue')}"[:1000]
+        self.error = f"{content.get('ename')}: {content.get('evalue')}"[:200]
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> None:
         """Count a message of the kernel, and keep only the result that was asked for."""

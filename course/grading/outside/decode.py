@@ -85,7 +85,7 @@ class Decoder:
 
     def is_range(self, data: Any) -> range:
         """Read a range."""
-        return range(*data["of"])
+        return range(*map(self.value, data["of"]))
 
     def is_slice(self, data: Any) -> slice:
         """Read a slice."""

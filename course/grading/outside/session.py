@@ -11,7 +11,7 @@ from course.grading.outside.arguments import Arguments
 from course.grading.outside.clock import CLOCK
 from course.grading.outside.decode import Decoder, FaultError
 from course.grading.outside.raised import raised
-from course.grading.outside.stand_in import Objects, function
+from course.grading.outside.stand_in import Objects
 
 
 class EndedError(BaseException):
@@ -26,6 +26,7 @@ class Session:
         self.sent = Arguments(classes)
         self.objects = Objects(self)
         self.asks_a_class = False
+        self.shared: list[int] = []  # the sources of random numbers that an answer may move
 
     def begin(self, names: bytes) -> Any:
         """Return what stands here for the student's answer; `names` are those of the lab."""
@@ -41,8 +42,8 @@ class Session:
     def ask(self, op: str, number: int, payload: Any = None, name: str = "") -> Any:
         """Ask about an object: its result, or its error, comes back."""
         buffers: Buffers = [self.sent.dumps(payload)]
-        sources, states = self.sent.sources()
-        body = {"op": op, "number": number, "name": name, "sources": sources}
+        self.shared, states = self.sent.sources()
+        body = {"op": op, "number": number, "name": name, "sources": self.shared}
         started = CLOCK.now()
         self.send(body, [*buffers, states])
         reply, parts = self.reply()
@@ -75,13 +76,13 @@ class Session:
     def take_sources(self, body: dict[str, Any], decoder: Decoder) -> None:
         """Bring the check's sources to where the answer has left them."""
         for number, state in body["sources"]:
-            source = self.sent.source_of(number)
-            if source is None or not (kind := kind_of(source)):
+            if number not in self.shared:
                 raise FaultError("there is no such source of random numbers")
+            source = self.sent.source_of(number)
             came = decoder.value(state)
             if not may_follow(came, state_of(source)):
                 raise FaultError("a source of random numbers has become another one")
-            take_state(source, kind, came)
+            take_state(source, kind_of(source), came)
 
     def decoder(self, buffers: list[memoryview]) -> Decoder:
         """Return what reads a message."""
@@ -107,8 +108,8 @@ class Session:
             data = self.sent.dumps(value, whole=whole)
         except (TypeError, AttributeError, pickle.PicklingError):
             op, data = "raised", self.sent.dumps(RuntimeError(f"{type(value).__name__}: {value}"))
-        sources, states = self.sent.sources()
-        self.send({"op": op, "sources": sources}, [data, states])
+        self.shared, states = self.sent.sources()
+        self.send({"op": op, "sources": self.shared}, [data, states])
 
     def send(self, body: Any, buffers: Buffers) -> None:
         """Send a message."""
@@ -128,10 +129,6 @@ class Session:
         if not isinstance(body, dict):
             raise EndedError("what it returns can't be read: it is no message")
         return body, buffers
-
-    def function(self, described: dict[str, Any]) -> Any:
-        """Return the function that stands for the answer, or for what it returned."""
-        return function(self, described)
 
 
 class faults:  # noqa: N801

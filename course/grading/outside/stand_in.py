@@ -94,7 +94,8 @@ class Objects:
             else:
                 methods = {}
             made: Any = Class(str(data["name"])[:80], (base,), methods)
-            type.__setattr__(made, "_of", (self, number, base_of(data["bases"])))
+            known = self.session.classes.get(data["under"]) or base_of(data["bases"])
+            type.__setattr__(made, "_of", (self, number, known))
             self.classes[number] = made
             self.session.sent.stand_ins[id(made)] = number
         return self.classes[number]

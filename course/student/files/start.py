@@ -20,6 +20,7 @@ import os
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,16 @@ NO_TORCH = """
 There is no torch for a Mac with an Intel processor, so this is done as with --no-torch: about half
 of the cells run, and 23 of the 30 exercises; the cells that need torch say so and are skipped."""
 
+UNPACKED = """
+{} is a folder. Say where the zip is; where the browser has unpacked it, download it once more and
+keep the zip."""
+
 NOT_INSTALLED = """
 Nothing is installed here yet, or its Python is gone. First: {}"""
 
 sys.path.insert(0, str(EDITION))
 try:
+    import alone
     import installing
     import place
     import pythons
@@ -75,8 +81,12 @@ def read_edition(folder: Path) -> "dict[str, Any]":
 
 def unpack(archive: Path, home: Path) -> None:
     """Unpack a newer edition over this one, file by file; the folder notebooks/ is not touched."""
+    if archive.is_dir():
+        sys.exit(UNPACKED.format(archive))
     try:
         with zipfile.ZipFile(str(archive)) as file:
+            if file.testzip():  # before anything is replaced
+                raise zipfile.BadZipFile
             names = [name for name in file.namelist() if not name.endswith("/")]
             if not any(name.endswith("/edition/edition.json") for name in names):
                 sys.exit(f"\n{archive} is a zip, but not one of this course.")
@@ -87,7 +97,7 @@ def unpack(archive: Path, home: Path) -> None:
                     write(home.joinpath(*parts), file.read(name))
     except FileNotFoundError:
         sys.exit(f"\nThere is no file {archive}. Say where the zip is.")
-    except (zipfile.BadZipFile, EOFError):
+    except (zipfile.BadZipFile, EOFError, RuntimeError, zlib.error):  # damaged, or encrypted
         sys.exit(f"\n{archive} is not a whole zip. Download it again.")
 
 
@@ -130,7 +140,8 @@ def install(edition: "dict[str, Any]", torch: bool) -> Path:
 def ask_doctor(python: Path) -> int:
     """Run doctor.py by the Python of .venv; return 0 where the labs run."""
     doctor = [str(python), str(EDITION / "doctor.py")]
-    if not python.exists() or installing.run([python, "-I", "-c", ""]).returncode:
+    does_nothing = [str(python), "-I", "-c", ""]
+    if not python.exists() or subprocess.call(does_nothing, env=pythons.variables()):
         wrong = pythons.fault()
         print(wrong + ": see README.txt for the Pythons that work." if wrong else "", end="")
         sys.exit(NOT_INSTALLED.format(this_command()))
@@ -146,8 +157,10 @@ def open_labs(python: Path, notebooks: Path) -> int:
 
 
 def this_command(*options: str) -> str:
-    """Return how a student writes a command with start.py on this system."""
-    return " ".join([pythons.command(), "start.py", *options])
+    """Return how a student writes a command with start.py, on this system and in this terminal."""
+    here = Path().resolve() == HOME
+    program = "start.py" if here else '"{}"'.format(HOME / "start.py")
+    return " ".join([pythons.command(), program, *options])
 
 
 # --- the labs and the data -----------------------------------------------------------------------
@@ -271,14 +284,16 @@ def main() -> None:
         sys.exit(ask_doctor(python))
     pythons.ensure("{python} start.py", first=python)
     if options.update:
-        unpack(options.update.expanduser(), HOME)
+        with alone.alone(HOME):
+            unpack(options.update.expanduser(), HOME)
         rest = ["--open"] * options.open + ["--no-torch"] * options.no_torch
         sys.exit(subprocess.call([sys.executable, str(HOME / "start.py"), *rest]))
-    edition = read_edition(EDITION)
-    python = install(edition, torch=not options.no_torch)
     notebooks = HOME / "notebooks"
-    placed, messages = place_labs(edition, EDITION, notebooks)
-    messages += place_data(edition, EDITION, HOME / "data", notebooks)
+    with alone.alone(HOME):
+        edition = read_edition(EDITION)
+        python = install(edition, torch=not options.no_torch)
+        placed, messages = place_labs(edition, EDITION, notebooks)
+        messages += place_data(edition, EDITION, HOME / "data", notebooks)
     new = f"{placed} of {len(edition['labs'])} labs are new in notebooks/"
     print(f"Edition {edition['version']} is ready; {new}.")
     print(*messages, sep="\n", end="\n" if messages else "")
