@@ -195,7 +195,14 @@ def solved_one_by_one(X: Any, y: Any, rows: Any) -> Any:
     """Return the coefficients from products made at once, and a loop over what is left."""
     A, b = X[rows], y[rows][..., None]
     turned = A.transpose(0, 2, 1)
-    return [np.linalg.solve(left, right)[:, 0] for left, right in zip(turned @ A, turned @ b)]
+    return [
+        np.linalg.solve(left, right)[:, 0]
+        for left, right in zip(turned @ A, turned @ b, strict=True)
+    ]
+
+
+def samples_of_its_own(X: Any, y: Any, rows: Any) -> Any:
+    return stacked(X, y, np.random.default_rng(0).integers(len(X), size=rows.shape))
 
 
 def drawn_or_not(X: Any, y: Any, rows: Any) -> Any:
@@ -235,6 +242,8 @@ def in_torch(X: Any, y: Any, rows: Any) -> Any:
     A, b = torch.tensor(X[rows]).float(), torch.tensor(y[rows]).float()
     return torch.linalg.lstsq(A, b[..., None]).solution[..., 0]
 
+
+hospitals = 0.05, 0.1, 0.25, 0.6
 
 # A wrong answer: the exercise, the answer, and what its check must say.
 WRONG: dict[str, tuple[str, Any, str]] = {
@@ -282,7 +291,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     ),
     "weights by heart": (
         "pooled",
-        lambda gradients, _: sum(w * g for w, g in zip((0.05, 0.1, 0.25, 0.6), gradients)),
+        lambda gradients, _: sum(w * g for w, g in zip(hospitals, gradients, strict=False)),
         "How much does each centre count?",
     ),
     "centres in order of size": (
@@ -316,9 +325,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     ),
     "samples of its own": (
         "bootstrap",
-        lambda X, y, rows: stacked(
-            X, y, np.random.default_rng(0).integers(len(X), size=rows.shape)
-        ),
+        samples_of_its_own,
         "differ from the loop's",
     ),
     "a row counts once": ("bootstrap", drawn_or_not, "differ from the loop's"),
@@ -346,7 +353,9 @@ RIGHT: dict[str, tuple[str, Any]] = {
     ),
     "sums in a loop": (
         "pooled",
-        lambda gradients, patients: sum(n * g for g, n in zip(gradients, patients)) / sum(patients),
+        lambda gradients, patients: (
+            sum(n * g for g, n in zip(gradients, patients, strict=True)) / sum(patients)
+        ),
     ),
     "a gradient in torch, in single precision": (
         "pooled",
@@ -363,7 +372,7 @@ RIGHT: dict[str, tuple[str, Any]] = {
     ),
     "a list of a gradient": (
         "pooled",
-        lambda gs, ns: [float(np.dot(g, ns)) / sum(ns) for g in zip(*gs)],
+        lambda gs, ns: [float(np.dot(g, ns)) / sum(ns) for g in zip(*gs, strict=True)],
     ),
     "counts for weights": ("bootstrap", by_counts),
     "orthogonal matrices": ("bootstrap", by_qr),
