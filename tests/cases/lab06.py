@@ -178,44 +178,44 @@ WRONG = {
     "a seed of its own": (
         "dropout",
         lambda h, p, rng: dropped(h, p, np.random.default_rng(0)),
-        "does not depend on `rng`",
+        "does not draw from `rng`",
     ),
     "everybody's generator": (
         "dropout",
         lambda h, p, rng: h * (np.random.rand(*h.shape) >= p) / (1 - p),  # noqa: NPY002
-        "draw from `rng`",
+        "`rng`",
     ),
     "torch's own dropout": (
         "dropout",
         lambda h, p, rng: torch.nn.functional.dropout(torch.tensor(h), p),
-        "draw from `rng`",
+        "`rng`",
     ),
-    "as many as p says": ("dropout", as_many_as_p_says, "too little or too much"),
-    "divided by the share that stays": ("dropout", by_the_share_that_stays, "the same number"),
+    "as many as p says": ("dropout", as_many_as_p_says, "not binomial"),
+    "divided by the share that stays": ("dropout", by_the_share_that_stays, "several factors"),
     "the first half and the second": (
         "honest_error",
         lambda losses, rng: in_turns(losses, *np.array_split(np.arange(len(losses)), 2)),
-        "in the same way",
+        "does not divide the patients",
     ),
     "every other patient": (
         "honest_error",
         lambda losses, rng: in_turns(losses, slice(0, None, 2), slice(1, None, 2)),
-        "in the same way",
+        "does not divide the patients",
     ),
     "the halves of a fixed seed": (
         "honest_error",
         lambda losses, rng: halves(losses, np.random.default_rng(0)),
-        "in the same way",
+        "does not divide the patients",
     ),
     "folds that are not shuffled": (
         "honest_error",
         lambda losses, rng: five_folds(losses, rng, shuffle=False),
-        "in the same way",
+        "does not divide the patients",
     ),
     "halves of everybody's generator": (
         "honest_error",
         lambda losses, rng: halves(losses, np.random),
-        "draw from `rng`",
+        "`rng`",
     ),
     "halves that overlap": ("honest_error", overlapping, "too good"),
     "the minimum over settings": (

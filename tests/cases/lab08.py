@@ -224,11 +224,11 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         parts_of_the_formula,
         "the risk of the trees",
     ),
-    "standardised by the rows given": ("covariates", standardised, "depend on the other rows"),
+    "standardised by the rows given": ("covariates", standardised, "depends on the other rows"),
     "knots by the range of the rows given": (
         "covariates",
         knots_by_the_range,
-        "depend on the other rows",
+        "depends on the other rows",
     ),
     "all products of two": (
         "covariates",
@@ -239,7 +239,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "everything to the third power": (
         "covariates",
         lambda X: np.hstack([X**k for k in range(1, 21)]),
-        "so many covariates",
+        "have shape (250, 200)",
     ),
     "a vector": ("covariates", lambda X: X[:, 0], "have shape (250,)"),
     "squares alone": ("covariates", lambda X: X**2, "the risk of the trees"),

@@ -272,7 +272,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "every centre alike": (
         "pooled",
         lambda gradients, patients: np.mean(gradients, axis=0),
-        "How much does each centre count?",
+        "who counts how much",
     ),
     "sums that were not divided": (
         "pooled",
@@ -292,12 +292,12 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "weights by heart": (
         "pooled",
         lambda gradients, _: sum(w * g for w, g in zip(hospitals, gradients, strict=False)),
-        "How much does each centre count?",
+        "who counts how much",
     ),
     "centres in order of size": (
         "pooled",
         lambda gradients, patients: np.average(gradients, axis=0, weights=sorted(patients)),
-        "How much does each centre count?",
+        "who counts how much",
     ),
     "divided by the centres": (
         "pooled",
