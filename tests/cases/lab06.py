@@ -178,7 +178,7 @@ WRONG = {
     "a seed of its own": (
         "dropout",
         lambda h, p, rng: dropped(h, p, np.random.default_rng(0)),
-        "does not draw from `rng`",
+        "does not use `rng`",
     ),
     "everybody's generator": (
         "dropout",

@@ -239,7 +239,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "everything to the third power": (
         "covariates",
         lambda X: np.hstack([X**k for k in range(1, 21)]),
-        "have shape (250, 200)",
+        "the risk of the trees",
     ),
     "a vector": ("covariates", lambda X: X[:, 0], "have shape (250,)"),
     "squares alone": ("covariates", lambda X: X**2, "the risk of the trees"),
