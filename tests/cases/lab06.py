@@ -1,6 +1,11 @@
 """Lab 6: how to make it quick, mistakes in its code, other seeds, wrong answers."""
 
+from functools import partial
+from typing import Any
+
 import numpy as np
+import torch
+from sklearn.model_selection import KFold
 
 # Changes no verdict.
 QUICK = {
@@ -82,12 +87,74 @@ OTHER_SEEDS = [
 ]
 
 
+def dropped(h: Any, p: Any, rng: Any) -> Any:
+    """Return dropout as it should be."""
+    return h * (rng.random(h.shape) >= p) / (1 - p)
+
+
+def as_many_as_p_says(h: Any, p: Any, rng: Any) -> Any:
+    out = (h / (1 - p)).ravel()
+    out[rng.choice(h.size, round(p * h.size), replace=False)] = 0
+    return out.reshape(h.shape)
+
+
+def by_the_share_that_stays(h: Any, p: Any, rng: Any) -> Any:
+    stays = rng.random(h.shape) >= p
+    return h * stays / stays.mean()
+
+
+def in_place(h: Any, p: Any, rng: Any) -> Any:
+    h *= rng.random(h.shape) >= p
+    h /= 1 - p
+    return h
+
+
+def in_turns(losses: Any, *groups: Any) -> Any:
+    """Return the mean error of choosing on one group of patients and measuring on the other."""
+    one, two = groups
+    found = [losses[m, losses[c].mean(axis=0).argmin()].mean() for c, m in ((one, two), (two, one))]
+    return np.mean(found)
+
+
+def halves(losses: Any, rng: Any) -> Any:
+    """Return an honest error, from the halves of a random order."""
+    return in_turns(losses, *np.array_split(rng.permutation(len(losses)), 2))
+
+
+def leaving_one_out(losses: Any, rng: Any) -> Any:
+    others = losses.sum(axis=0) - losses
+    return losses[np.arange(len(losses)), others.argmin(axis=1)].mean()
+
+
+def five_folds(losses: Any, rng: Any, shuffle: bool = True) -> Any:
+    seed = int(rng.integers(2**31)) if shuffle else None
+    folds = KFold(5, shuffle=shuffle, random_state=seed).split(losses)
+    return np.mean([losses[m, losses[c].mean(axis=0).argmin()].mean() for c, m in folds])
+
+
+def in_torch(losses: Any, rng: Any) -> Any:
+    first, *rest = torch.tensor(losses)[rng.permutation(len(losses))].tensor_split(3)
+    return torch.cat(rest)[:, first.mean(0).argmin()].mean()
+
+
+def overlapping(losses: Any, rng: Any) -> Any:
+    choose, measure = (rng.choice(len(losses), len(losses) // 2) for _ in range(2))
+    return losses[measure, losses[choose].mean(axis=0).argmin()].mean()
+
+
+class Twice:
+    def __call__(self, penalty: Any) -> Any:
+        return 2 * penalty
+
+
 # A wrong answer: the exercise, the answer, and what its check must say.
 WRONG = {
     "lambda itself": ("weight_decay", lambda lam: lam, "too little decay"),
     "the factor taken twice": ("weight_decay", lambda lam: 4 * lam, "too much decay"),
     "scikit-learn's alpha": ("weight_decay", lambda lam: 700 * lam / 2, "too much decay"),
-    "no decay": ("weight_decay", lambda lam: 0.0, "no penalty"),
+    "no decay": ("weight_decay", lambda lam: 0.0, "not a penalty"),
+    "the same decay for any lambda": ("weight_decay", lambda lam: 0.2, "too little decay"),
+    "a decay without end": ("weight_decay", lambda lam: np.inf, "not a penalty"),
     "the expectation not kept": (
         "dropout",
         lambda h, p, rng: h * (rng.random(h.shape) >= p),
@@ -108,6 +175,49 @@ WRONG = {
         lambda h, p, rng: h * (rng.random((len(h), 1)) >= p) / (1 - p),
         "neighbour",
     ),
+    "a seed of its own": (
+        "dropout",
+        lambda h, p, rng: dropped(h, p, np.random.default_rng(0)),
+        "does not use `rng`",
+    ),
+    "everybody's generator": (
+        "dropout",
+        lambda h, p, rng: h * (np.random.rand(*h.shape) >= p) / (1 - p),  # noqa: NPY002
+        "`rng`",
+    ),
+    "torch's own dropout": (
+        "dropout",
+        lambda h, p, rng: torch.nn.functional.dropout(torch.tensor(h), p),
+        "`rng`",
+    ),
+    "as many as p says": ("dropout", as_many_as_p_says, "not binomial"),
+    "divided by the share that stays": ("dropout", by_the_share_that_stays, "several factors"),
+    "the first half and the second": (
+        "honest_error",
+        lambda losses, rng: in_turns(losses, *np.array_split(np.arange(len(losses)), 2)),
+        "does not divide the patients",
+    ),
+    "every other patient": (
+        "honest_error",
+        lambda losses, rng: in_turns(losses, slice(0, None, 2), slice(1, None, 2)),
+        "does not divide the patients",
+    ),
+    "the halves of a fixed seed": (
+        "honest_error",
+        lambda losses, rng: halves(losses, np.random.default_rng(0)),
+        "does not divide the patients",
+    ),
+    "folds that are not shuffled": (
+        "honest_error",
+        lambda losses, rng: five_folds(losses, rng, shuffle=False),
+        "does not divide the patients",
+    ),
+    "halves of everybody's generator": (
+        "honest_error",
+        lambda losses, rng: halves(losses, np.random),
+        "`rng`",
+    ),
+    "halves that overlap": ("honest_error", overlapping, "too good"),
     "the minimum over settings": (
         "honest_error",
         lambda losses, rng: losses.mean(axis=0).min(),
@@ -132,5 +242,37 @@ WRONG = {
         "honest_error",
         lambda losses, rng: losses.mean(axis=0),
         "not one number",
+    ),
+}
+
+# A right answer in an unusual dress: the exercise, and the answer.
+RIGHT = {
+    "a tensor for a decay": ("weight_decay", lambda lam: torch.tensor(2 * lam)),
+    "a partial": ("weight_decay", partial(np.multiply, 2)),
+    "a list of one": ("weight_decay", lambda lam: [lam + lam]),
+    "an object that is called": ("weight_decay", Twice()),
+    "a decay in single precision": ("weight_decay", lambda penalty: np.float32(2 * penalty)),
+    "dropout in torch": (
+        "dropout",
+        lambda h, p, rng: torch.tensor(h) * torch.tensor(rng.random(h.shape) >= p) / (1 - p),
+    ),
+    "dropout in single precision": (
+        "dropout",
+        lambda h, p, rng: torch.tensor(dropped(h, p, rng), dtype=torch.float32),
+    ),
+    "binomial draws": ("dropout", lambda h, p, rng: h * rng.binomial(1, 1 - p, h.shape) / (1 - p)),
+    "factors that are chosen": (
+        "dropout",
+        lambda h, p, rng: h * rng.choice([0, 1 / (1 - p)], h.shape, p=[p, 1 - p]),
+    ),
+    "dropout in place": ("dropout", in_place),
+    "dropout as lists": ("dropout", lambda h, p, rng: dropped(h, p, rng).tolist()),
+    "each patient left out in turn": ("honest_error", leaving_one_out),
+    "shuffled folds": ("honest_error", five_folds),
+    "one third to choose": ("honest_error", in_torch),
+    "an array of one error": ("honest_error", lambda losses, rng: np.array([halves(losses, rng)])),
+    "many halves": (
+        "honest_error",
+        lambda losses, rng: sum(halves(losses, rng) for _ in range(5)) / 5,
     ),
 }

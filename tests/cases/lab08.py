@@ -1,6 +1,15 @@
 """Lab 8: how to make it quick, mistakes in its code, other seeds, wrong answers."""
 
+from itertools import product
+from typing import Any
+
 import numpy as np
+import pandas as pd
+import torch
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.preprocessing import PolynomialFeatures, SplineTransformer
+
+from course.cases import solved
 
 # Changes no verdict.
 QUICK = {
@@ -108,12 +117,79 @@ def words(k):
     return counts
 
 
+def lab(name):
+    """Return what the lab calls so."""
+    return solved("08")[name]
+
+
+def words_that_occur(codes):
+    numbers = np.lib.stride_tricks.sliding_window_view(codes, 4, axis=1) @ 4 ** np.arange(4)
+    return np.array([(numbers == word).sum(axis=1) for word in np.unique(numbers)]).T
+
+
+def hits_of_the_motif(codes):
+    windows = np.lib.stride_tricks.sliding_window_view(codes, 8, axis=1)
+    return (windows == lab("motif")).sum(axis=2).max(axis=1, keepdims=True)
+
+
+def vectorizer(codes):
+    text = ["".join("acgt"[code] for code in row) for row in codes]
+    vocabulary = ["".join(word) for word in product("acgt", repeat=4)]
+    counts = CountVectorizer(analyzer="char", ngram_range=(4, 4), vocabulary=vocabulary)
+    return counts.transform(text)
+
+
+def pairs_with_a_gap(codes):
+    tables = []
+    for gap in range(1, 7):
+        numbers = 4 * codes[:, :-gap] + codes[:, gap:]
+        tables.append([np.bincount(row, minlength=16) for row in numbers])
+    return np.hstack(tables)
+
+
+def curves(X):
+    i, j = np.triu_indices(5, k=1)
+    return np.hstack([X, X**2, X[:, i] * X[:, j]])
+
+
+def standardised(X):
+    return curves((X - X.mean(axis=0)) / X.std(axis=0))
+
+
+def parts_of_the_formula(X):
+    sine = np.sin(np.pi * X[:, 0] * X[:, 1])
+    return np.column_stack([sine, (X[:, 2] - 0.5) ** 2, X[:, 3], X[:, 4]])
+
+
+def knots_by_the_range(X):
+    return np.column_stack([SplineTransformer().fit_transform(X), X[:, 0] * X[:, 1]])
+
+
+def bent(X):
+    """Return lines with a bend at three places, and one product."""
+    bends = [np.maximum(X - place, 0) for place in (0.25, 0.5, 0.75)]
+    return np.column_stack([X, *bends, X[:, 0] * X[:, 1]])
+
+
 # A wrong answer: the exercise, the answer, and what its check must say.
-WRONG = {
+WRONG: dict[str, tuple[str, Any, str]] = {
     "only reversed": ("strand", lambda x: x[:, :, ::-1], "no letter is paired"),
     "only paired": ("strand", lambda x: x[:, ::-1], "not reversed"),
-    "axes exchanged": ("strand", lambda x: x.transpose(0, 2, 1), "its shape is (50, 60, 4)"),
-    "A with C": ("strand", lambda x: x[:, [1, 0, 3, 2], ::-1], "meets no partner"),
+    "axes exchanged": ("strand", lambda x: x.transpose(0, 2, 1), "its shape is (50, 41, 4)"),
+    "A with C": ("strand", lambda x: x[:, [1, 0, 3, 2], ::-1], "letter 1 of sequence 1"),
+    "the sequences reversed too": (
+        "strand",
+        lambda x: x[::-1, ::-1, ::-1],
+        "letter 1 of sequence 1",
+    ),
+    "C and G not paired": ("strand", lambda x: x[:, [3, 1, 2, 0], ::-1], "and meets"),
+    "the first sequence alone": (
+        "strand",
+        lambda x: np.concatenate([x[:1, ::-1, ::-1], x[1:]]),
+        "of sequence 2",
+    ),
+    "sixty places": ("strand", lambda x: x.reshape(50, 4, 60)[:, ::-1, ::-1], "cannot reshape"),
+    "both strands added": ("strand", lambda x: (x + x[:, ::-1, ::-1]) / 2, "three 0"),
     "single letters": ("counts", words(1), "not 70 %"),
     "letters in their places": (
         "counts",
@@ -126,12 +202,75 @@ WRONG = {
         lambda codes: words(4)(codes) - words(4)(codes).mean(axis=0),
         "depends on the others",
     ),
+    "the rule that knows the motif": (
+        "counts",
+        lambda codes: lab("knows_the_motif")(codes)[:, None],
+        "where another word is hidden",
+    ),
+    "letters in common with the motif": (
+        "counts",
+        hits_of_the_motif,
+        "where another word is hidden",
+    ),
+    "the words that occur": ("counts", words_that_occur, "of 5 it has"),
+    "words of two letters": ("counts", words(2), "not 70 %"),
+    "Friedman's function": (
+        "covariates",
+        lambda X: lab("friedman")(X)[:, None],
+        "the risk of the trees",
+    ),
+    "the parts of Friedman's function": (
+        "covariates",
+        parts_of_the_formula,
+        "the risk of the trees",
+    ),
+    "standardised by the rows given": ("covariates", standardised, "depends on the other rows"),
+    "knots by the range of the rows given": (
+        "covariates",
+        knots_by_the_range,
+        "depends on the other rows",
+    ),
+    "all products of two": (
+        "covariates",
+        lambda X: PolynomialFeatures(2).fit_transform(X),
+        "the risk of the trees",
+    ),
     "the features themselves": ("covariates", lambda X: X, "the risk of the trees"),
     "everything to the third power": (
         "covariates",
         lambda X: np.hstack([X**k for k in range(1, 21)]),
-        "so many covariates",
+        "the risk of the trees",
     ),
     "a vector": ("covariates", lambda X: X[:, 0], "have shape (250,)"),
     "squares alone": ("covariates", lambda X: X**2, "the risk of the trees"),
+}
+
+# A right answer in an unusual dress: the exercise, and the answer.
+RIGHT: dict[str, tuple[str, Any]] = {
+    "a strand in torch": ("strand", lambda x: torch.tensor(x).flip(1, 2)),
+    "a strand of truths": ("strand", lambda x: np.flip(x, (1, 2)).astype(bool)),
+    "a strand in single precision": ("strand", lambda x: np.float32(x[:, ::-1, ::-1])),
+    "a strand by its codes": (
+        "strand",
+        lambda x: np.eye(4)[3 - x.argmax(axis=1)[:, ::-1]].transpose(0, 2, 1),
+    ),
+    "a strand as lists": ("strand", lambda x: [[r[::-1] for r in m[::-1]] for m in x.tolist()]),
+    "three letters": ("counts", words(3)),
+    "five letters, which occur": ("counts", lambda codes: words(5)(codes) > 0),
+    "counts in torch": ("counts", lambda codes: torch.tensor(words(4)(codes)).float()),
+    "a DataFrame of counts": ("counts", lambda codes: pd.DataFrame(words(4)(codes))),
+    "a sparse matrix": ("counts", vectorizer),
+    "both strands": ("counts", lambda codes: words(4)(codes) + words(4)(3 - codes[:, ::-1])),
+    "pairs with a gap": ("counts", pairs_with_a_gap),
+    "with a column of ones": (
+        "covariates",
+        lambda X: np.hstack([PolynomialFeatures(2).fit_transform(X[:, :5]), X[:, 5:]]),
+    ),
+    "the same column twice": ("covariates", lambda X: np.hstack([curves(X), 2 * X])),
+    "lines with bends": ("covariates", bent),
+    "covariates in torch": ("covariates", lambda X: torch.tensor(curves(X)).float()),
+    "a DataFrame of covariates": (
+        "covariates",
+        lambda X: pd.DataFrame(curves(X)).add_prefix("made "),
+    ),
 }

@@ -1,8 +1,12 @@
 """Lab 9: how to make it quick, mistakes in its code, other seeds, wrong answers."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import torch
+from sklearn.linear_model import LinearRegression
 
 from course.cases import solved
 
@@ -114,9 +118,86 @@ def walk(gradient: Any, start: Any, lr: float, mu: float, steps: int, ahead: flo
     return np.array(path)
 
 
-def poisson(X: Any, y: Any, steps: int, weight: Any, slope: Any = lambda mu: mu) -> Any:
-    """Return the coefficients of an IRLS with this weight and this derivative."""
-    eta = np.full(len(y), np.log(y.mean()))
+def one_array(gradient: Any, start: Any, lr: float, mu: float, steps: int) -> Any:
+    """Return a path whose points are all the last one."""
+    w, d, path = start, np.zeros_like(start), [start]
+    for _ in range(steps):
+        d = mu * d - lr * gradient(w + mu * d)
+        w += d
+        path.append(w)
+    return path
+
+
+def of_the_lab(gradient: Any, start: Any, lr: float, mu: float, steps: int) -> Any:
+    """Return the points ahead, by the lab's own rule."""
+    rule = partial(solved("09")["nesterov"], mu=mu)
+    return solved("09")["descend"](rule, gradient, start, lr, steps)
+
+
+def brought_back(gradient: Any, start: Any, lr: float, mu: float, steps: int) -> Any:
+    """Return the path, from the points ahead."""
+    path = [start]
+    for ahead in of_the_lab(gradient, start, lr, mu, steps)[1:]:
+        path.append((ahead + mu * path[-1]) / (1 + mu))
+    return torch.tensor(np.array(path))
+
+
+def velocity(slope: Any, first: Any, rate: float, momentum: float, count: int) -> Any:
+    """Return the path in an array made before, by a velocity without the rate."""
+    path, v = np.zeros((count + 1, len(first))), 0 * first
+    path[0] = first
+    for k in range(count):
+        v = momentum * v + slope(path[k] - rate * momentum * v)
+        path[k + 1] = path[k] - rate * v
+    return path
+
+
+def one_factor(t: Any, steps: int, warmup: int) -> Any:
+    """Return the factor of one step."""
+    if t < warmup:
+        return (t + 1) / warmup
+    return np.cos(np.pi / 2 * (t - warmup) / (steps - warmup)) ** 2
+
+
+def in_torch(t: Any, steps: int, warmup: int) -> Any:
+    t = torch.as_tensor(t, dtype=torch.float32)
+    down = (1 + torch.cos(torch.pi * (t - warmup) / (steps - warmup))) / 2
+    return torch.where(t < warmup, (t + 1) / warmup, down)
+
+
+def newton(X: Any, y: Any, steps: int) -> Any:
+    """Return the coefficients of Newton's method, from the same start."""
+    w = np.linalg.lstsq(X, np.full(len(y), np.log(y.mean())), rcond=None)[0]
+    for _ in range(steps):
+        mu = np.exp(X @ w)
+        w = w + np.linalg.solve((X * mu[:, None]).T @ X, X.T @ (y - mu))
+    return w.tolist()
+
+
+def poisson_in_torch(X: Any, y: Any, steps: int) -> Any:
+    X, y = (torch.tensor(a, dtype=torch.float32) for a in (X, y))
+    w, eta = None, y.mean().log().repeat(len(y))
+    for _ in range(steps):
+        mu = eta.exp()
+        root, response = mu.sqrt()[:, None], eta + (y - mu) / mu
+        w = torch.linalg.lstsq(root * X, root * response[:, None]).solution[:, 0]
+        eta = X @ w
+    return w
+
+
+def from_scikit_learn(X: Any, y: Any, steps: int) -> Any:
+    fit, eta = LinearRegression(fit_intercept=False), np.log(y.mean())
+    for _ in range(steps):
+        mu = np.exp(eta) * np.ones(len(y))
+        eta = fit.fit(X, eta + (y - mu) / mu, sample_weight=mu).predict(X)
+    return pd.Series(fit.coef_)
+
+
+def poisson(
+    X: Any, y: Any, steps: int, weight: Any, slope: Any = lambda mu: mu, eta: Any = None
+) -> Any:
+    """Return the coefficients of an IRLS with this weight, this derivative and this start."""
+    eta = np.full(len(y), np.log(y.mean())) if eta is None else eta
     for _ in range(steps):
         mu = np.exp(eta)
         root, response = np.sqrt(weight(mu)), eta + (y - mu) / slope(mu)
@@ -131,7 +212,7 @@ def right(name: str) -> Any:
 
 
 # A wrong answer: the exercise, the answer, and what its check must say.
-WRONG = {
+WRONG: dict[str, tuple[str, Any, str]] = {
     "no warm-up": ("schedule", lambda t, steps, warmup: cosine(t, steps), "the first factor"),
     "a warm-up from zero": (
         "schedule",
@@ -157,6 +238,47 @@ WRONG = {
         ),
         "too early or late",
     ),
+    "all steps, whatever t": (
+        "schedule",
+        lambda t, steps, warmup: right("schedule")(np.arange(steps), steps, warmup),
+        "gives other factors",
+    ),
+    "a list of steps alone": (
+        "schedule",
+        lambda t, steps, warmup: [one_factor(u, steps, warmup) for u in t],
+        "not iterable",
+    ),
+    "zero at the last step": (
+        "schedule",
+        lambda t, steps, warmup: right("schedule")(t, steps - 1, warmup),
+        "too early or late",
+    ),
+    "a warm-up of ten": (
+        "schedule",
+        lambda t, steps, warmup: right("schedule")(t, steps, 10),
+        "the first factor is 0.100",
+    ),
+    "the lab's own gradient": (
+        "nesterov",
+        lambda gradient, start, lr, mu, steps: walk(
+            solved("09")["gradient_at"], start, lr, mu, steps, mu
+        ),
+        "the first step",
+    ),
+    "the lab's own start": (
+        "nesterov",
+        lambda gradient, start, *rest: walk(
+            gradient, solved("09")["start"], rest[0], rest[1], rest[2], rest[1]
+        ),
+        "does not begin",
+    ),
+    "forty steps": (
+        "nesterov",
+        lambda gradient, start, lr, mu, steps: walk(gradient, start, lr, mu, 40, mu),
+        "after 7 steps",
+    ),
+    "one array for all points": ("nesterov", one_array, "the same array"),
+    "the points ahead": ("nesterov", of_the_lab, "the first step"),
     "plain momentum": (
         "nesterov",
         lambda gradient, start, lr, mu, steps: walk(gradient, start, lr, mu, steps, 0.0),
@@ -165,12 +287,12 @@ WRONG = {
     "a look behind": (
         "nesterov",
         lambda gradient, start, lr, mu, steps: walk(gradient, start, lr, mu, steps, -mu),
-        "second step or later",
+        "from step 2 on",
     ),
     "a look too far ahead": (
         "nesterov",
         lambda gradient, start, lr, mu, steps: walk(gradient, start, lr, mu, steps, 1.0),
-        "second step or later",
+        "from step 2 on",
     ),
     "the start left out": (
         "nesterov",
@@ -192,9 +314,63 @@ WRONG = {
         lambda X, y, steps: poisson(X, y, steps, lambda mu: mu / (1 + mu) ** 2),
         "score equations",
     ),
+    "twenty steps, whatever is asked": (
+        "poisson_irls",
+        lambda X, y, steps: right("poisson_irls")(X, y, 20),
+        "are start and `steps` as asked",
+    ),
+    "a step too many": (
+        "poisson_irls",
+        lambda X, y, steps: right("poisson_irls")(X, y, steps + 1),
+        "are start and `steps` as asked",
+    ),
+    "the start of R": (
+        "poisson_irls",
+        lambda X, y, steps: poisson(X, y, steps, lambda mu: mu, eta=np.log(y + 0.1)),
+        "are start and `steps` as asked",
+    ),
+    "a weight nearly right": (
+        "poisson_irls",
+        lambda X, y, steps: poisson(X, y, steps, lambda mu: mu + 1, lambda mu: mu + 1),
+        "a weight is not the right one",
+    ),
+    "the lab's own data": (
+        "poisson_irls",
+        lambda X, y, steps: right("poisson_irls")(
+            solved("09")["counts_model"], solved("09")["seen"], steps
+        ),
+        "score equations",
+    ),
     "eta instead of the coefficients": (
         "poisson_irls",
         lambda X, y, steps: X @ right("poisson_irls")(X, y, steps),
         "shape",
     ),
+}
+
+# A right answer in an unusual dress: the exercise, and the answer.
+RIGHT: dict[str, tuple[str, Any]] = {
+    "a schedule in single precision": (
+        "schedule",
+        lambda t, steps, warmup: np.float32(right("schedule")(t, steps, warmup)),
+    ),
+    "a schedule in torch": ("schedule", in_torch),
+    "one step at a time": ("schedule", np.vectorize(one_factor)),
+    "a list, or one factor": (
+        "schedule",
+        lambda t, n, s: [one_factor(u, n, s) for u in t] if np.ndim(t) else one_factor(t, n, s),
+    ),
+    "a path in an array made before": ("nesterov", velocity),
+    "a path in single precision": (
+        "nesterov",
+        lambda gradient, start, lr, mu, steps: np.float32(walk(gradient, start, lr, mu, steps, mu)),
+    ),
+    "a list of points": (
+        "nesterov",
+        lambda gradient, start, lr, mu, steps: list(walk(gradient, start, lr, mu, steps, mu)),
+    ),
+    "a tensor, from the points ahead": ("nesterov", brought_back),
+    "Newton's method, as a list": ("poisson_irls", newton),
+    "IRLS in torch, in single precision": ("poisson_irls", poisson_in_torch),
+    "a Series, by scikit-learn": ("poisson_irls", from_scikit_learn),
 }

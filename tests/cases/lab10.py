@@ -1,6 +1,7 @@
 """Lab 10: how to make it quick, mistakes in its code, other seeds, wrong answers."""
 
 import atexit
+import math
 import os
 import shutil
 import signal
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import torch
+from scipy.optimize import minimize_scalar
 
 
 class Folder:
@@ -183,8 +187,66 @@ def stacked(X: Any, y: Any, rows: Any) -> Any:
     return np.linalg.solve(A.transpose(0, 2, 1) @ A, right)[..., 0]
 
 
+def sample_by_sample(X: Any, y: Any, rows: Any) -> Any:
+    return [np.linalg.solve(X[r].T @ X[r], X[r].T @ y[r]) for r in rows]
+
+
+def solved_one_by_one(X: Any, y: Any, rows: Any) -> Any:
+    """Return the coefficients from products made at once, and a loop over what is left."""
+    A, b = X[rows], y[rows][..., None]
+    turned = A.transpose(0, 2, 1)
+    return [
+        np.linalg.solve(left, right)[:, 0]
+        for left, right in zip(turned @ A, turned @ b, strict=True)
+    ]
+
+
+def samples_of_its_own(X: Any, y: Any, rows: Any) -> Any:
+    return stacked(X, y, np.random.default_rng(0).integers(len(X), size=rows.shape))
+
+
+def drawn_or_not(X: Any, y: Any, rows: Any) -> Any:
+    """Return the coefficients of samples in which a row counts once, however often drawn."""
+    return by_counts(X, y, rows, np.maximum)
+
+
+def by_counts(X: Any, y: Any, rows: Any, join: Any = np.add) -> Any:
+    counts = np.zeros((len(rows), len(X)))
+    join.at(counts, (np.arange(len(rows))[:, None], rows), 1)
+    left = np.einsum("bn,ni,nj->bij", counts, X, X, optimize=True)
+    return np.linalg.solve(left, ((counts * y) @ X)[..., None])[..., 0]
+
+
+def six_hundred(X: Any, y: Any, rows: Any) -> Any:
+    counts = np.zeros((600, 60))
+    np.add.at(counts, (np.arange(600)[:, None], rows), 1)
+    left = np.einsum("bn,ni,nj->bij", counts, X, X, optimize=True)
+    return np.linalg.solve(left, ((counts * y) @ X)[..., None])[..., 0]
+
+
+def by_qr(X: Any, y: Any, rows: Any) -> Any:
+    Q, R = np.linalg.qr(X[rows])
+    return np.linalg.solve(R, Q.transpose(0, 2, 1) @ y[rows][..., None])[..., 0]
+
+
+def row_by_row(X: Any, y: Any, rows: Any) -> Any:
+    """Return the coefficients, with a loop over the rows of a sample, all samples at once."""
+    left, right = 0, 0
+    for drawn in rows.T:
+        a = X[drawn]
+        left, right = left + a[:, :, None] * a[:, None, :], right + a * y[drawn][:, None]
+    return np.linalg.solve(left, right[..., None])[..., 0]
+
+
+def in_torch(X: Any, y: Any, rows: Any) -> Any:
+    A, b = torch.tensor(X[rows]).float(), torch.tensor(y[rows]).float()
+    return torch.linalg.lstsq(A, b[..., None]).solution[..., 0]
+
+
+hospitals = 0.05, 0.1, 0.25, 0.6
+
 # A wrong answer: the exercise, the answer, and what its check must say.
-WRONG = {
+WRONG: dict[str, tuple[str, Any, str]] = {
     "a factor forgotten": (
         "interval",
         lambda write, between: np.sqrt(write * between),
@@ -199,7 +261,13 @@ WRONG = {
     "the sign of the derivative": (
         "interval",
         lambda write, between: -np.sqrt(2 * write * between),
-        "is no interval",
+        "are no interval",
+    ),
+    "never": ("interval", lambda write, between: math.inf, "are no interval"),
+    "the time of writing taken off": (
+        "interval",
+        lambda write, between: np.sqrt(2 * write * between) - write,
+        "writing less often would lose less",
     ),
     "every centre alike": (
         "pooled",
@@ -216,9 +284,38 @@ WRONG = {
         lambda gradients, patients: np.mean(gradients, axis=1) * patients,
         "its shape is (4,)",
     ),
+    "eight hundred patients": (
+        "pooled",
+        lambda gradients, patients: np.transpose(gradients) @ patients / 800,
+        "0.2 times as long",
+    ),
+    "weights by heart": (
+        "pooled",
+        lambda gradients, _: sum(w * g for w, g in zip(hospitals, gradients, strict=False)),
+        "who counts how much",
+    ),
+    "centres in order of size": (
+        "pooled",
+        lambda gradients, patients: np.average(gradients, axis=0, weights=sorted(patients)),
+        "who counts how much",
+    ),
+    "divided by the centres": (
+        "pooled",
+        lambda gradients, patients: np.transpose(gradients) @ patients / len(patients),
+        "200 times as long",
+    ),
     "a loop in other clothes": (
         "bootstrap",
         lambda X, y, rows: [np.linalg.lstsq(X[r], y[r], rcond=None)[0] for r in rows],
+        "times as fast as the loop",
+    ),
+    "a loop that solves": ("bootstrap", sample_by_sample, "times as fast as the loop"),
+    "half a loop": ("bootstrap", solved_one_by_one, "times as fast as the loop"),
+    "a loop of NumPy's": (
+        "bootstrap",
+        lambda X, y, rows: np.apply_along_axis(
+            lambda r: np.linalg.solve(X[r].T @ X[r], X[r].T @ y[r]), 1, rows
+        ),
         "times as fast as the loop",
     ),
     "one sample for all": (
@@ -226,10 +323,63 @@ WRONG = {
         lambda X, y, rows: stacked(X, y, np.tile(rows[:1], (len(rows), 1))),
         "not all used",
     ),
+    "samples of its own": (
+        "bootstrap",
+        samples_of_its_own,
+        "differ from the loop's",
+    ),
+    "a row counts once": ("bootstrap", drawn_or_not, "differ from the loop's"),
     "outcomes that stay where they were": (
         "bootstrap",
         lambda X, y, rows: stacked(X, np.roll(y, 1), rows),
         "differ from the loop's",
     ),
     "transposed": ("bootstrap", lambda X, y, rows: stacked(X, y, rows).T, "its shape is (4, 600)"),
+    "six hundred samples of sixty": ("bootstrap", six_hundred, "shape mismatch"),
+}
+
+# A right answer in an unusual dress: the exercise, and the answer.
+RIGHT: dict[str, tuple[str, Any]] = {
+    "an array of one interval": ("interval", lambda *given: np.sqrt([2 * given[0] * given[1]])),
+    "whole seconds": ("interval", lambda write, between: round(math.sqrt(2 * write * between))),
+    "a tensor for an interval": ("interval", lambda w, m: torch.tensor(2.0 * w * m).sqrt()),
+    "a minimum that was searched for": (
+        "interval",
+        lambda write, between: (
+            minimize_scalar(
+                lambda t: write / t + t / (2 * between), bounds=(1, between), method="bounded"
+            ).x
+        ),
+    ),
+    "sums in a loop": (
+        "pooled",
+        lambda gradients, patients: (
+            sum(n * g for g, n in zip(gradients, patients, strict=True)) / sum(patients)
+        ),
+    ),
+    "a gradient in torch, in single precision": (
+        "pooled",
+        lambda gradients, patients: (
+            (torch.tensor(patients).float() @ torch.tensor(np.array(gradients)).float())
+            / sum(patients)
+        ),
+    ),
+    "a Series of a gradient": (
+        "pooled",
+        lambda gradients, patients: (
+            pd.DataFrame(np.array(gradients)).mul(patients, axis=0).sum() / sum(patients)
+        ),
+    ),
+    "a list of a gradient": (
+        "pooled",
+        lambda gs, ns: [float(np.dot(g, ns)) / sum(ns) for g in zip(*gs, strict=True)],
+    ),
+    "counts for weights": ("bootstrap", by_counts),
+    "orthogonal matrices": ("bootstrap", by_qr),
+    "a loop over the rows of a sample": ("bootstrap", row_by_row),
+    "least squares in torch, in single precision": ("bootstrap", in_torch),
+    "least squares for a stack, by pinv": (
+        "bootstrap",
+        lambda X, y, rows: (np.linalg.pinv(X[rows]) @ y[rows][..., None])[..., 0],
+    ),
 }
