@@ -119,7 +119,8 @@ def test_a_right_answer_in_an_unusual_dress_is_right(lab, exercise, answer):
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_a_lab_has_three_exercises_and_two_wrong_answers_to_each(lab):
+def test_a_lab_has_three_exercises_with_four_wrong_and_three_right_answers_to_each(lab):
     assert len(exercises(lab)) == 3
-    answered = [exercise for exercise, *_ in case(lab).WRONG.values()]
-    assert all(answered.count(exercise) >= 2 for exercise in exercises(lab))
+    for table, least in (("WRONG", 4), ("RIGHT", 3)):
+        answered = [exercise for exercise, *_ in getattr(case(lab), table).values()]
+        assert all(answered.count(exercise) >= least for exercise in exercises(lab)), table

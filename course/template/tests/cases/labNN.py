@@ -35,6 +35,11 @@ WRONG = {
         "at dose 0",
     ),
     "the slope left out": ("prediction", lambda beta, dose: beta[0] + 0 * dose, "rises by"),
+    "the numbers that the check had first": (
+        "prediction",
+        lambda beta, dose: 3 + 0.25 * dose,
+        "at dose 0",
+    ),
     "one standard error": ("interval", lambda b, se: (b - se, b + se), "covers the truth in"),
     "three standard errors": (
         "interval",
@@ -54,5 +59,30 @@ WRONG = {
         "patients",
         lambda n, se, wanted: int(n * (se / wanted) ** 2) + 2,
         "will do",
+    ),
+}
+
+# A right answer in an unusual dress: the exercise and the answer.
+RIGHT = {
+    "a list": ("prediction", lambda beta, dose: [beta[0] + beta[1] * d for d in dose]),
+    "a matrix product": ("prediction", lambda beta, dose: np.vander(dose, 2) @ beta[::-1]),
+    "single precision": (
+        "prediction",
+        lambda beta, dose: (beta[0] + beta[1] * dose).astype(np.float32),
+    ),
+    "more digits of the quantile": (
+        "interval",
+        lambda b, se: (b - 1.959964 * se, b + 1.959964 * se),
+    ),
+    "a list of both ends": ("interval", lambda b, se: [b - 1.96 * se, b + 1.96 * se]),
+    "an array of both ends": ("interval", lambda b, se: b + 1.96 * se * np.array([[-1], [1]])),
+    "a whole float": ("patients", lambda n, se, wanted: np.ceil(n * (se / wanted) ** 2)),
+    "an array of one number": (
+        "patients",
+        lambda n, se, wanted: np.array([int(np.ceil(n * (se / wanted) ** 2))]),
+    ),
+    "one after the other": (
+        "patients",
+        lambda n, se, wanted: next(m for m in range(1, 10**6) if se * (n / m) ** 0.5 <= wanted),
     ),
 }
