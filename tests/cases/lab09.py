@@ -263,14 +263,14 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         lambda gradient, start, lr, mu, steps: walk(
             solved("09")["gradient_at"], start, lr, mu, steps, mu
         ),
-        "the first step",
+        "size 3 is different from 2",
     ),
     "the lab's own start": (
         "nesterov",
         lambda gradient, start, *rest: walk(
             gradient, solved("09")["start"], rest[0], rest[1], rest[2], rest[1]
         ),
-        "does not begin",
+        "could not be broadcast",
     ),
     "forty steps": (
         "nesterov",
