@@ -37,7 +37,7 @@ WRONG = {
     "the slope left out": ("prediction", lambda beta, dose: beta[0] + 0 * dose, "rises by"),
     "the numbers that the check had first": (
         "prediction",
-        lambda beta, dose: 3 + 0.25 * dose,
+        lambda beta, dose: 3 + 0.25 * dose + 0 * beta[0],
         "at dose 0",
     ),
     "one standard error": ("interval", lambda b, se: (b - se, b + se), "covers the truth in"),
