@@ -191,26 +191,30 @@ WRONG = {
         "`rng`",
     ),
     "as many as p says": ("dropout", as_many_as_p_says, "not binomial"),
-    "divided by the share that stays": ("dropout", by_the_share_that_stays, "several factors"),
+    "divided by the share that stays": (
+        "dropout",
+        by_the_share_that_stays,
+        "multiplied by one factor",
+    ),
     "the first half and the second": (
         "honest_error",
         lambda losses, rng: in_turns(losses, *np.array_split(np.arange(len(losses)), 2)),
-        "does not divide the patients",
+        "not divided at random by `rng`",
     ),
     "every other patient": (
         "honest_error",
         lambda losses, rng: in_turns(losses, slice(0, None, 2), slice(1, None, 2)),
-        "does not divide the patients",
+        "not divided at random by `rng`",
     ),
     "the halves of a fixed seed": (
         "honest_error",
         lambda losses, rng: halves(losses, np.random.default_rng(0)),
-        "does not divide the patients",
+        "not divided at random by `rng`",
     ),
     "folds that are not shuffled": (
         "honest_error",
         lambda losses, rng: five_folds(losses, rng, shuffle=False),
-        "does not divide the patients",
+        "not divided at random by `rng`",
     ),
     "halves of everybody's generator": (
         "honest_error",

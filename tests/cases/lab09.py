@@ -287,12 +287,12 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "a look behind": (
         "nesterov",
         lambda gradient, start, lr, mu, steps: walk(gradient, start, lr, mu, steps, -mu),
-        "from step 2 on",
+        "from the second step on",
     ),
     "a look too far ahead": (
         "nesterov",
         lambda gradient, start, lr, mu, steps: walk(gradient, start, lr, mu, steps, 1.0),
-        "from step 2 on",
+        "from the second step on",
     ),
     "the start left out": (
         "nesterov",
