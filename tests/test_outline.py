@@ -82,7 +82,7 @@ def test_each_command_that_writes_them_says_it_in_a_sentence(command, error, mon
     def fails(*_):
         raise error("index.qmd must have a place")
 
-    monkeypatch.setattr(command, "write_all", fails)
+    monkeypatch.setattr(write, "GENERATORS", {"index.qmd": fails})
     monkeypatch.setattr(sys, "argv", ["command"])
     with pytest.raises(SystemExit, match=r"index\.qmd must have a place"):
         command.main()

@@ -24,11 +24,18 @@ GENERATORS: dict[str, Callable[[Path], str]] = {
 }
 
 
+class PagesError(ValueError):
+    """A page that can't be written, with a message that names the lab or the file and says why."""
+
+
 def write_all(root: Path = ROOT) -> list[str]:
     """Write every generated page whose text has changed and return the names of those."""
     changed = []
     for name, text in GENERATORS.items():
-        page, new = root / name, text(root)
+        try:
+            page, new = root / name, text(root)
+        except ValueError as error:  # OutlineError, UnreadableError, and what a page says of a lab
+            raise PagesError(str(error)) from error
         if not page.is_file() or page.read_text(encoding="utf-8") != new:
             page.write_text(new, encoding="utf-8", newline="\n")
             changed.append(name)
@@ -39,7 +46,7 @@ def main() -> None:
     """Run from the command line."""
     try:
         print(f"Pages written: {', '.join(write_all()) or 'none, all of them are current'}.")
-    except ValueError as error:  # OutlineError, UnreadableError, and what a page says of a lab
+    except PagesError as error:
         sys.exit(f"The pages were not written: {error}")
 
 

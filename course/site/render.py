@@ -21,7 +21,7 @@ from smalldocs.site import Site
 from course import ROOT
 from course.archive import current_zip, zip_path
 from course.editions import student_sources
-from course.pages.write import write_all
+from course.pages.write import PagesError, write_all
 from course.publishing.repository import RepositoryError
 from course.site.check import pages, problems
 from course.site.postprocess import PageError, postprocess
@@ -128,15 +128,12 @@ def main() -> None:
     output = arguments.output or ROOT / ("_site-student" if student else "_site")
     started = time.perf_counter()
     try:
-        try:
-            write_all(ROOT)
-        except ValueError as error:  # what a page says of a lab, as in course/pages/write.py
-            raise RenderError(str(error)) from error
+        write_all(ROOT)
         student_zip = current_zip(ROOT)
         count = render(
             ROOT, output.resolve(), arguments.renderer, student=student, student_zip=student_zip
         )
-    except RenderError as error:
+    except (PagesError, RenderError) as error:
         sys.exit(f"The site was not rendered: {error}")
     except KeyboardInterrupt:
         sys.exit("Interrupted: the site was not rendered, and an older one is as it was")

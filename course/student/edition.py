@@ -24,7 +24,7 @@ from course import ROOT, version
 from course.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
 from course.editions import student_notebook
 from course.notebook import Lab, dumps, labs
-from course.pages.write import write_all
+from course.pages.write import PagesError, write_all
 from course.site.render import RenderError, render
 
 EPOCH = 315532800  # the earliest date that a zip can name, for the files in the wheel
@@ -146,7 +146,7 @@ def main() -> None:
         if options.unless_current and current_zip(ROOT):
             return
         path = make(ROOT, wheels=options.wheels)
-    except (EditionError, RenderError, ValueError) as error:
+    except (EditionError, PagesError, RenderError) as error:
         sys.exit(f"The student edition was not made: {error}")
     size = path.stat().st_size / 1e6
     seconds = time.perf_counter() - started
