@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pip_settings import pip_variables
+from pip_settings import no_settings, pip_variables
 from place import made_elsewhere
 from pythons import WORKING, variables
 
@@ -115,10 +115,12 @@ def make_venv(venv: Path, stamp: Path) -> None:
         sys.exit(NO_VENV if "ensurepip" in done.stdout else NOT_MADE.format(venv))
 
 
-def run(command: "list[object]") -> "subprocess.CompletedProcess[str]":
+def run(
+    command: "list[object]", env: "dict[str, str] | None" = None, cwd: "Path | None" = None
+) -> "subprocess.CompletedProcess[str]":
     """Run a program and keep what it says."""
     return subprocess.run(
-        [str(word) for word in command], env=variables(), text=True,
+        [str(word) for word in command], env=env or variables(), cwd=cwd and str(cwd), text=True,
         errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
@@ -135,7 +137,7 @@ def pip(
     """Run `pip install` with a counter in place of its many lines; on failure show its last.
 
     It fetches all before it installs any: where the network fails, an environment that was ready
-    still is, and keeps its stamps. In the end pip is asked whether all is where it belongs.
+    still is, and keeps its stamps. Whether all came where it belongs, `verify` asks afterwards.
     """
     settings = pip_variables(python)
     process = subprocess.Popen(
@@ -177,12 +179,7 @@ def pip(
 def verify(python: Path, *wanted: str, cwd: Path) -> None:
     """Stop where the environment lacks a package that pip has just installed."""
     asking = ["install", "--dry-run", "--no-index", "--no-deps", "--disable-pip-version-check"]
-    offline = {n: v for n, v in variables().items() if not n.upper().startswith("PIP_")}
-    done = subprocess.run(
-        [str(python), "-I", "-m", "pip", *asking, *wanted],
-        cwd=str(cwd), env=dict(offline, PIP_CONFIG_FILE=os.devnull), text=True,
-        errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    done = run([python, "-I", "-m", "pip", *asking, *wanted], env=no_settings(), cwd=cwd)
     if done.returncode:
         print("\n".join(done.stdout.splitlines()[-5:]))
         sys.exit(NOT_FOUND.format(python))

@@ -30,23 +30,30 @@ Mend that file, or set the variable PIP_CONFIG_FILE to {}, and run the same comm
 
 def pip_variables(python: Path) -> "dict[str, str]":
     """Return the environment's variables for a pip that installs into the Python's environment."""
-    others = {n: v for n, v in variables().items() if not n.upper().startswith("PIP_")}
     found = {key: value for key, value in _settings(python).items() if key in KEPT}
     if "find-links" not in found:
         found.pop("no-index", None)  # then it could install nothing at all
     pip = {"PIP_" + key.upper().replace("-", "_"): value for key, value in found.items()}
-    return dict(others, **pip, PIP_CONFIG_FILE=os.devnull)
+    return dict(no_settings(), **pip)
+
+
+def no_settings() -> "dict[str, str]":
+    """Return the environment's variables for a pip that sees no setting at all."""
+    return dict(_variables(), PIP_CONFIG_FILE=os.devnull)
+
+
+def _variables(*kept: str) -> "dict[str, str]":
+    """Return the environment's variables, of pip's own those that are kept."""
+    found = variables().items()
+    return {n: v for n, v in found if not n.upper().startswith("PIP_") or n in kept}
 
 
 def _settings(python: Path) -> "dict[str, str]":
     """Return pip's settings for installing, from its files and variables."""
-    named = {"PIP_" + key.upper().replace("-", "_") for key in KEPT} | {"PIP_CONFIG_FILE"}
-    asking = {
-        n: v for n, v in variables().items() if not n.upper().startswith("PIP_") or n in named
-    }
+    named = ["PIP_" + key.upper().replace("-", "_") for key in KEPT]
     done = subprocess.run(
         [str(python), "-I", "-m", "pip", "config", "list"],
-        env=dict(asking, **WHOLE_LIST),
+        env=dict(_variables(*named, "PIP_CONFIG_FILE"), **WHOLE_LIST),
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
     )  # fmt: skip
     if done.returncode:
