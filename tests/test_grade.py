@@ -653,7 +653,8 @@ def test_a_notebook_that_can_not_be_read_ends_no_run(pretended, monkeypatch):
     path = root / "class" / "gone.ipynb"
     setting = steps.Setting(root / "class", Limits(seconds=1, memory=MIB), threading.Event())
     with ThreadPoolExecutor(1) as pool:
-        known = command.with_checks([path], root, setting, pool)
+        known = tuple(map(Original.read, labs(root)))
+        known = command.with_checks([path], known, setting, pool)
     [row] = judge.grade(path, known, setting)
     assert row["because"] == "it could not be read (FileNotFoundError)"
 

@@ -82,10 +82,9 @@ def as_they_end(jobs: Iterable[Future[T]], *, unit: str, desc: str) -> Iterator[
 
 
 def with_checks(
-    paths: list[Path], root: Path, setting: Setting, pool: ThreadPoolExecutor
+    paths: list[Path], known: tuple[Original, ...], setting: Setting, pool: ThreadPoolExecutor
 ) -> tuple[Original, ...]:
     """Return all labs, those that some notebook needs with their checks."""
-    known = tuple(Original.read(path) for path in labs(root))
     needed = set()
     for path in paths:
         with suppress(CannotRunError):
@@ -96,9 +95,9 @@ def with_checks(
     return tuple(jobs[lab.name].result() if lab.name in jobs else lab for lab in known)
 
 
-def still_hold(rows: list[Row], names: dict[str, Path], root: Path) -> list[Row]:
+def still_hold(rows: list[Row], names: dict[str, Path], known: tuple[Original, ...]) -> list[Row]:
     """Return the rows of an earlier run that hold; say where the checks have changed since."""
-    digests = {lab.name: lab.digest for lab in map(Original.read, labs(root))}
+    digests = {lab.name: lab.digest for lab in known}
     outdated, changed = set(), set()
     for row in rows:
         name = row.get("file", "")
@@ -121,7 +120,8 @@ def grade_all(folder: Path, out: Path, jobs: int, limits: Limits, root: Path = R
     """Grade what is not graded yet, with a progress bar; return a sentence on what was done."""
     found = handed_in(folder, out)
     names = {escaped(path.relative_to(folder).as_posix()): path for path in found.notebooks}
-    rows = still_hold(read(out), names, root)
+    known = tuple(Original.read(path) for path in labs(root))
+    rows = still_hold(read(out), names, known)
     graded = {row["file"] for row in rows}
     todo = [path for name, path in names.items() if name not in graded]
     for path, why in found.others.items():
@@ -131,7 +131,7 @@ def grade_all(folder: Path, out: Path, jobs: int, limits: Limits, root: Path = R
     setting = Setting(folder, limits, stop)
     pool = ThreadPoolExecutor(jobs)
     try:
-        known = with_checks(todo, root, setting, pool)
+        known = with_checks(todo, known, setting, pool)
         running = [pool.submit(grade, path, known, setting) for path in todo]
         for job in as_they_end(running, unit="notebook", desc="grading"):
             rows += [{column: plain(text) for column, text in row.items()} for row in job.result()]

@@ -67,7 +67,6 @@ def walk(folder: Path, found: HandedIn) -> None:
     for place, folders, files in os.walk(folder, onerror=unreadable):
         here = Path(place)
         course = is_course(here)
-        handed_out = digests(here.parent / "edition" / "notebooks")
         found.notebooks += [path for name in folders for path in worked_in(here / name)]
         folders[:] = [name for name in folders if not left_out(here / name, course, here == folder)]
         for name in [*files, *(n for n in folders if n.lower().endswith(".ipynb"))]:
@@ -78,7 +77,7 @@ def walk(folder: Path, found: HandedIn) -> None:
             elif name.startswith("._"):
                 continue
             elif name.lower().endswith(".ipynb"):
-                if "-edition-" not in name or content(path) not in handed_out:
+                if not is_untouched(path):
                     found.notebooks.append(path)
             elif why := may_hold_a_notebook(path):
                 found.others[path] = why
@@ -157,9 +156,12 @@ def holds(folder: Path) -> str:
     return f"; it holds {', '.join(words)}" if words else ": it is empty"
 
 
-def digests(folder: Path) -> set[bytes]:
-    """Return the contents of the labs as they were handed out."""
-    return {content(path) for path in folder.glob("*.ipynb")} if folder.is_dir() else set()
+def is_untouched(path: Path) -> bool:
+    """Tell whether a notebook is one that start.py laid beside a changed one, as it was then."""
+    if "-edition-" not in path.name:
+        return False
+    handed_out = (path.parent.parent / "edition" / "notebooks").glob("*.ipynb")
+    return content(path) in {content(one) for one in handed_out}
 
 
 def content(path: Path) -> bytes:
