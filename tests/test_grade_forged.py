@@ -14,6 +14,7 @@ import labkit
 from course.grading.inside import encode, objects, serve
 from course.grading.inside.wire import LARGEST, Wire
 from course.grading.outside.checker import verdict
+from course.grading.outside.decode import FaultError, numpy_dtype
 from course.grading.outside.session import EndedError
 from labkit import Exercise
 
@@ -327,3 +328,9 @@ def test_nothing_of_the_check_is_in_the_students_process():
 def test_the_encoder_asks_for_no_more_than_the_operators_that_give_nothing_away():
     given_away = {"__rsub__", "__eq__", "__contains__", "__array_ufunc__", "__array_function__"}
     assert given_away.isdisjoint(objects.ASKED)
+
+
+@pytest.mark.parametrize("kind", ["O", "V8", "S3", "U3", "i4,i4"])
+def test_an_array_of_objects_or_text_is_not_read_from_raw_bytes(kind):
+    with pytest.raises(FaultError, match=r"arrays of .* are not read"):
+        numpy_dtype(kind)
