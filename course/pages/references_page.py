@@ -12,7 +12,7 @@ title: References
 description: The papers, books and R packages that the labs cite, with the labs that cite each.
 ---
 
-The works that the labs cite, by first author. The names lead to the work, by its DOI where it has one, and the last links to the labs that cite it.
+By first author. The names lead to the work: by its DOI, by its number at arXiv or, where it has neither, to its publisher. The links at the end of an entry lead to the labs that cite it.
 """  # noqa: E501 - a paragraph is a line, so that an edit of a word is a diff of a line
 
 
@@ -29,7 +29,7 @@ def text(root: Path) -> str:
 
 def _section(title: str, works: Iterable[Reference], cited: dict[str, list[Lab]]) -> Iterator[str]:
     yield f"## {title}\n"
-    yield "::: {.references}\n"
+    yield "::: {.literature}\n"
     yield from (_item(work, cited.get(work.address, [])) for work in works)
     yield "\n:::\n"
 
