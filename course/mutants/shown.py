@@ -12,6 +12,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from labkit.inputs import Floats
+
 END_OF_SENTENCE = re.compile(r"(?<=[.;:]) ")
 
 
@@ -61,7 +63,9 @@ def _drawn(ax: Axes) -> str:
     artists = (*ax.lines, *ax.patches, *ax.collections)
     words = [ax.get_title(), *(artist.get_label() for artist in artists)]
     words += [text.get_text() for text in ax.texts]
-    arrays = [np.ma.filled(np.ma.asarray(data, dtype=float), np.nan) for data in _data(ax)]
+    arrays: list[Floats] = [
+        np.ma.filled(np.ma.asarray(data, dtype=float), np.nan) for data in _data(ax)
+    ]
     return " ".join([*map(str, words), *(f"{x:.3g}" for array in arrays for x in array.ravel())])
 
 
