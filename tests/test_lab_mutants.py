@@ -1,6 +1,7 @@
 """Mutants of a lab against its checks: what is caught, shown, drawn, silent, and left alone."""
 
 import ast
+import os
 
 import pytest
 
@@ -206,6 +207,13 @@ def test_a_lab_that_is_none_is_refused(capsys):
     assert "there is no such lab" in capsys.readouterr().err
 
 
+@pytest.fixture
+def own_environment(monkeypatch):
+    """Keep the variables that the command sets from other tests."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+
+
+@pytest.mark.usefixtures("own_environment")
 def test_the_command_names_each_mutant_and_counts(monkeypatch, capsys):
     monkeypatch.setattr("course.mutants.labs.cells_of", lambda lab: LAB)
     main(["1", "--sample", "all"])
@@ -213,6 +221,15 @@ def test_the_command_names_each_mutant_and_counts(monkeypatch, capsys):
     assert [line.split()[0] for line in named] == ["caught"] * 5 + ["shown"] * 2 + ["silent"]
     assert counts.split() == ["01", "8", "5", "2", "0", "1", "29%"]
     assert together.split() == ["together", *counts.split()[1:]]
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_a_lab_that_fails_keeps_no_other_from_being_tried(monkeypatch, capsys):
+    labs = {"01": [*LAB[:2], LabCell("fails", "1 / 0")], "02": LAB}
+    monkeypatch.setattr("course.mutants.labs.cells_of", labs.get)
+    with pytest.raises(SystemExit, match=r"^lab 01 fails without a mutant: ZeroDivisionError"):
+        main(["1", "2", "--sample", "1"])
+    assert capsys.readouterr().out.splitlines()[2].split()[:2] == ["02", "1"]
 
 
 def test_a_lab_without_a_telling_mutant_has_no_share():

@@ -3,7 +3,7 @@
 The setup of the lab is run once, in this process. Each run of the rest is a copy of the process,
 made by a fork, with a folder of its own for temporary files: so torch is loaded once, and no run
 sees what another has done. A fork copies one thread alone, and with one thread neither torch nor
-BLAS has others; the variables of `ENVIRONMENT` ask for that before NumPy is imported.
+BLAS has others; the variables `ONE_THREAD` ask for that before NumPy is imported.
 """
 
 import multiprocessing
