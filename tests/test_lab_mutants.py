@@ -77,7 +77,7 @@ def of_one_cell(source, only=""):
 
 
 def test_what_a_figure_draws_is_told_from_what_is_said():
-    source = "x = [1, 2]\nfig, ax = plt.subplots()\nax.plot(x, [v + 9 for v in x], lw=3)"
+    source = "x = [1, 2]\nfig, ax = plt.subplots()\n_ = ax.plot(x, [v + 9 for v in x], lw=3)"
     assert of_one_cell(source) == {
         "x = [1, 2] -> pass": "caught",
         "1 -> 2": "drawn",
