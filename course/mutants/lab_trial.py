@@ -30,7 +30,7 @@ from course.mutants.mutation import Mutant
 from course.mutants.shown import Shown, show
 from course.mutants.trial import LIMIT_FACTOR, LIMIT_MARGIN, MutantsError
 
-UNTOUCHED = {"predict", "exercise", "exercise-check", "solution"}  # the tags of what is the student's
+UNTOUCHED = {"predict", "exercise", "exercise-check", "solution"}  # tags of what is the student's
 MEMORY = 8 * 2**30  # bytes: a mutant may ask for all there is
 FORK = multiprocessing.get_context("fork")
 
