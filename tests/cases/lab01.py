@@ -46,7 +46,7 @@ MISTAKES = {
     "risk at the rows of the training": (
         "predict(table.X[500:])) - table.mean[500:]",
         "predict(table.X[:500])) - table.mean[:500]",
-        "OLS minus exact",
+        "gradient descent minus exact",
     ),
     "slopes of the square": (
         "network.model(points).sum()",
