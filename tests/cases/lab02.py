@@ -97,6 +97,7 @@ MISTAKES = {
         "np.sum(ols.residuals * 2)",
         "lstsq",
     ),
+    "the larger of two taken": ("A.clamp(min=0)", "A.clamp(max=0)", "six small tensors"),
     "no steps": ("lr=1e-4, steps=200):", "lr=0, steps=200):", "distance from labkit"),
     "x1 with a coefficient of its own": ("0.2 * x1", "0.3 * x1", "mean by columns"),
 }
