@@ -186,7 +186,7 @@ def _draw_arrow(
             "", head, tail, xycoords=place, textcoords=place,
             arrowprops={
                 "arrowstyle": "-|>", "color": color, "lw": 1.4,
-                "shrinkA": 11 if upright else 20, "shrinkB": 11 if upright else 20,
+                "shrinkA": 11 if upright else 22, "shrinkB": 11 if upright else 22,
                 "connectionstyle": bend if past else "arc3",
             },
         )  # fmt: skip
