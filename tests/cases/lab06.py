@@ -65,7 +65,7 @@ MISTAKES = {
     "the factor of two forgotten": (
         "decay=2 * a / n",
         "decay=a / n",
-        "SGD with decay minus Ridge",
+        "minus Ridge, largest",
     ),
     "Adam for AdamW": (
         "partial(getattr(torch.optim, name)",
