@@ -62,6 +62,11 @@ MISTAKES = {
         "return np.mean((prediction - new.mean) ** 2)",
         "risk at the best epoch, minus labkit's",
     ),
+    "the new patients' noise counted twice": (
+        "noise_sd**2 + np.mean((prediction - new.mean) ** 2)",
+        "noise_sd**2 + np.mean((prediction - new.y) ** 2)",
+        "OLS, excess risk minus theory",
+    ),
     "the factor of two forgotten": (
         "decay=2 * a / n",
         "decay=a / n",
