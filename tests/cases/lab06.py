@@ -67,6 +67,11 @@ MISTAKES = {
         "noise_sd**2 + np.mean((prediction - new.y) ** 2)",
         "OLS, excess risk minus theory",
     ),
+    "the variance for the s.d.": (
+        "torch.stack(in_train).std(dim=0)",
+        "torch.stack(in_train).var(dim=0)",
+        "s.d. of a prediction",
+    ),
     "the factor of two forgotten": (
         "decay=2 * a / n",
         "decay=a / n",
