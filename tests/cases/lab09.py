@@ -23,7 +23,7 @@ QUICK = {
     "X, steps=300": "X, steps=120",
     "X, evaluations=300": "X, evaluations=120",
     "[0.003, 0.01, 0.03, 0.1, 0.3]": "[0.1]",
-    "np.arange(-3, 1.5, 0.5)": "np.array([-3, -2, -1.5, -1, 0, 0.75])",
+    "np.arange(-3, 1.5, 0.5)": "np.array([-3, -2, -1, 0, 0.75])",
     "in optimizers.items()}": 'in optimizers.items() if name not in ("Nesterov", "AdamW")}',
     "seeds = range(24)": "seeds = range(18)",
     "make_table(10_000 + seed, 2000)": "make_table(10_000 + seed, 1000)",
