@@ -109,7 +109,7 @@ UNFAIR = {
     "one learning rate for all": (
         "fits = train(name, float(picked[name]), seeds)",
         'fits = train(name, float(picked["SGD"]), seeds)',
-        "SGD minus Adam, training loss",
+        "training: SGD minus Adam",
     ),
     "four times the steps for SGD": (
         "epochs=epochs, schedule",
