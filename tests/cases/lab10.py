@@ -170,7 +170,7 @@ MISTAKES = {
     "larger batches than planned": (
         '{"batch_size": 256, "epochs": 1',
         '{"batch_size": 512, "epochs": 1',
-        "^steps minus those planned",
+        "steps minus those planned",
     ),
 }
 
