@@ -15,7 +15,8 @@ import matplotlib.pyplot as plt
 from course import ROOT
 from course.notebook import Lab, labs
 from course.slice import needed, statements
-from labkit import Checks
+from labkit.checks import Check, Checks
+from labkit.verdict import Verdict
 
 Change: TypeAlias = tuple[str, str]
 
@@ -43,7 +44,12 @@ def read(lab: str) -> Lab:
 def sources_of(lab: str, *changes: Change) -> list[str]:
     """Return a lab's code cells up to the report of its checks, quick, and with things changed."""
     sources = [cell.source for cell in read(lab).lesson_code]
-    sources = sources[: next(i for i, s in enumerate(sources) if "checks.report()" in s) + 1]
+    report = next(i for i, source in enumerate(sources) if "checks.report()" in source)
+    return changed(lab, sources[: report + 1], *changes)
+
+
+def changed(lab: str, sources: list[str], *changes: Change) -> list[str]:
+    """Return code of a lab's that is quick, with things changed wherever they stand."""
     for old, new in [*case(lab).QUICK.items(), *changes]:
         assert any(old in source for source in sources), f"lab {lab} has no {old!r} any more"
         sources = [source.replace(old, new) for source in sources]
@@ -68,15 +74,15 @@ def run_to_report(lab: str, *changes: Change, only: Iterable[int] | None = None)
         try:
             for i in range(len(program)) if only is None else only:
                 exec(program[i], names)
-                names["added by"] += [i] * (len(values_of(names)) - len(names["added by"]))
+                names["added by"] += [i] * (len(checks_of(names)) - len(names["added by"]))
         finally:
             plt.close("all")
     return names
 
 
-def values_of(names: dict[str, Any]) -> dict[str, float]:
-    """Return the numbers that a lab has checked so far."""
-    return {check.name: check.value for check in names["checks"]._checks}
+def checks_of(names: dict[str, Any]) -> dict[str, Check | Verdict]:
+    """Return what a lab has checked so far, by name."""
+    return {check.name: check for check in names["checks"]._checks}
 
 
 @cache
@@ -103,7 +109,7 @@ def behind(lab: str, pattern: str, change: Change) -> tuple[int, ...] | None:
     don't give the checks the very values that they have in the whole lab.
     """
     whole = as_it_stands(lab)
-    adding = zip(values_of(whole), whole["added by"], strict=True)
+    adding = zip(checks_of(whole), whole["added by"], strict=True)
     wanted = {i for name, i in adding if re.search(pattern, name)}
     right, wrong = program_of(lab), program_of(lab, change)
     if not wanted or len(right) != len(wrong):
@@ -117,8 +123,8 @@ def behind(lab: str, pattern: str, change: Change) -> tuple[int, ...] | None:
 def _hold(lab: str, chosen: tuple[int, ...]) -> bool:
     """Return whether the chosen statements give their checks the values of the whole lab."""
     try:
-        some = values_of(run_to_report(lab, only=chosen))
+        some = checks_of(run_to_report(lab, only=chosen))
     except Exception:  # whatever it is: these statements can't stand alone
         return False
-    values = values_of(as_it_stands(lab))
-    return all(values[name] == value for name, value in some.items())
+    every = checks_of(as_it_stands(lab))
+    return all(every[name] == check for name, check in some.items())

@@ -1,10 +1,10 @@
 # What `import labkit` offers. lazy_loader reads this file, and so do type checkers.
 from .batched import fit_torch_many as fit_torch_many
 from .checks import Checks as Checks
-from .checks import finite_differences as finite_differences
 from .datasets import load_rand_hie as load_rand_hie
 from .datasets import load_reference as load_reference
 from .datasets import load_study as load_study
+from .differences import finite_differences as finite_differences
 from .exercise import Exercise as Exercise
 from .exercise import NotAttempted as NotAttempted
 from .exercise import your_answer_here as your_answer_here

@@ -1,18 +1,16 @@
-"""Checks: named numbers with the range they must fall in, and gradients held to differences."""
+"""Checks: named numbers with the range they must fall in, and verdicts that must come out."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from labkit.cell import CellRun, running_cell
-from labkit.inputs import Floats, as_numbers, one_number, positive, require_finite
+from labkit.inputs import one_number
+from labkit.intervals import Interval
 from labkit.report import Table
+from labkit.verdict import Verdict, reach, side
 
 
 @dataclass(frozen=True)
@@ -31,13 +29,17 @@ class Check:
         """Whether the value lies in its range; NaN never does."""
         return self.low < self.value < self.high
 
-    def shown(self, digits: int = 3) -> str:
-        """Return the value in so many digits, or in as many as tell it from its limits."""
-        return f"{self.value:.{max(digits, self.digits)}g}"
+    def shown(self) -> str:
+        """Return the value in as many digits as tell it from its limits."""
+        return f"{self.value:.{self.digits}g}"
+
+    def told(self) -> str:
+        """Return the value in a digit more, for the list of failures."""
+        return f"{self.value:.{max(4, self.digits)}g}"
 
 
 class Checks:
-    """Named numbers, each with the range that it must fall in.
+    """Named numbers, each with the range that it must fall in, and verdicts that must come out.
 
     A cell can be run again, edited or not: what it adds takes the place of what it added before.
     Where no editor says which cell it is, cells of one source count as one that is run again where
@@ -53,14 +55,25 @@ class Checks:
     Check                            Value   Expected              Verdict
     gap to OLS, in standard errors   2.1     below 3               ok
     ratio of variances               1.02    between 0.9 and 1.1   ok
+
+    A verdict has an interval, and the words that it is expected to lead to:
+
+    >>> from labkit import mean_interval
+    >>> gain = mean_interval([0.2, 0.3, 0.1])
+    >>> words = {"below": "trees", "above": "network"}
+    >>> checks.verdict("network's gain", gain, "no evidence", **words, rule="Student, 3 tables")
+    'no evidence'
+    >>> print(checks.verdicts())
+    Question         Estimate   95 % interval    Verdict       Rule
+    network's gain   0.20       -0.05 to 0.45    no evidence   Student, 3 tables
     """
 
     def __init__(self) -> None:
         # In the order of the first adding; None keeps the place of what a cell's rerun left out.
-        self._added: dict[str, tuple[Check, CellRun] | None] = {}
+        self._added: dict[str, tuple[Check | Verdict, CellRun] | None] = {}
 
     @property
-    def _checks(self) -> list[Check]:
+    def _checks(self) -> list[Check | Verdict]:
         return [added[0] for added in self._added.values() if added is not None]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -99,12 +112,58 @@ class Checks:
         TypeError
             If the value or a limit is not one real number.
         """
-        if not isinstance(name, str):
-            raise TypeError(f"a check's name must be a string, not {name!r}.")
-        if not name.strip():
-            raise ValueError("a check's name must not be empty: say what the number is.")
-        check = _check(name, _as_number(name, value), below, above, between)
-        here = running_cell()
+        _require_name(name)
+        self._keep(_check(name, _as_number(name, value), below, above, between))
+
+    def verdict(
+        self,
+        name: str,
+        value: Interval | float,
+        expected: str,
+        *,
+        below: str,
+        above: str,
+        at: float = 0.0,
+        rule: str,
+    ) -> str:
+        """Add the verdict that a value leads to, and the one that the text states; return the word.
+
+        Parameters
+        ----------
+        name : str
+            What is asked, such as "network minus OLS, excess risk"; used once, as in `add`.
+        value : Interval or float
+            The estimate with its 95 % interval, or one number that is known exactly.
+        expected : str
+            The verdict that the text states: `below`, `above` or "no evidence". Another one makes
+            `report` raise.
+        below, above : str
+            The words where the whole interval lies below `at`, or above it; "no evidence" where
+            `at` is inside.
+        at : float
+            What the value is held against: 0 for a difference, 1 for a ratio.
+        rule : str
+            How the interval was made, such as "Student, 100 tables".
+
+        Returns
+        -------
+        str
+            The word that the value leads to, whatever was expected.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the value is neither an interval nor a number, or is NaN; if the words are not
+            three different ones; if the name was used before, as in `add`.
+        """
+        _require_name(name)
+        verdict = reach(name, value, expected, below=below, above=above, at=at, rule=rule)
+        self._keep(verdict)
+        return verdict.word
+
+    def _keep(self, check: Check | Verdict) -> None:
+        """Keep a check in its place, and drop what an earlier run of this cell had added."""
+        name, here = check.name, running_cell()
         before = self._added.get(name)
         for other, added in self._added.items():
             if added is None or not here.repeats(added[1]):
@@ -132,7 +191,7 @@ class Checks:
             raise AssertionError("Nothing was checked: add a check before the report.")
         failed = [check for check in checks if not check.ok]
         if failed:
-            lines = [f"  {c.name}: {c.shown(4)}, expected {c.expected}" for c in failed]
+            lines = [f"  {c.name}: {c.told()}, expected {c.expected}" for c in failed]
             count = f"{len(failed)} of {len(checks)} checks failed:"
             raise AssertionError("\n".join([count, *lines]))
         return Table(
@@ -140,92 +199,26 @@ class Checks:
             [[c.name, c.shown(), c.expected, "ok"] for c in checks],
         )
 
+    def verdicts(self) -> Table:
+        """Return the table of the verdicts: estimate, interval, word, and the rule behind it.
 
-def finite_differences(f: Callable[[Floats], float], x: ArrayLike, *, step: float = 1e-6) -> Floats:
-    """Return the gradient of `f` at `x` by central differences, in the shape of `x`.
-
-    Parameters
-    ----------
-    f : callable
-        Takes an array of the shape of `x`, float64 and its own, and returns a number.
-    x : array_like
-        Where to differentiate.
-    step : float
-        The half width of (f(x + h) − f(x − h)) / 2h is h = step · max(1, abs(x)) for each entry.
-        The error is of order h² from the third derivative and ε/h from rounding, so about 1e-6
-        serves functions of moderate size. The difference with h/2 must agree with that of h, up
-        to 1 % or the rounding of f.
-
-    Returns
-    -------
-    ndarray
-        One derivative for each entry of `x`.
-
-    Raises
-    ------
-    TypeError
-        If `x` are not real numbers, or `f` returns something other than one real number.
-    ValueError
-        If `x` or a value of `f` is not finite, or `step` is not positive, too small to move x, or
-        too large; if the differences with h and h/2 disagree, so that neither is a derivative.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from labkit import finite_differences
-    >>> finite_differences(lambda w: float(w @ w), np.array([1.0, 3.0])).round(6)
-    array([2., 6.])
-    """
-    step = positive(step, "step")
-    x = np.array(as_numbers(x, "x"), dtype=np.float64)  # a copy, moved one entry at a time
-    require_finite(x, "x")
-    gradient = np.empty_like(x)
-    for i in np.ndindex(x.shape):
-        middle = float(x[i])
-        h = step * max(1.0, abs(middle))
-        if not math.isfinite(2 * h + abs(middle)):
-            raise ValueError(f"step={step:g} is too large: it moves x = {middle:g} to infinity.")
-        slopes: list[float] = []
-        sizes: list[float] = []
-        for width in (h, h / 2):
-            above, below = middle + width, middle - width
-            if not below < middle < above:
-                raise ValueError(f"step={step:g} is too small: it doesn't move x = {middle:g}.")
-            values = []
-            for x[i] in (above, below):
-                values.append(_value_of(f, x))
-            slopes.append((values[0] - values[1]) / (above - below))  # as it was rounded
-            sizes += map(abs, values)
-        x[i] = middle
-        _require_agreement(slopes, max(sizes), middle, h)
-        gradient[i] = slopes[0]
-    return gradient
+        Raises
+        ------
+        AssertionError
+            If there is none.
+        """
+        verdicts = [check for check in self._checks if isinstance(check, Verdict)]
+        if not verdicts:
+            raise AssertionError("There is no verdict yet: add one by checks.verdict(…).")
+        heads = ["Question", "Estimate", "95 % interval", "Verdict", "Rule"]
+        return Table(heads, [verdict.row() for verdict in verdicts])
 
 
-def _require_agreement(slopes: list[float], size: float, x: float, h: float) -> None:
-    """Raise ValueError if the differences over h and h/2 differ by more than 1 % and rounding.
-
-    A value near 0, as that of a loss at its minimum, may be the sum of terms of about 1 whose
-    rounding is larger than its own.
-    """
-    wide, narrow = slopes
-    rounding = 1e3 * float(np.finfo(float).eps) * max(1.0, size) / h
-    if not abs(wide - narrow) <= max(0.01 * max(abs(wide), abs(narrow)), rounding):
-        raise ValueError(
-            f"the central differences of f at x = {x:g} are {wide:g} over ±{h:g} and {narrow:g} "
-            f"over ±{h / 2:g}, so that neither is the derivative: take another step, a point where "
-            "f is smooth, or compute f in float64."
-        )
-
-
-def _value_of(f: Callable[[Floats], float], x: Floats) -> float:
-    """Return f(x), a finite number; f has an array of its own, which it may keep or change."""
-    value = one_number(f(x.copy()))
-    if value is None:
-        raise TypeError("f must return one real number, not an array, a complex number or None.")
-    if not math.isfinite(value):
-        raise ValueError(f"f is {value} within a step of x, so that it has no difference there.")
-    return value
+def _require_name(name: Any) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"a check's name must be a string, not {name!r}.")
+    if not name.strip():
+        raise ValueError("a check's name must not be empty: say what the number is.")
 
 
 def _check(
@@ -255,13 +248,9 @@ def _check(
 
 def _more_digits(value: float, limit: float) -> int:
     """Return how many digits more than 3 of a value, and 6 of its limit, show which is larger."""
-
-    def order(a: float, b: float) -> int:
-        return (a > b) - (a < b)
-
-    right = order(value, limit)
+    right = side(value, limit)
     return next(
-        (k for k in range(14) if order(_rounded(value, 3 + k), _rounded(limit, 6 + k)) == right), 14
+        (k for k in range(14) if side(_rounded(value, 3 + k), _rounded(limit, 6 + k)) == right), 14
     )
 
 

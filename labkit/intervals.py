@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from labkit.inputs import Floats, as_numbers, as_vector, whole
 
+UNDECIDED = "no evidence"
 _MOST = 10**18  # comparisons; further out Student's quantile is no number to rely on
 
 
@@ -28,13 +29,20 @@ class Interval(NamedTuple):
     low: float
     high: float
 
-    def verdict(self, below: str, above: str) -> str:
-        """Return `below` or `above`, the side of zero it lies on; "no evidence" if zero is inside.
+    def verdict(self, below: str, above: str, *, at: float = 0.0) -> str:
+        """Return `below` or `above`, the side of `at` it lies on; "no evidence" if `at` is inside.
+
+        Parameters
+        ----------
+        below, above : str
+            The words for either side.
+        at : float
+            What the interval is held against: 0 for a difference, 1 for a ratio.
 
         Raises
         ------
         ValueError
-            If the ends are no interval: one is NaN, or `low` is above `high`.
+            If the ends are no interval: one is NaN, or `low` is above `high`; if `at` is NaN.
 
         Examples
         --------
@@ -46,9 +54,11 @@ class Interval(NamedTuple):
         """
         if not self.low <= self.high:
             raise ValueError(f"low={self.low}, high={self.high} are not the ends of an interval.")
-        if self.low > 0:
+        if math.isnan(at):
+            raise ValueError("at must be a number that the interval is held against, not NaN.")
+        if self.low > at:
             return above
-        return below if self.high < 0 else "no evidence"
+        return below if self.high < at else UNDECIDED
 
 
 def mean_interval(values: ArrayLike, *, comparisons: int = 1) -> Interval:

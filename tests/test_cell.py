@@ -60,6 +60,14 @@ def values(lab):
     return [row[:2] for row in lab.names["checks"].report().rows]
 
 
+def test_a_verdict_is_replaced_too(lab):
+    cell = "word = checks.verdict('a', value, 'yes', below='no', above='yes', rule='sign')"
+    for value, word in ((-1.0, "no"), (2.0, "yes")):
+        lab.run(cell, value=value)
+        assert lab.names["word"] == word
+    assert values(lab) == [["a", "2"]]
+
+
 def test_a_cell_that_is_run_again_replaces_what_it_added(lab):
     for source in (ONE, TWO):
         lab.run(source)

@@ -17,6 +17,8 @@ from labkit import (
 )
 from labkit.cell import running_cell
 from labkit.checks import Check
+from labkit.intervals import Interval
+from labkit.verdict import Verdict
 
 DATA = make_linear(20, 3, rng=1)
 
@@ -34,7 +36,8 @@ RESULTS = {
     "a study": run_study(lambda rng: rng, {"one": lambda *_: 1}, replicates=2),
     "a table": session_info(),
     "a paragraph": paragraph("One."),
-    "a verdict": one(1),
+    "an answer's verdict": one(1),
+    "a verdict": Verdict("one", Interval(1.0, 0.5, 2.0), 0.0, "yes", "yes", "a rule"),
     "a prediction": Predict("How many?")(1),
     "a check": Check("one", 1.0, 0.0, 2.0, "between 0 and 2"),
     "a run of a cell": running_cell(),

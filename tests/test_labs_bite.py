@@ -34,7 +34,9 @@ def test_a_lab_without_a_mistake_passes(lab):
     as_it_stands(lab)
 
 
-@pytest.mark.parametrize(("lab", "right", "wrong", "verdict"), params("MISTAKES"))
+@pytest.mark.parametrize(
+    ("lab", "right", "wrong", "verdict"), [*params("MISTAKES"), *params("UNFAIR")]
+)
 def test_a_lab_with_a_mistake_fails(lab, right, wrong, verdict):
     with pytest.raises(FAILURES, match=verdict):
         run_with_a_mistake(lab, (right, wrong), verdict)
