@@ -37,7 +37,7 @@ QUICK = {
     ),
     "for k in range(5):\n        train, test": "for k in range(2):\n        train, test",
     "boosted(max_leaf_nodes=15)": "boosted(max_leaf_nodes=15, max_iter=20, learning_rate=0.2)",
-    "boosted(max_leaf_nodes=63": "boosted(max_leaf_nodes=63, max_iter=20, learning_rate=0.4",
+    "boosted(max_leaf_nodes=63": "boosted(max_leaf_nodes=63, max_iter=30, learning_rate=0.2",
 }
 
 # A mistake: what stands in the lab, what stands there instead, and what the lab must say of it.
