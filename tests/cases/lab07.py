@@ -22,7 +22,7 @@ QUICK = {
     "(1.0, 10.0, 30.0, 100.0)": "(10.0,)",
     "(0.05, 0.1)": "(0.1,)",
     "(3, 15)": "(7,)",
-    "(0.003, 0.01)": "(0.01,)",
+    "(0.003, 0.01)": "(0.003,)",
     "(0.3, 3.0)": "(0.3,)",
     "[:160]": "[:90]",
     "early_stopping=False, random_state=seed": (
@@ -149,8 +149,8 @@ UNFAIR = {
         "families on both sides, inner folds",
     ),
     "test rows that train": (
-        "            train, test = deal(table, job, study_seed)\n",
-        "            train, test = np.arange(len(table.y)), deal(table, job, study_seed)[1]\n",
+        "        train, test = deal(table, job, study_seed)\n        for",
+        "        train, test = np.arange(len(table.y)), deal(table, job, study_seed)[1]\n        for",
         "share, rerun minus stored",
     ),
     "trees that are not tuned": (
