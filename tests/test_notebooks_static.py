@@ -55,6 +55,10 @@ TERMS = """
     - {theme: B, terms: [{term: fit, statistics: y}, {term: epoch, statistics: z}]}
 - {part: Code, languages: [R, Python], themes: [{theme: C, terms: [{term: session_info, R: w}]}]}
 """
+REFERENCES = """
+10.1038/nbt.3300: {authors: [A. One], year: 2015, title: On it, where: A journal}
+"""
+CITED = "[A. One (2015)](https://doi.org/10.1038/nbt.3300). On it. A journal."
 ALT = "A curve that falls steeply at first and is flat from the fiftieth step on"
 FIGURE = (
     f"#| label: fig-loss\n#| fig-cap: The loss by step\n#| fig-alt: {ALT}\n_ = plot_history(rows)"
@@ -134,7 +138,7 @@ def good_notebook() -> Any:
         *exercise(2),
         *exercise(3),
         md("pitfalls", "## Common pitfalls\n\nForgetting [the seed](https://example.org/seed)."),
-        md("reading", "## Further reading\n\nA book on the subject."),
+        md("reading", f"## Further reading\n\n- {CITED}"),
         md("session", "## Session info"),
         code("versions", "session_info()", stream("numpy 2\n")),
     ]
@@ -170,6 +174,7 @@ class Draft:
         (self.root / "notebooks" / "01-first.ipynb").touch()
         (self.root / "_quarto.yml").write_text(self.quarto)
         (self.root / "terms.yml").write_text(TERMS)
+        (self.root / "references.yml").write_text(REFERENCES)
         return Lab(self.root / "notebooks" / self.name, self.nb, self.root)
 
 
@@ -350,6 +355,10 @@ BAD: list[tuple[str, str, Edit]] = [
     ("course-metadata", "an unknown key", say(solution="x = 1")),
     ("known-terms", "unknown", say(terms=["fit", "dropout"])),
     ("terms-in-text", "not in the text", say(terms=["fit", "epoch"])),
+    ("known-references", "unknown", swap("reading", "3300", "3301")),
+    ("reference-text", "another author", swap("reading", "A. One", "B. Two")),
+    ("reference-title", "another", swap("reading", "On it", "Of it")),
+    ("linked-references", "none", add("goal", "So said One (2015).")),
     ("headings", "missing", drop("reading")),
     ("headings", "out of order", switch("pitfalls", "reading")),
     ("headings", "unknown", add("goal", "## Another\n\nWith a text.")),
