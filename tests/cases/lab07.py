@@ -76,7 +76,7 @@ MISTAKES = {
     "a clip that is ignored": (
         "np.clip(p, clip, 1 - clip)\n    return -np.log",
         "np.clip(p, 1e-12, 1 - 1e-12)\n    return -np.log",
-        "clipped losses",
+        "clips: shares",
     ),
     "log odds of probabilities": (
         "log_odds = fitted.decision_function(cancer.X.iloc[test])",
@@ -150,7 +150,9 @@ UNFAIR = {
     ),
     "test rows that train": (
         "        train, test = deal(table, job, study_seed)\n        for",
-        "        train, test = np.arange(len(table.y)), deal(table, job, study_seed)[1]\n        for",
+        "        train, test = deal(table, job, study_seed)\n"
+        "        train = np.arange(len(table.y))\n"
+        "        for",
         "share, rerun minus stored",
     ),
     "trees that are not tuned": (
