@@ -113,11 +113,6 @@ MISTAKES = {
         "self.centre_ + self.fit_",
         "share, rerun minus stored",
     ),
-    "a network without its sigmoid's sign": (
-        "np.hstack([1 - p, p])",
-        "np.hstack([p, 1 - p])",
-        "share, rerun minus stored",
-    ),
     "probabilities taken for log odds": (
         "np.column_stack([np.ones(len(p)), logit(p)])",
         "np.column_stack([np.ones(len(p)), p])",
