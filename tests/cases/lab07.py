@@ -123,6 +123,11 @@ MISTAKES = {
         "np.add.at(scores, np.arange(len(y)) % len(scores), Z",
         "slope's s.e. over pandas'",
     ),
+    "a difference of losses for one of shares": (
+        "(small[way] - large[way]) / base",
+        "small[way] - large[way]",
+        "shares by family, pattern, row",
+    ),
     "slopes weighted by their errors": (
         'weight, dealing = folds["slope_se"] ** -2',
         'weight, dealing = folds["slope_se"] ** 2',
