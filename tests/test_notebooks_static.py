@@ -68,7 +68,9 @@ CHECKS = (
     "checks = Checks()\n"
     'for name in ("a", "b"):\n'
     '    checks.add(name, 1.0, below=2)\nchecks.add("rows", 5, above=4)\n'
-    'checks.add("gap", gap, below=3)\nchecks.report()'
+    'checks.add("gap", gap, below=3)\n'
+    'checks.verdict("slope", gain, "up", below="down", above="up", rule="Student")\n'
+    "checks.report()"
 )
 HINT = "<details><summary>Hint</summary>\n\nThe mean is the sum over `n`.\n\n</details>"
 PROSE = """Read these words slowly, because a lab is a lesson with code in it and not a script with
@@ -128,7 +130,9 @@ def good_notebook() -> Any:
         md("check", "## 4 Check\n\nEach number has its range."),
         code("checks", CHECKS, stream("all as expected\n")),
         md("read-checks", "All are where they should be."),
-        md("report", "## 5 Report\n\nThe paragraph for the paper."),
+        md("report", "## 5 Report\n\nThe verdict first."),
+        code("verdicts", "checks.verdicts()", shown()),
+        md("read-verdicts", "And the paragraph for the paper."),
         code(
             "paper", 'print(f"x1 rose by {gap:.2f} (95 % interval, R 4.2.2).")', stream("x1 rose")
         ),
@@ -511,7 +515,10 @@ BAD: list[tuple[str, str, Edit]] = [
     ("report-numbers", "in a plain string", swap("paper", "print", 't = "n is 500"\nprint')),
     ("report-numbers", "another interval", swap("paper", "95 %", "90 %")),
     ("report-numbers", "another version", swap("paper", "R 4.2.2", "R 4.3.0")),
-    ("report-computed", "no output", put("paper")),
+    ("report-computed", "no output", both(put("paper"), put("verdicts"))),
+    ("verdicts", "none", swap("checks", "checks.verdict(", "print(")),
+    ("verdicts", "not shown", write("verdicts", "verdict")),
+    ("verdicts", "shown too early", both(add("checks", "checks.verdicts()"), drop("verdicts"))),
     ("three-exercises", "two", drop("prompt-3", "exercise-3", "check-3", "solution-3")),
     ("three-exercises", "misnumbered", swap("prompt-3", "Exercise 3", "Exercise 4")),
     ("exercise-complete", "no prompt", swap("prompt-1", "Compute the mean of y by hand.", "")),
