@@ -84,8 +84,8 @@ studies: $(READY)  ## run the studies too long for a lab and store them in data/
 	@$(BIN)/python -m course.studies $(STUDY)
 
 .PHONY: mutants
-mutants: $(READY_TEST)  ## change labkit's code at random: do its tests notice? [SAMPLE=100] [SEED=1] [MODULES=labkit/ols.py]
-	@$(BIN)/python -m course.mutants $(call given,SAMPLE,sample) $(call given,SEED,seed) $(MODULES)
+mutants: $(READY_TEST)  ## change labkit's code, or a lab's, at random: does a test or a check notice? [SAMPLE=100] [SEED=1] [MODULES=labkit/ols.py] [LABS=07]
+	@$(BIN)/python -m course.mutants $(call given,SAMPLE,sample) $(call given,SEED,seed) $(MODULES) $(LABS)
 
 bench: $(READY_BENCH)  ## compare labkit's speed with the alternatives
 	$(BIN)/python -m benchmarks

@@ -44,7 +44,12 @@ def read(lab: str) -> Lab:
 def sources_of(lab: str, *changes: Change) -> list[str]:
     """Return a lab's code cells up to the report of its checks, quick, and with things changed."""
     sources = [cell.source for cell in read(lab).lesson_code]
-    sources = sources[: next(i for i, s in enumerate(sources) if "checks.report()" in s) + 1]
+    report = next(i for i, source in enumerate(sources) if "checks.report()" in source)
+    return changed(lab, sources[: report + 1], *changes)
+
+
+def changed(lab: str, sources: list[str], *changes: Change) -> list[str]:
+    """Return code of a lab's that is quick, with things changed wherever they stand."""
     for old, new in [*case(lab).QUICK.items(), *changes]:
         assert any(old in source for source in sources), f"lab {lab} has no {old!r} any more"
         sources = [source.replace(old, new) for source in sources]

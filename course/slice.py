@@ -75,7 +75,7 @@ def _uses(statement: str) -> _Uses:
         reads=reads,
         sets=sets | defines | imports,
         replaces=replaces,
-        changes={root for node in changed if (root := _root(node)) in reads},
+        changes={root for node in changed if (root := root_name(node)) in reads},
         defines=defines,
         imports=imports,
     )
@@ -128,7 +128,7 @@ def _closure(names: set[str], inside: dict[str, set[str]]) -> set[str]:
     return found
 
 
-def _root(node: ast.AST) -> str | None:
+def root_name(node: ast.AST) -> str | None:
     """Return the name that `a.b`, `a[i]` and `a.b().c` begin with."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
         node = node.func if isinstance(node, ast.Call) else node.value

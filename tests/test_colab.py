@@ -32,7 +32,7 @@ def course(tmp_path):
     root = tmp_path / "course"
     for name in ("notebooks", "labkit", "data"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("terms.yml", "README.md", "LICENSE", "pyproject.toml"):
+    for name in ("terms.yml", "references.yml", "README.md", "LICENSE", "pyproject.toml"):
         shutil.copy(ROOT / name, root)
     (root / "_quarto.yml").write_text(CONFIG.replace(NOT_SET, f"  repo-url: {URL}\n"))
     return root

@@ -47,7 +47,7 @@ def test_a_new_lab_has_its_files_and_a_place_in_the_written_pages_and_nothing_el
     assert all(f"\n  {name}\n" in printed for name in OWN)
     assert status(folder) >= OWN | {"_quarto.yml", "index.qmd", "instructors.qmd"}
     assert status(folder) - OWN <= {"_quarto.yml", "index.qmd", "instructors.qmd", "terms.qmd",
-                                    "reference.qmd"}  # fmt: skip
+                                    "reference.qmd", "references.qmd"}  # fmt: skip
     about = Lab.read(folder / "notebooks" / "11-survival.ipynb").about
     assert (about["part"], about["short"]) == ("Evidence and scale", "Survival, for a start")
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from course import ROOT, outline
 from course.pages import instructors as instructors_page
-from course.pages import reference_page, terms_page
+from course.pages import reference_page, references_page, terms_page
 
 # page, relative to the root → a function that takes the root and returns the page's whole text
 GENERATORS: dict[str, Callable[[Path], str]] = {
     "terms.qmd": terms_page.text,
+    "references.qmd": references_page.text,
     "reference.qmd": reference_page.text,
     "instructors.qmd": instructors_page.text,
     "_quarto.yml": outline.sidebar,

@@ -15,7 +15,16 @@ from course import ROOT
 from course.notebook import Lab, UnreadableError
 
 # Importing a module of rules registers them; files comes first, with the rule on validity.
-from course.rules import again, files, outputs, prose, python, steps, terms  # noqa: F401
+from course.rules import (  # noqa: F401
+    again,
+    files,
+    outputs,
+    prose,
+    python,
+    references,
+    steps,
+    terms,
+)
 from course.rules.registry import RULES
 
 
