@@ -91,7 +91,11 @@ MISTAKES = {
 
 # A leak or an unfairness in a whole study, in the same form.
 UNFAIR = {
-    "trees that may not choose": ("for k in (2, 4, 8, 31)", "for k in (31,)", "numbers of settings"),
+    "trees that may not choose": (
+        "for k in (2, 4, 8, 31)",
+        "for k in (31,)",
+        "numbers of settings",
+    ),
     "settings chosen by the excess risk": (
         '["held_out"].idxmin()',
         '["excess_risk"].idxmin()',
