@@ -19,7 +19,6 @@ QUICK = {
     "splits, epochs = 24, 16": "splits, epochs = 12, 11",
     "times=2000": "times=200",
     "n_jobs=2": "n_jobs=1",
-    "epochs=200, lr=0.03": "epochs=120, lr=0.03",
 }
 
 # A mistake: what stands in the lab, what stands there instead, and what the lab must say of it.
