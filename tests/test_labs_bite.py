@@ -59,8 +59,9 @@ def test_a_lab_with_another_seed_passes(lab, change):
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_a_lab_has_mistakes_and_other_seeds(lab):
+def test_a_lab_has_mistakes_an_unfair_study_and_other_seeds(lab):
     assert len(case(lab).MISTAKES) >= 6
+    assert case(lab).UNFAIR
     assert case(lab).OTHER_SEEDS
 
 

@@ -55,6 +55,10 @@ TERMS = """
     - {theme: B, terms: [{term: fit, statistics: y}, {term: epoch, statistics: z}]}
 - {part: Code, languages: [R, Python], themes: [{theme: C, terms: [{term: session_info, R: w}]}]}
 """
+REFERENCES = """
+10.1038/nbt.3300: {authors: [A. One], year: 2015, title: On it, where: A journal}
+"""
+CITED = "[A. One (2015)](https://doi.org/10.1038/nbt.3300). On it. A journal."
 ALT = "A curve that falls steeply at first and is flat from the fiftieth step on"
 FIGURE = (
     f"#| label: fig-loss\n#| fig-cap: The loss by step\n#| fig-alt: {ALT}\n_ = plot_history(rows)"
@@ -64,7 +68,9 @@ CHECKS = (
     "checks = Checks()\n"
     'for name in ("a", "b"):\n'
     '    checks.add(name, 1.0, below=2)\nchecks.add("rows", 5, above=4)\n'
-    'checks.add("gap", gap, below=3)\nchecks.report()'
+    'checks.add("gap", gap, below=3)\n'
+    'checks.verdict("slope", gain, "up", below="down", above="up", rule="Student")\n'
+    "checks.report()"
 )
 HINT = "<details><summary>Hint</summary>\n\nThe mean is the sum over `n`.\n\n</details>"
 PROSE = """Read these words slowly, because a lab is a lesson with code in it and not a script with
@@ -124,7 +130,9 @@ def good_notebook() -> Any:
         md("check", "## 4 Check\n\nEach number has its range."),
         code("checks", CHECKS, stream("all as expected\n")),
         md("read-checks", "All are where they should be."),
-        md("report", "## 5 Report\n\nThe paragraph for the paper."),
+        md("report", "## 5 Report\n\nThe verdict first."),
+        code("verdicts", "checks.verdicts()", shown()),
+        md("read-verdicts", "And the paragraph for the paper."),
         code(
             "paper", 'print(f"x1 rose by {gap:.2f} (95 % interval, R 4.2.2).")', stream("x1 rose")
         ),
@@ -134,7 +142,7 @@ def good_notebook() -> Any:
         *exercise(2),
         *exercise(3),
         md("pitfalls", "## Common pitfalls\n\nForgetting [the seed](https://example.org/seed)."),
-        md("reading", "## Further reading\n\nA book on the subject."),
+        md("reading", f"## Further reading\n\n- {CITED}"),
         md("session", "## Session info"),
         code("versions", "session_info()", stream("numpy 2\n")),
     ]
@@ -170,6 +178,7 @@ class Draft:
         (self.root / "notebooks" / "01-first.ipynb").touch()
         (self.root / "_quarto.yml").write_text(self.quarto)
         (self.root / "terms.yml").write_text(TERMS)
+        (self.root / "references.yml").write_text(REFERENCES)
         return Lab(self.root / "notebooks" / self.name, self.nb, self.root)
 
 
@@ -350,6 +359,10 @@ BAD: list[tuple[str, str, Edit]] = [
     ("course-metadata", "an unknown key", say(solution="x = 1")),
     ("known-terms", "unknown", say(terms=["fit", "dropout"])),
     ("terms-in-text", "not in the text", say(terms=["fit", "epoch"])),
+    ("known-references", "unknown", swap("reading", "3300", "3301")),
+    ("reference-text", "another author", swap("reading", "A. One", "B. Two")),
+    ("reference-title", "another", swap("reading", "On it", "Of it")),
+    ("linked-references", "none", add("goal", "So said One (2015).")),
     ("headings", "missing", drop("reading")),
     ("headings", "out of order", switch("pitfalls", "reading")),
     ("headings", "unknown", add("goal", "## Another\n\nWith a text.")),
@@ -502,7 +515,10 @@ BAD: list[tuple[str, str, Edit]] = [
     ("report-numbers", "in a plain string", swap("paper", "print", 't = "n is 500"\nprint')),
     ("report-numbers", "another interval", swap("paper", "95 %", "90 %")),
     ("report-numbers", "another version", swap("paper", "R 4.2.2", "R 4.3.0")),
-    ("report-computed", "no output", put("paper")),
+    ("report-computed", "no output", both(put("paper"), put("verdicts"))),
+    ("verdicts", "none", swap("checks", "checks.verdict(", "print(")),
+    ("verdicts", "not shown", write("verdicts", "verdict")),
+    ("verdicts", "shown too early", both(add("checks", "checks.verdicts()"), drop("verdicts"))),
     ("three-exercises", "two", drop("prompt-3", "exercise-3", "check-3", "solution-3")),
     ("three-exercises", "misnumbered", swap("prompt-3", "Exercise 3", "Exercise 4")),
     ("exercise-complete", "no prompt", swap("prompt-1", "Compute the mean of y by hand.", "")),

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from course import ROOT
 from course.mutants.mutation import Mutant, mutants
-from course.mutants.trial import ENVIRONMENT, MutantsError, Verdict, try_mutants
+from course.mutants.trial import ONE_THREAD, MutantsError, Verdict, try_mutants
 from course.notebook import find_lab, labs
 
 
@@ -99,7 +99,7 @@ def labs_asked(names: list[str], root: Path) -> list[str]:
 
 def main_of_labs(asked: list[str], size: int | None, seed: int) -> None:
     """Try a sample of mutants of each lab."""
-    os.environ.update(ENVIRONMENT)  # which NumPy reads when it is imported, so import it now
+    os.environ.update(ONE_THREAD)  # which NumPy reads when it is imported, so import it now
     from course.mutants.labs import try_labs
 
     try:

@@ -3,7 +3,7 @@
 The setup of the lab is run once, in this process. Each run of the rest is a copy of the process,
 made by a fork, with a folder of its own for temporary files: so torch is loaded once, and no run
 sees what another has done. A fork copies one thread alone, and with one thread neither torch nor
-BLAS has others; the variables of `ENVIRONMENT` ask for that before NumPy is imported.
+BLAS has others; the variables `ONE_THREAD` ask for that before NumPy is imported.
 """
 
 import multiprocessing
@@ -30,7 +30,7 @@ from course.mutants.mutation import Mutant
 from course.mutants.shown import Shown, show
 from course.mutants.trial import LIMIT_FACTOR, LIMIT_MARGIN, MutantsError
 
-UNTOUCHED = {"exercise", "exercise-check", "solution"}  # the tags of what is the student's
+UNTOUCHED = {"predict", "exercise", "exercise-check", "solution"}  # tags of what is the student's
 MEMORY = 8 * 2**30  # bytes: a mutant may ask for all there is
 FORK = multiprocessing.get_context("fork")
 
@@ -110,9 +110,9 @@ def draw(cells: list[LabCell], size: int | None, seed: int) -> Sample:
 
 @dataclass(frozen=True)
 class Run:
-    """What each cell showed, or the error that one of them ended with."""
+    """What each cell showed, by its id, or the error that one of them ended with."""
 
-    shown: list[Shown] = field(default_factory=list)
+    shown: dict[str, Shown] = field(default_factory=dict)
     error: str = ""
 
 
@@ -128,25 +128,25 @@ def try_lab(lab: str, cells: list[LabCell], sample: Sample) -> Iterator[LabVerdi
     mpl.use("agg")  # a window can't be shared with a fork
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as in course.cases
-        setup = [cell.source for cell in takewhile(lambda cell: not cell.mutable, cells)]
-        for source in setup:
-            show(source, names)
-        sources = [cell.source for cell in cells[len(setup) :]]
+        setup = list(takewhile(lambda cell: not cell.mutable, cells))
+        for cell in setup:
+            show(cell.source, names)
+        lab_proper = cells[len(setup) :]
         started = time.perf_counter()
-        right = _run_apart(sources, names)
+        right = _run_apart(lab_proper, names)
         limit = LIMIT_FACTOR * (time.perf_counter() - started) + LIMIT_MARGIN
-        again = _run_apart(sources, names, limit, wild_clocks=True)
+        again = _run_apart(lab_proper, names, limit, wild_clocks=True)
         if error := right.error or again.error:
             raise MutantsError(f"lab {lab} fails without a mutant: {error}")
         for place, mutant in sample:
-            i = place - len(setup)
-            run = _run_apart([*sources[:i], mutant.source, *sources[i + 1 :]], names, limit)
-            word, because = _judge(run, right, again, [cell.id for cell in cells[len(setup) :]])
+            changed_cells = lab_proper.copy()
+            changed_cells[place - len(setup)] = LabCell(cells[place].id, mutant.source)
+            word, because = _judge(_run_apart(changed_cells, names, limit), right, again)
             yield LabVerdict(lab, cells[place].id, mutant, word, because)
 
 
 def _run_apart(
-    sources: list[str],
+    cells: list[LabCell],
     names: dict[str, Any],
     limit: float | None = None,
     *,
@@ -155,7 +155,7 @@ def _run_apart(
     """Run cells in a copy of this process, and end it and all that it started."""
     here, there = FORK.Pipe(duplex=False)
     with TemporaryDirectory() as folder:
-        child = FORK.Process(target=_send_run, args=(there, sources, names, folder, wild_clocks))
+        child = FORK.Process(target=_send_run, args=(there, cells, names, folder, wild_clocks))
         child.start()
         there.close()
         try:
@@ -170,16 +170,17 @@ def _run_apart(
 
 
 def _send_run(
-    to: Connection, sources: list[str], names: dict[str, Any], folder: str, wild_clocks: bool
+    to: Connection, cells: list[LabCell], names: dict[str, Any], folder: str, wild_clocks: bool
 ) -> None:
     if wild_clocks:
         time.perf_counter = time.process_time = _wild_clock()
     os.setpgid(0, 0)  # a group, so that it ends with the processes that it starts
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what torch and workers say of a mistake
+    for end in (1, 2):  # what torch and workers say of a mistake
+        os.dup2(os.open(os.devnull, os.O_WRONLY), end)
     tempfile.tempdir = os.environ["TMPDIR"] = folder
     try:
-        run = Run([show(source, names) for source in sources])
+        run = Run({cell.id: show(cell.source, names) for cell in cells})
     except Exception as error:  # whatever a mistake leads to
         run = Run(error=f"{type(error).__name__}: {' '.join(str(error).split())}")
     to.send(run)
@@ -195,14 +196,15 @@ def _wild_clock() -> Callable[[], float]:
 # --- what came of it -----------------------------------------------------------------------------
 
 
-def _judge(run: Run, right: Run, again: Run, ids: list[str]) -> tuple[Word, str]:
+def _judge(run: Run, right: Run, again: Run) -> tuple[Word, str]:
     """Compare a run with two of the lab as it is: what differs between these, as times do, may."""
     if run.error:
         return "caught", run.error
     words: dict[Word, str] = {"shown": "text", "drawn": "drawn"}
     for word, name in words.items():
-        for cell, *shown in zip(ids, run.shown, right.shown, again.shown, strict=True):
-            if change := _first_change(*(getattr(each, name) for each in shown)):
+        for cell in right.shown:
+            of_each_run = (getattr(each.shown[cell], name) for each in (run, right, again))
+            if change := _first_change(*of_each_run):
                 return word, f"{cell} shows {change}"
     return "silent", ""
 
@@ -215,6 +217,11 @@ def _first_change(now: list[str], right: list[str], again: list[str]) -> str:
         return f"{len(now)} lines for {len(right)}"
     for new, old, same in zip(now, right, again, strict=True):
         if new != old == same:
-            pairs = zip(new.split(), old.split(), strict=False)
+            pairs = zip(_words(new), _words(old), strict=False)
             return next((f"{a} for {b}" for a, b in pairs if a != b), f"{new} for {old}")
     return ""
+
+
+def _words(line: str) -> list[str]:
+    """Return the words and numbers of a line, without brackets and stops."""
+    return [word for part in line.split() if (word := part.strip("[](),.;:"))]

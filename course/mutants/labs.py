@@ -1,30 +1,47 @@
 """Try mutants of labs, name each with what came of it, and count."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tqdm import tqdm
 
 from course.mutants.lab_trial import LabVerdict, cells_of, draw, try_lab
+from course.mutants.trial import MutantsError
 
 WORDS = ("caught", "shown", "drawn", "silent")
 
 
 def try_labs(labs: Iterable[str], size: int | None, seed: int) -> None:
-    """Try a sample of mutants of each lab, one after the other, and print what came of them."""
+    """Try a sample of mutants of each lab, one after the other, and print what came of them.
+
+    Raises
+    ------
+    MutantsError
+        At the end, if labs fail without a mutant.
+    """
     verdicts: list[LabVerdict] = []
+    failures: list[str] = []
     try:
         for lab in labs:
-            cells = cells_of(lab)
-            sample = draw(cells, size, seed)
-            trials = try_lab(lab, cells, sample)
-            for verdict in tqdm(trials, lab, len(sample), unit="mutant", leave=False, disable=None):
-                verdicts.append(verdict)
-                tqdm.write(str(verdict))
+            try:
+                for verdict in _tried(lab, size, seed):
+                    verdicts.append(verdict)
+                    tqdm.write(str(verdict))
+            except MutantsError as error:
+                failures.append(str(error))
     except KeyboardInterrupt:
         print("Stopped.")
     if verdicts:
         print(report(verdicts))
+    if failures:
+        raise MutantsError("\n".join(failures))
+
+
+def _tried(lab: str, size: int | None, seed: int) -> Iterator[LabVerdict]:
+    cells = cells_of(lab)
+    sample = draw(cells, size, seed)
+    trials = try_lab(lab, cells, sample)
+    yield from tqdm(trials, lab, len(sample), unit="mutant", leave=False, disable=None)
 
 
 def report(verdicts: list[LabVerdict]) -> str:

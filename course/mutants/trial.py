@@ -26,9 +26,9 @@ from course.mutants.mutation import Mutant
 
 COPIED = ("labkit", "tests", "course")  # into each copy of the tree; the rest are links
 LIMIT_FACTOR, LIMIT_MARGIN = 4, 10  # of the seconds without a mutant; in seconds
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
+    **ONE_THREAD,
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # no test of labkit needs one, and they take a second
 }
 

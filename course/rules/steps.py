@@ -33,6 +33,19 @@ def checks(lab: Lab) -> Found:
             yield cell, "this check is added after the last report"
 
 
+@rule("state it by `checks.verdict(…)` in section 4, and begin section 5 with `checks.verdicts()`")
+def verdicts(lab: Lab) -> Found:
+    """A verdict that no check holds says what it said before the mistake."""
+    for section, name in (("4 Check", "verdict"), ("5 Report", "verdicts")):
+        called = [
+            (owner, called)
+            for cell in lab.section(section)
+            for _, owner, called in calls(cell.tree)
+        ]
+        if ("checks", name) not in called:
+            yield None, f"section {section[0]} does not call `checks.{name}`"
+
+
 @rule("compute each number and put it in with {…}; only `95 %`, `R 4.2.2`, x1, 1-D may be typed")
 def report_numbers(lab: Lab) -> Found:
     """A typed number goes on saying what last year's run found."""

@@ -13,8 +13,6 @@ from course.cases import solved
 # Changes no verdict.
 QUICK = {
     "standard_normal((200, 3))": "standard_normal((50, 3))",
-    "range(800)": "range(500)",
-    "steps=800": "steps=500",
 }
 
 # A mistake: what stands in the lab, what stands there instead, and what the lab must say of it.
@@ -51,15 +49,66 @@ MISTAKES = {
     ),
     "nothing detached": ("x * x.detach()", "x * x", "detached x"),
     "a loop without zeroing": ("    b.grad.zero_()", "    pass", "line, the two loops"),
-    "the sign of the update": ("b.sub_(lr * b.grad)", "b.add_(lr * b.grad)", "line minus OLS"),
+    "the sign of the update": (
+        "b.sub_(lr * b.grad)",
+        "b.add_(lr * b.grad)",
+        "fitted line minus OLS",
+    ),
     "reset after all": ("reset=False", "reset=True", "not reset minus momentum 1"),
     "the t distribution's density": ("3 / 8 *", "3 / 4 *", "Jacobian mismatch"),
-    "a factor in the information": ("(2 * s2 / n", "(s2 / n", "s.e. from the Hessian"),
-    "the variance with n": ("(estimate) / (n - p)", "(estimate) / n", "s.e. from the Hessian"),
+    "a factor in the information": ("(2 * s2 / n", "(s2 / n", "errors from the Hessian"),
+    "the variance with n": ("(estimate) / (n - p)", "(estimate) / n", "errors from the Hessian"),
     "the sum for the mean": (
         "((y_t - X_t @ beta) ** 2).mean()",
         "((y_t - X_t @ beta) ** 2).sum()",
         "Hessian minus",
+    ),
+    "1 - a taken for a - 1": ("minus(b, a)", "minus(a, b)", "log odds|domain|positive"),
+    "1 / a taken for a": ("times(b, power(a, -1))", "times(b, a)", "log odds|domain|positive"),
+    "a function that calls itself": (
+        """    order, seen, tasks = [], set(), [("look", end)]
+    while tasks:
+        task, value = tasks.pop()
+        if task == "add":
+            order.append(value)
+        elif value not in seen:
+            seen.add(value)
+            tasks.append(("add", value))
+            tasks += [("look", parent) for parent, _ in value.edges]
+    return order""",
+        """    before = [value for parent, _ in end.edges for value in in_order(parent)]
+    return [*dict.fromkeys(before), end]""",
+        "recursion",
+    ),
+    "the old form of a custom function": (
+        """def forward(t):
+        return torch.as_tensor(stdtr(4, t.detach().numpy()))
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+""",
+        """def forward(ctx, t):
+        ctx.save_for_backward(t)
+        return torch.as_tensor(stdtr(4, t.detach().numpy()))
+""",
+        "setup_context",
+    ),
+    "a zero for None": ("set_to_none=to_none", "set_to_none=True", "AdamW, idle with zero"),
+}
+
+# A side that is not given what the other has: a comparison that is none.
+UNFAIR = {
+    "one engine against itself": ("torch_gradient(s, row)", "own_gradient(s, row)", "bit by bit"),
+    "differences denied their best step": (
+        "np.arange(-11, 0)",
+        "np.arange(-11, -8)",
+        "best step of differences",
+    ),
+    "fewer steps for one path": (
+        "descend(reset=False)",
+        "descend(reset=False, steps=300)",
+        "steps of the two paths",
     ),
 }
 
@@ -110,8 +159,7 @@ class Expit:
 
 
 def expit_of_steps(a: Any) -> Any:
-    one = solved("03")["Value"](1.0)
-    return one / (one + solved("03")["exp"](-a))
+    return 1 / (1 + solved("03")["exp"](-a))
 
 
 def delta(change: str) -> Callable[..., float]:

@@ -19,15 +19,16 @@ QUICK = {
     "-0.04, 0.16, 80": "-0.04, 0.16, 9",
     "range(100, 110)": "range(100, 103)",
     "np.linspace(-4, 2, 100)": "np.linspace(-3, 2, 80)",
-    "[0.001, 0.003, 0.01, 0.03, 0.1]": "[0.003, 0.01]",
     "runs=24, steps=300": "runs=24, steps=200",
     "X, steps=300": "X, steps=120",
     "X, evaluations=300": "X, evaluations=120",
     "[0.003, 0.01, 0.03, 0.1, 0.3]": "[0.1]",
-    "np.arange(-2.5, 1.5, 0.5)": "np.array([-2, -1.5, -1, 0, 0.75])",
+    "np.arange(-3, 1.5, 0.5)": "np.array([-3, -2, -1, 0, 0.75])",
     "in optimizers.items()}": 'in optimizers.items() if name not in ("Nesterov", "AdamW")}',
     "seeds = range(24)": "seeds = range(18)",
-    "make_table(10_000 + s, 2000)": "make_table(10_000 + s, 1000)",
+    "make_table(10_000 + seed, 2000)": "make_table(10_000 + seed, 1000)",
+    "(50, 100, 400)": "(50,)",
+    "draws=500": "draws=100",
     '"max_eval": 175': '"max_eval": 80',
 }
 
@@ -36,27 +37,27 @@ MISTAKES = {
     "Nesterov without the newest gradient": (
         '(g + mu * memory["u"])',
         '(mu * memory["u"])',
-        "Nesterov, distance from torch",
+        "six rules by hand",
     ),
     "a sum of squares for their mean": (
         "(1 - alpha) * g**2",
         "g**2",
-        "RMSProp, distance from torch",
+        "six rules by hand",
     ),
     "no bias correction of m": (
         'm_hat = memory["m"] / (1 - beta1**t)',
         'm_hat = memory["m"]',
-        "Adam, distance from torch",
+        "six rules by hand",
     ),
     "decay in the gradient": (
         "adam((1 - lr * decay) * w, g, memory",
         "adam(w, g + decay * w, memory",
-        "AdamW, distance from torch",
+        "six rules by hand",
     ),
     "zero_grad forgotten": (
         "        optimizer.zero_grad()\n        torch_loss(w)",
         "        torch_loss(w)",
-        "SGD, distance from torch",
+        "six rules by hand",
     ),
     "the factor of two forgotten": (
         "return 2 * (gram @ w - moment)",
@@ -76,7 +77,7 @@ MISTAKES = {
     "centred, not standardised": (
         "Z = (raw - raw.mean(axis=0)) / raw.std(axis=0)",
         "Z = raw - raw.mean(axis=0)",
-        "κ standardised",
+        "κ standardised over correlations",
     ),
     "half a cosine taken for a whole": (
         "half_cosine(1, 0, t / T)",
@@ -90,10 +91,40 @@ MISTAKES = {
         "clipping 3, 4",
     ),
     "a weight of IRLS": ("weight = prob * (1 - prob)", "weight = prob", "IRLS minus Newton"),
+    "half the gradient of a batch": ("2 / batch *", "1 / batch *", "floor at rate 0.1"),
+    "logits that are not summed over rows": (
+        "np.logaddexp(0, logits) - y * logits",
+        "np.logaddexp(0, logits) - y",
+        "mean BCE minus scikit-learn's",
+    ),
+}
+
+# A leak or an unfairness in the whole study, in the form of MISTAKES.
+UNFAIR = {
+    "new patients that were trained on": (
+        "make_table(10_000 + seed, 1000)",
+        "make_table(seed)",
+        "the same networks on new patients",
+    ),
     "one learning rate for all": (
-        "train(name, float(picked[name]), seeds)",
-        "train(name, float(grid[0]), seeds)",
-        "SGD minus Adam, new",
+        "fits = train(name, float(picked[name]), seeds)",
+        'fits = train(name, float(picked["SGD"]), seeds)',
+        "training: SGD minus Adam",
+    ),
+    "four times the steps for SGD": (
+        "epochs=epochs, schedule",
+        'epochs=epochs * (4 if name == "SGD" else 1), schedule',
+        "updates of the others minus 200",
+    ),
+    "tuned on the tables that are compared": (
+        "seeds = range(18)",
+        "seeds = range(100, 118)",
+        "tables both tuned on and compared",
+    ),
+    "a constant rate that was not tuned": (
+        "for lr in noisy_rates]",
+        'for lr in (noisy_rates[:1] if name == "constant" else noisy_rates)]',
+        "schedules' rates at an end",
     ),
 }
 

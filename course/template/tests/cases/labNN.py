@@ -20,6 +20,15 @@ MISTAKES = {
     "a spread that is its mean's": ("claimed / sd", "claimed / mcse", "claimed s.e."),
 }
 
+# A leak or an unfairness in the whole study: what turns a verdict, or what it rests on, red.
+UNFAIR = {
+    "each patient twice in the table": (
+        "X, y = trial\n    fit =",
+        "X, y = (np.concatenate([part, part]) for part in trial)\n    fit =",
+        "squared distance over",
+    ),
+}
+
 # Must change no verdict: a stand-in for another processor or release.
 OTHER_SEEDS = [
     ("default_rng(1)", "default_rng(2)"),
