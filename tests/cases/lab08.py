@@ -93,7 +93,7 @@ UNFAIR = {
     "trees that may not choose": (
         "for k in (2, 4, 8, 31)",
         "for k in (31,)",
-        "numbers of settings",
+        "settings, most minus fewest",
     ),
     "settings chosen by the excess risk": (
         '["held_out"].idxmin()',
