@@ -45,7 +45,16 @@ STUDIES = [
     LongStudy(
         "baselines",
         "07",
-        {"jobs": {"diabetes": 50, "breast cancer": 50, "RAND HIE": 10}, "study_seed": 0},
+        {
+            "jobs": {
+                "diabetes": 50,
+                "breast cancer": 50,
+                "RAND HIE": 20,
+                "RAND HIE, by pattern": 20,
+                "RAND HIE, by row": 20,
+            },
+            "study_seed": 0,
+        },
     ),
     LongStudy(
         "sample_size",

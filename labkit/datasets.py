@@ -155,9 +155,9 @@ def load_rand_hie() -> pd.DataFrame:
     """Read the RAND Health Insurance Experiment: outpatient visits by insurance plan and health.
 
     Families were randomised to plans between free care and 95 % coinsurance; a row is one person
-    in one year. The table has no identifier of the person, whose years therefore stand in rows
-    that are alike in everything but `visits`: split by `groupby` of the other columns, or a
-    person's years fall on both sides.
+    in one year. The table has no identifier of person or family. The years of a person, and the
+    persons of a family, stand one after the other: split by runs of rows that agree in the four
+    columns of the plan, or a family falls on both sides.
 
     Returns
     -------

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 
 from tqdm import tqdm
 
-from course.mutants.lab_trial import LabVerdict, cells_of, draw, try_lab
+from course.mutants.lab_trial import LabVerdict, Word, cells_of, draw, try_lab
 from course.mutants.trial import MutantsError
 
-WORDS = ("caught", "shown", "drawn", "silent")
+ALIVE: tuple[Word, ...] = ("shown", "drawn", "silent")
 
 
 def try_labs(labs: Iterable[str], size: int | None, seed: int) -> None:
@@ -48,16 +48,22 @@ def report(verdicts: list[LabVerdict]) -> str:
     """Count what came of the mutants of each lab, and of all.
 
     Alive is the share of those shown among those caught or shown: a silent mutant, or one that
-    changes a figure alone, says nothing of the checks.
+    changes a figure alone, says nothing of the checks. Nor does one that is caught since the code
+    can't run: how many a check has caught stands beside.
     """
-    counts: dict[str, Counter[str]] = {}
+    groups: dict[str, list[LabVerdict]] = {}
     for verdict in verdicts:
-        counts.setdefault(verdict.lab, Counter())[verdict.word] += 1
-    counts["together"] = Counter(verdict.word for verdict in verdicts)
-    rows = ["".join(f"{head:>9}" for head in ("lab", "mutants", *WORDS, "alive"))]
-    for lab, count in counts.items():
-        noticed = count["caught"] + count["shown"]
-        alive = f"{count['shown'] / noticed:.0%}" if noticed else "none"
-        cells = (lab, count.total(), *(count[word] for word in WORDS), alive)
-        rows.append("".join(f"{cell:>9}" for cell in cells))
-    return "\n".join(rows)
+        groups.setdefault(verdict.lab, []).append(verdict)
+    groups["together"] = verdicts
+    heads = ("lab", "mutants", "caught", "by check", *ALIVE, "alive")
+    rows = (heads, *(_row(lab, group) for lab, group in groups.items()))
+    return "\n".join("".join(f"{cell:>9}" for cell in row) for row in rows)
+
+
+def _row(lab: str, verdicts: list[LabVerdict]) -> list[str]:
+    count = Counter(verdict.word for verdict in verdicts)
+    checked = sum(verdict.because.startswith("AssertionError") for verdict in verdicts)
+    noticed = count["caught"] + count["shown"]
+    alive = f"{count['shown'] / noticed:.0%}" if noticed else "none"
+    numbers = (len(verdicts), count["caught"], checked, *(count[word] for word in ALIVE))
+    return [lab, *map(str, numbers), alive]

@@ -17,7 +17,7 @@ QUICK = {
     "GradientBoostingRegressor(random_state=0)": (
         "GradientBoostingRegressor(random_state=0, n_estimators=5)"
     ),
-    "(1, 2, 3), (50, 100, 200, 300)": "(1, 2, 3), (5, 10, 20, 40)",
+    "(1, 2, 3), (50, 150, 400, 800)": "(1, 2, 3), (5, 10, 20, 40)",
     "(200, 400, 800)": "(100, 200, 400)",
 }
 
