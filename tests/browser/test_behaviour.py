@@ -18,7 +18,7 @@ PRESSES = ["click", "Enter", "Space"]
 # The element that has the focus, whether one sees that it has, and where it leads.
 FOCUSED = """() => {
   const element = document.activeElement, style = getComputedStyle(element);
-  const box = element.getBoundingClientRect();
+  const [box] = element.getClientRects();  // the first, of a link on two lines
   const at = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height, 20) / 2);
   return {
     name: element.tagName,
