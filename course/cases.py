@@ -1,11 +1,14 @@
 """Runs a lab's code cells in this process, with changes, up to where a test wants it."""
 
+import ast
 import re
 import sys
 import warnings
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
+from io import StringIO
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -78,6 +81,18 @@ def run_to_report(lab: str, *changes: Change, only: Iterable[int] | None = None)
         finally:
             plt.close("all")
     return names
+
+
+def run_cell(source: str, names: dict[str, Any]) -> tuple[str, Any]:
+    """Run a cell as a notebook would; return what it prints and the value that it ends with."""
+    tree, last = ast.parse(source), None
+    if tree.body and isinstance(end := tree.body[-1], ast.Expr):
+        last = ast.Expression(end.value)
+        del tree.body[-1]
+    with redirect_stdout(StringIO()) as printed:
+        exec(compile(tree, "cell", "exec"), names)
+        value = None if last is None else eval(compile(last, "cell", "eval"), names)
+    return printed.getvalue(), value
 
 
 def checks_of(names: dict[str, Any]) -> dict[str, Check | Verdict]:

@@ -3,12 +3,9 @@
 Where a cell reads the clock, what it shows may differ.
 """
 
-import ast
 import sys
 import time
 import warnings
-from contextlib import redirect_stdout
-from io import StringIO
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -17,7 +14,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the labs' networks need torch")
 
-from course.cases import read, sources_of
+from course.cases import read, run_cell, sources_of
 from course.notebook import labs
 
 CLOCKS = ("perf_counter", "process_time", "time", "monotonic")
@@ -44,14 +41,9 @@ class Notebook:
 
     def run(self, source):
         """Return what a cell prints and shows, and its figures; None where it reads the clock."""
-        tree, last = ast.parse(source), None
-        if tree.body and isinstance(tree.body[-1], ast.Expr):
-            last = ast.Expression(tree.body.pop().value)
         self.timed = False
-        with redirect_stdout(StringIO()) as printed:
-            exec(compile(tree, "cell", "exec"), self.names)
-            value = None if last is None else eval(compile(last, "cell", "eval"), self.names)
-        words = f"{printed.getvalue()}\n{'' if value is None else shown(value)}"
+        printed, value = run_cell(source, self.names)
+        words = f"{printed}\n{'' if value is None else shown(value)}"
         figures = [drawn(plt.figure(number)) for number in plt.get_fignums()]
         plt.close("all")
         return None if self.timed else (words, figures)

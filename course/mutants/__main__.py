@@ -14,13 +14,12 @@ alone is another) or `silent`.
 
 import argparse
 import os
-import random
 from pathlib import Path
 
 from tqdm import tqdm
 
 from course import ROOT
-from course.mutants.mutation import Mutant, mutants
+from course.mutants.mutation import Mutant, mutants, sampled
 from course.mutants.trial import ONE_THREAD, MutantsError, Verdict, try_mutants
 from course.notebook import find_lab, labs
 
@@ -34,9 +33,7 @@ def draw(
         for module in modules
         for mutant in mutants((root / module).read_text(encoding="utf-8"))
     ]
-    if size is None or size >= len(every):
-        return every
-    return [every[i] for i in sorted(random.Random(seed).sample(range(len(every)), size))]
+    return sampled(every, size, seed)
 
 
 def report(verdicts: list[Verdict]) -> str:

@@ -26,7 +26,7 @@ import matplotlib as mpl
 
 from course.cases import changed, read
 from course.mutants.lab_mutation import wrong_changes
-from course.mutants.mutation import Mutant
+from course.mutants.mutation import Mutant, sampled
 from course.mutants.shown import Shown, show
 from course.mutants.trial import LIMIT_FACTOR, LIMIT_MARGIN, MutantsError
 
@@ -100,9 +100,7 @@ def draw(cells: list[LabCell], size: int | None, seed: int) -> Sample:
         if cell.mutable
         for mutant in wrong_changes(cell.source)
     ]
-    if size is None or size >= len(every):
-        return every
-    return [every[i] for i in sorted(random.Random(seed).sample(range(len(every)), size))]
+    return sampled(every, size, seed)
 
 
 # --- running it ----------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 Path: TypeAlias = tuple[tuple[str, int | None], ...]  # from the tree's root: field, place in a list
+T = TypeVar("T")
 Swap: TypeAlias = dict[type[ast.AST], tuple[type[ast.AST], ...]]
 
 OPERATORS: Swap = {
@@ -64,6 +66,13 @@ class Mutant:
         else:
             getattr(parent, name)[place] = self.new
         return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def sampled(every: Sequence[T], size: int | None, seed: int) -> list[T]:
+    """Draw so many at random, each as likely as the other, in their order; None takes all."""
+    if size is None or size >= len(every):
+        return list(every)
+    return [every[i] for i in sorted(random.Random(seed).sample(range(len(every)), size))]
 
 
 def mutants(source: str) -> list[Mutant]:

@@ -1,17 +1,15 @@
 """What a reader is shown by a cell: its text line by line, and the data that its figures draw."""
 
-import ast
 import re
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from course.cases import run_cell
 from labkit.inputs import Floats
 
 END_OF_SENTENCE = re.compile(r"(?<=[.;:]) ")
@@ -37,18 +35,12 @@ class Shown:
 
 def show(source: str, names: dict[str, Any]) -> Shown:
     """Run a cell with the lab's variables, as a notebook would, and return what it shows."""
-    tree, last = ast.parse(source), None
-    if tree.body and isinstance(end := tree.body[-1], ast.Expr):
-        last = ast.Expression(end.value)
-        del tree.body[-1]
     try:
-        with redirect_stdout(StringIO()) as printed:
-            exec(compile(tree, "cell", "exec"), names)
-            value = None if last is None else eval(compile(last, "cell", "eval"), names)
-            if value is not None:
-                print(value if isinstance(value, str) else repr(value))
+        printed, value = run_cell(source, names)
+        if value is not None:
+            printed += value if isinstance(value, str) else repr(value)
         axes = [ax for number in plt.get_fignums() for ax in plt.figure(number).axes]
-        return Shown(_lines(printed.getvalue()), [_drawn(ax) for ax in axes])
+        return Shown(_lines(printed), [_drawn(ax) for ax in axes])
     finally:
         plt.close("all")
 
