@@ -211,12 +211,12 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "a filter turned round": (
         "highest",
         lambda pictures, W: highest(scores(pictures, W, convolve2d)),
-        "its one weight at [0, 0]",
+        "1 at [0, 0], must find",
     ),
     "zeros round the picture": (
         "highest",
         lambda pictures, W: highest(scores(pictures, W, mode="same")),
-        "its one weight at",
+        "must find the largest of the pixels",
     ),
     "nothing below zero": (
         "highest",
@@ -245,7 +245,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         lambda pictures, W: scores(pictures, W).max(),
         "give shape ()",
     ),
-    "square filters alone": ("highest", square_filter, "its one weight at [0, 0]"),
+    "square filters alone": ("highest", square_filter, "1 at [0, 0], must find"),
     "a slide along one axis": ("highest", the_labs_slide, "it raised ValueError"),
 }
 
