@@ -18,6 +18,7 @@ from course.notebook import Lab, UnreadableError
 from course.rules import (  # noqa: F401
     again,
     files,
+    jupyter,
     outputs,
     prose,
     python,
