@@ -15,7 +15,7 @@ from course.cases import solved
 QUICK = {
     "replicates=12": "replicates=6",
     "for seed in range(12)": "for seed in range(6)",
-    "splits, epochs = 12, 16": "splits, epochs = 8, 11",
+    "splits, epochs = 12, 16": "splits, epochs = 8, 10",
     "n_jobs=2": "n_jobs=1",
 }
 
@@ -62,7 +62,7 @@ MISTAKES = {
         "windows[np.arange(len(best)), :, best].sum(axis=0)",
         "frequencies in a column",
     ),
-    "digits that stay": ("most = 1 if moved else 0", "most = 0", "linear, moved"),
+    "digits that stay": ("most = 1 if moved else 0", "most = 0", "moved digits that stayed"),
 }
 
 # A leak or an unfairness in a whole study, in the same form.
@@ -75,7 +75,7 @@ UNFAIR = {
     "an interval that knows nothing of the overlap": (
         "partial(labkit.split_interval, **rows_in)",
         "labkit.mean_interval",
-        "conv network, cost of moving",
+        "width of the interval",
     ),
     "a control without care": (
         '"dense network": (dense_model, 0.01)',
@@ -198,7 +198,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     ),
     "the rule that knows the motif": (
         "counts",
-        lambda codes: lab("knows_the_motif")(codes)[:, None],
+        lambda codes: lab("odds_of_the_word")(codes)[:, None] > 1,
         "where another word is hidden",
     ),
     "letters in common with the motif": (
@@ -246,7 +246,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         "give shape ()",
     ),
     "square filters alone": ("highest", square_filter, "1 at [0, 0], must"),
-    "a slide along one axis": ("highest", the_labs_slide, "it raised ValueError"),
+    "a slide along one axis": ("highest", the_labs_slide, "the largest pixel"),
 }
 
 # A right answer in an unusual dress: the exercise, and the answer.
