@@ -19,6 +19,7 @@ from course.rules import (  # noqa: F401
     again,
     files,
     outputs,
+    predictions,
     prose,
     python,
     references,
