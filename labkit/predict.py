@@ -153,7 +153,7 @@ class Predict:
         if number is not None and not math.isfinite(number):
             return None
         if self.kind == "number":
-            return number
+            return None if number is None else number + 0.0  # 0 where it is −0
         if number is not None:
             return "+" if number > 0 else "−" if number < 0 else "0"
         return _SIGNS.get(value) if isinstance(value, str) else None

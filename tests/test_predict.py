@@ -66,6 +66,12 @@ def test_a_number_is_written_in_three_digits_or_with_commas(value, written):
     assert str(number()(value)) == f"Predicted: {written}."
 
 
+def test_a_zero_has_no_sign():
+    guess = number()
+    assert str(guess(-0.0)) == "Predicted: 0."
+    assert str(guess.compare(-0.0)) == "You said 0, it is 0: as you said."
+
+
 def test_large_numbers_have_commas():
     guess = number()
     assert str(guess(12_500)) == "Predicted: 12,500."

@@ -32,7 +32,7 @@ def add_prompts(page: BeautifulSoup, path: Path, site: Path, lab: Lab) -> None:
         place = cells.find(prompt.cell)
         if place is None:
             continue
-        _fold(page, place)
+        _fold(place)
         place.insert(0, parse(_form(prompt)))
         for cell in outcomes[prompt.name]:
             if (result := cells.find(cell)) is not None:
@@ -63,7 +63,7 @@ def _squeezed(code: str) -> str:
     return "".join(code.split())
 
 
-def _fold(page: BeautifulSoup, place: Tag) -> None:
+def _fold(place: Tag) -> None:
     """Fold the code of a prompt, which asks in the notebook what the form asks here."""
     for output in place.select(".cell-output"):
         output.decompose()
@@ -86,7 +86,8 @@ def _form(prompt: Prompt) -> str:
         f'data-unit="{escape(asked.unit)}"><fieldset>'
         f'<legend><span class="predict-label">Predict:</span> {_with_code(asked.question)}</legend>'
         f'{ways}<div class="predict-answer" hidden>{_answers(prompt)}</div>'
-        f'<p class="predict-said" id="said-{name}" role="status" aria-live="polite"></p></fieldset></form>'
+        f'<p class="predict-said" id="said-{name}" role="status" aria-live="polite"></p>'
+        "</fieldset></form>"
     )
 
 
