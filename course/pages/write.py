@@ -17,6 +17,7 @@ from course.pages import reference_page, references_page, terms_page
 # page, relative to the root → a function that takes the root and returns the page's whole text
 GENERATORS: dict[str, Callable[[Path], str]] = {
     "terms.qmd": terms_page.text,
+    "notebooks/terms.md": terms_page.beside_the_labs,
     "references.qmd": references_page.text,
     "reference.qmd": reference_page.text,
     "instructors.qmd": instructors_page.text,

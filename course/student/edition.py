@@ -24,6 +24,7 @@ from course import ROOT, version
 from course.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
 from course.editions import student_notebook
 from course.notebook import Lab, dumps, labs
+from course.pages.terms_page import beside_the_labs
 from course.pages.write import PagesError, write_all
 from course.site.render import RenderError, render
 
@@ -65,6 +66,7 @@ def fill(root: Path, home: Path, render_site: Callable[[Path], object]) -> None:
     for path in labs(root):
         text = dumps(student_notebook(Lab.read(path)))
         write(edition / "notebooks" / path.name, text)
+    write(edition / "notebooks" / "terms.md", beside_the_labs(root))
     data = sorted(path.name for path in (root / "data").iterdir() if path.is_file())
     data.sort(key="SHA256SUMS".__eq__)  # last: it vouches for the others
     (edition / "data").mkdir()

@@ -206,6 +206,13 @@ def place_labs(edition: "dict[str, Any]", folder: Path, notebooks: Path) -> "tup
     return placed, messages
 
 
+def place_terms(folder: Path, notebooks: Path) -> None:
+    """Place the page of terms, to which the labs' text links; nobody works in it."""
+    page = folder / "notebooks" / "terms.md"
+    if page.exists():  # older editions have none
+        write(notebooks / page.name, page.read_bytes())
+
+
 def free(mine: Path, tail: str, now: "str | None") -> Path:
     """Return a name beside a file that is free, or holds the wanted content already."""
     names = (
@@ -293,6 +300,7 @@ def main() -> None:
         edition = read_edition(EDITION)
         python = install(edition, torch=not options.no_torch)
         placed, messages = place_labs(edition, EDITION, notebooks)
+        place_terms(EDITION, notebooks)
         messages += place_data(edition, EDITION, HOME / "data", notebooks)
     new = f"{placed} of {len(edition['labs'])} labs are new in notebooks/"
     print(f"Edition {edition['version']} is ready; {new}.")
