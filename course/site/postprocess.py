@@ -67,8 +67,6 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         make_ids_unique(page)
         add_copy_buttons(page)
         mark_current(page, path)
-        if name.startswith("notebooks/"):
-            link_terms(page)
         add_explorer(page, path, site)
         lab = notebooks / f"{path.stem}.ipynb"
         if name.startswith("notebooks/") and lab.is_file():
@@ -138,12 +136,6 @@ def mark_current(page: BeautifulSoup, path: Path) -> None:
             link["aria-current"] = "page"
         else:
             link.attrs.pop("aria-current", None)
-
-
-def link_terms(page: BeautifulSoup) -> None:
-    """Lead the links to the page of terms that stands beside the labs to the site's own."""
-    for link in page.select('main a[href^="terms.md#"], main a[href^="terms.html#"]'):
-        link["href"] = f"../terms.html#{attribute(link, 'href').partition('#')[2]}"
 
 
 def make_button(control: Tag) -> None:
