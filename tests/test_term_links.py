@@ -7,8 +7,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from course import ROOT
 from course.notebook import Lab, labs
 from course.pages.term_links import PAGE, link_terms, linked, misplaced, without_links
-from course.site.html import parse
-from course.site.postprocess import link_terms as lead_to_the_site
+from course.site.sources import page_notebook
 
 TERMS = """
 - part: Words
@@ -147,12 +146,11 @@ def test_linking_a_lab_changes_nothing_but_links_and_adds_one_for_each_term_at_m
         assert without_links(text) == without_links(lab.cells[index].source)
 
 
-def test_on_the_site_the_links_lead_to_its_own_page():
-    page = parse('<main><a href="terms.html#a"></a><a href="terms.md#b"></a><a href="x#c"></a>')
-    for _ in range(2):
-        lead_to_the_site(page)
-        found = [a["href"] for a in page.select("a")]
-        assert found == ["../terms.html#a", "../terms.html#b", "x#c"]
+def test_on_the_site_the_links_lead_to_its_own_page(lab):
+    made = lab(f"A {link('loss', 'loss')}, [lab 2](02-b.ipynb).", new_code_cell("terms"))
+    page = page_notebook(made.node)
+    assert page.cells[1].source == "A [loss](../terms.qmd#loss), [lab 2](02-b.ipynb)."
+    assert PAGE in made.cells[1].source
 
 
 def test_the_page_that_is_linked_stands_beside_the_labs():
