@@ -310,6 +310,24 @@ def for_colab(url: str, after: str = "setup") -> Edit:
     return insert(after, lambda: set_up([], Repository(url))[0])
 
 
+ASK = 'guess = labkit.Predict("Is the mean above a half?", ["yes", "no"])\nguess(...)'
+TELL = 'guess.compare("yes" if y.mean() > 0.5 else "no")'
+
+
+def asked(ask: str = ASK, tell: str = TELL, *, tags: str = "predict") -> Edit:
+    """Put a prompt before the first number, and its comparison below it; each with its text."""
+    answer = shown(value="Not predicted yet: Is the mean above a half?")
+    outcome = shown(value="Not predicted; it is yes.")
+    prompt = insert(
+        "approach",
+        lambda: code("ask", ask, answer, tags=tags),
+        lambda: md("then", "Now the mean itself."),
+    )
+    told = insert("numbers", lambda: md("told", "And so?"), lambda: code("tell", tell, outcome))
+    known = add("imports", "import labkit\n\nlabkit.use_style()")
+    return both(known, prompt, told)
+
+
 BAD: list[tuple[str, str, Edit]] = [
     ("valid-notebook", "a key outside the format", lambda d: d["setup"].update(outputs=[])),
     ("valid-notebook", "a format without cell ids", lambda d: age(d)),
@@ -440,7 +458,27 @@ BAD: list[tuple[str, str, Edit]] = [
     ("no-divs", "callout", add("goal", "::: note\nSo.\n:::")),
     ("details-closed", "open", swap("prompt-1", "</details>", "")),
     ("details-closed", "no empty line", swap("prompt-1", "</summary>\n\n", "</summary>\n")),
+    ("predict-form", "more than the question", asked(ask=f"{ASK}\nprint(1)")),
+    ("predict-form", "a question that is computed", asked(ask=ASK.replace('"Is', 'f"Is'))),
+    ("predict-form", "one choice", asked(ask=ASK.replace(', "no"', ""))),
+    ("predict-form", "no tag", asked(tags="")),
+    ("predict-unanswered", "answered", asked(ask=ASK.replace("...", '"yes"'))),
+    ("predict-compared", "never", asked(tell="print(guess)")),
+    ("predict-compared", "not at the end", asked(tell=f"{TELL}\nprint(1)")),
+    ("predict-compared", "twice in a cell", asked(tell=f"guess.compare('no')\n{TELL}")),
+    (
+        "predict-compared",
+        "twice",
+        both(asked(), insert("tell", lambda: md("2", "Again?"), lambda: code("3", TELL, shown()))),
+    ),
+    ("predict-compared", "too early", both(asked(), switch("ask", "tell"))),
+    (
+        "predict-compared",
+        "two of one name",
+        both(asked(), insert("numbers", lambda: code("ask-2", ASK, shown(), tags="predict"))),
+    ),
     ("links", "dead", add("goal", "See [there](09-nowhere.ipynb).")),
+    ("links", "no anchor of a term", add("goal", "See [this](terms.md#epochs).")),
     ("links", "an anchor", add("goal", "See [below](#check).")),
     ("links", "absolute", add("goal", 'See <a href="/index.html">this</a>.')),
     ("links", "a dead picture", add("goal", "![A curve that falls](curve.svg)")),
@@ -554,6 +592,9 @@ BAD: list[tuple[str, str, Edit]] = [
 # Near misses: each resembles a breach and is none.
 GOOD: list[tuple[str, Edit]] = [
     ("as it is", both()),
+    ("a prompt and its comparison", asked()),
+    ("a prompt by its bare name", asked(ask=ASK.replace("labkit.", ""))),
+    ("a call of another `compare`", add("figure", "a = np.array\n_ = str(a.compare)")),
     ("a sidebar that lists all labs", quarto("02-small", "*")),
     ("a render list with no slash in front", quarto("/notebooks", "notebooks")),
     ("the words of a rule in code", add("goal", "Write `@fig-x`, `[^1]` and `::: x`.")),
