@@ -33,10 +33,9 @@ class Prompt:
     def ways(self) -> str:
         """What may be said, for a reader on paper: empty for a number without a unit."""
         kind, unit = self.asked.kind, self.asked.unit
-        if kind == "sign":
-            return "positive, negative or zero"
-        if kind == "number":
-            return f"in {unit}" if unit else ""
+        if isinstance(kind, str):
+            words = f"in {unit}" if unit else ""
+            return "positive, negative or zero" if kind == "sign" else words
         *others, last = kind
         return f"{', '.join(others)} or {last}"
 

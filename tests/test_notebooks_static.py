@@ -475,7 +475,7 @@ BAD: list[tuple[str, str, Edit]] = [
     (
         "predict-compared",
         "two of one name",
-        both(asked(), insert("numbers", lambda: code("ask-2", ASK, shown(), tags="predict"))),
+        both(asked(), insert("approach", lambda: code("ask-2", ASK, shown(), tags="predict"))),
     ),
     ("links", "dead", add("goal", "See [there](09-nowhere.ipynb).")),
     ("links", "no anchor of a term", add("goal", "See [this](terms.md#epochs).")),

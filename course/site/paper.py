@@ -66,7 +66,7 @@ def _unfolded(cell: Cell, *, with_summary: bool = True) -> Iterator[NotebookNode
         yield NotebookNode({**cell.node, "outputs": outputs})
 
 
-def _question(cell: Cell) -> NotebookNode:
+def _question(cell: Cell) -> Any:
     """Return a predict prompt as it is asked on paper; one of another form stays code."""
     try:
         prompt = read(cell)
