@@ -478,7 +478,7 @@ BAD: list[tuple[str, str, Edit]] = [
         both(asked(), insert("approach", lambda: code("ask-2", ASK, shown(), tags="predict"))),
     ),
     ("links", "dead", add("goal", "See [there](09-nowhere.ipynb).")),
-    ("links", "no anchor of a term", add("goal", "See [this](terms.md#epochs).")),
+    ("links", "no page of terms", add("goal", "See [this](terms.md#epoch).")),
     ("links", "an anchor", add("goal", "See [below](#check).")),
     ("links", "absolute", add("goal", 'See <a href="/index.html">this</a>.')),
     ("links", "a dead picture", add("goal", "![A curve that falls](curve.svg)")),

@@ -8,8 +8,6 @@ from itertools import pairwise
 from course.markdown import count_words, plain, unfenced
 from course.notebook import Lab
 from course.pages.term_links import PAGE as TERMS_PAGE
-from course.pages.terms import FILE as TERMS
-from course.pages.terms import all_terms
 from course.rules.registry import EXERCISE_TAGS, Found, rule
 
 HEADINGS = (
@@ -208,17 +206,13 @@ def details_closed(lab: Lab) -> Found:
 @rule("correct the path, relative to the notebook; link a page, not a place within it")
 def links(lab: Lab) -> Found:
     """Both renderers only warn of a dead link, and each spells the anchors of headings its way."""
-    has_terms = (lab.root / TERMS).exists()
-    anchors = {term.anchor for term in all_terms(lab.root)} if has_terms else set()
     for cell in lab.markdown:
         for groups in TARGET.findall(plain(cell.source)):
             target = urllib.parse.urlsplit("".join(groups).strip("<>"))
             if target.scheme or target.netloc:
                 continue
             file = lab.path.parent / urllib.parse.unquote(target.path)
-            if target.path == TERMS_PAGE and target.fragment in anchors:
-                continue  # rule terms-linked says where
-            if target.fragment:
+            if target.fragment and target.path != TERMS_PAGE:  # its anchors are no headings
                 yield cell, f"the link to #{target.fragment} works under one renderer only"
             elif target.path.startswith("/") or not file.exists():
                 yield cell, f"the link to {target.path} leads nowhere"
