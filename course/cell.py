@@ -14,11 +14,15 @@ from course.markdown import count_words, headings
 
 @dataclass
 class Cell:
-    """One cell. `section` is the level-2 heading that it stands under."""
+    """One cell. `section` is the level-2 heading that it stands under.
+
+    `further` is set where a heading above it marks its part as one that may be left out.
+    """
 
     index: int
     node: Any
     section: str
+    further: bool = False
 
     @property
     def kind(self) -> str:
@@ -34,6 +38,11 @@ class Cell:
     def tags(self) -> set[str]:
         """The tags in the metadata."""
         return set(self.node.metadata.get("tags", []))
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether JupyterLab shows a bar in place of the code, and the page folds it."""
+        return bool(self.node.metadata.get("jupyter", {}).get("source_hidden", False))
 
     @property
     def outputs(self) -> list[Any]:

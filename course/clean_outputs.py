@@ -12,6 +12,9 @@ from PIL import Image
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
+COLLAPSED = ("outputs_hidden", "source_hidden")  # JupyterLab's names
+
+
 def clear(notebook: NotebookNode) -> None:
     """Take out the outputs and the counts of an earlier run."""
     for cell in notebook.cells:
@@ -24,13 +27,23 @@ def clean(notebook: NotebookNode) -> None:
     course = {"course": notebook.metadata.course} if "course" in notebook.metadata else {}
     notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, **course)
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags")
-        cell.metadata = NotebookNode(tags=tags) if tags else NotebookNode()
+        cell.metadata = kept_metadata(cell)
         if cell.cell_type == "code":
             cell.outputs = merge_streams(cell.outputs)
             for output in cell.outputs:
                 if picture := output.get("data", {}).get("image/png"):
                     output.data["image/png"] = lighter(picture)
+
+
+def kept_metadata(cell: NotebookNode) -> NotebookNode:
+    """Return of a cell's metadata what a lab means by them: its tags, and what is collapsed."""
+    kept = NotebookNode()
+    if tags := cell.metadata.get("tags"):
+        kept.tags = list(tags)
+    state = cell.metadata.get("jupyter", {})
+    if hidden := {name: True for name in COLLAPSED if state.get(name) is True}:
+        kept.jupyter = NotebookNode(hidden)
+    return kept
 
 
 def lighter(picture: str) -> str:

@@ -16,7 +16,7 @@ from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell
 
 from course.cell import Cell
-from course.clean_outputs import clear
+from course.clean_outputs import clear, kept_metadata
 from course.notebook import COLAB, Lab, dumps
 from course.outline import configuration
 
@@ -48,10 +48,10 @@ def has_solutions(lab: Path) -> bool:
 def without_solutions(lab: Lab) -> NotebookNode:
     """Return a lab as it stands on the students' site: outputs, but nothing of a solution.
 
-    Cells tagged `solution` go, and all metadata but the kernel, the language, the tags and what
-    the page says of the lab: what stands there is seen by nobody, so nobody would see a solution
-    in it. Attachments go for the same reason, but for the pictures that the text of their cell
-    shows.
+    Cells tagged `solution` go, and all metadata but the kernel, the language, the tags, what is
+    collapsed and what the page says of the lab: what stands there is seen by nobody, so nobody
+    would see a solution in it. Attachments go for the same reason, but for the pictures that the
+    text of their cell shows.
     """
     metadata = {key: lab.node.metadata[key] for key in KEPT if key in lab.node.metadata}
     if about := {key: lab.about[key] for key in ON_THE_PAGE if key in lab.about}:
@@ -65,8 +65,7 @@ def without_solutions(lab: Lab) -> NotebookNode:
 def _without_hiding_places(cell: Cell) -> NotebookNode:
     """Return a cell without the metadata and the attachments that nobody sees."""
     node: NotebookNode = copy.copy(cell.node)
-    tags = cell.node.metadata.get("tags")
-    node.metadata = NotebookNode(tags=tags) if tags else NotebookNode()
+    node.metadata = kept_metadata(cell.node)
     pictures = node.pop("attachments", {})
     if shown := {name: pictures[name] for name in pictures if f"attachment:{name}" in node.source}:
         node.attachments = NotebookNode(shown)

@@ -27,6 +27,8 @@ DETAILS = re.compile(r"<details.*?</details>", re.DOTALL)
 HINT = re.compile(
     r"<details[^>]*>\s*<summary>\s*Hint\b[^<]*</summary>(.*?)(?:</details>|\Z)", re.DOTALL
 )
+FURTHER = "Further: "  # how the heading of a part begins that may be left out
+TASK_TAGS = {"exercise", "exercise-check", "solution"}  # of an exercise's code
 
 
 class UnreadableError(ValueError):
@@ -61,10 +63,9 @@ class Exercise:
         return DETAILS.sub("", self.text)
 
     @property
-    def hint(self) -> str:
-        """What is folded under the summary `Hint`, empty where nothing is."""
-        found = HINT.search(self.text)
-        return found[1].strip() if found else ""
+    def hints(self) -> list[str]:
+        """What is folded under summaries that begin with `Hint`, the weakest first."""
+        return [hint.strip() for hint in HINT.findall(self.text)]
 
     @property
     def name(self) -> str:
@@ -159,12 +160,15 @@ class Lab:
 
     @cached_property
     def cells(self) -> list[Cell]:
-        """All cells, each with its section."""
-        cells, section = [], ""
+        """All cells, each with its section, and whether it belongs to a part marked Further."""
+        cells, section, optional = [], "", 0  # the level of the heading that marks the part
         for index, node in enumerate(self.node.cells):
             cell = Cell(index, node, section)
-            section = next((text for level, text in reversed(cell.headings) if level == 2), section)
-            cell.section = section
+            for level, text in cell.headings:
+                section = text if level == 2 else section
+                if not optional or level <= optional:
+                    optional = level if text.startswith(FURTHER) else 0
+            cell.section, cell.further = section, bool(optional)
             cells.append(cell)
         return cells
 
@@ -211,17 +215,23 @@ class Lab:
 
     @cached_property
     def exercises(self) -> list[Exercise]:
-        """The exercises, each from its heading to the next one or to the end of the section."""
+        """The exercises, each from its heading to its last cell, the solution where there is one.
+
+        What follows the check and is no part of a solution belongs to the lesson again.
+        """
         groups: list[list[Cell]] = []
-        inside = False
+        inside = checked = False
         for cell in self.cells:
             for level, title in cell.headings:
-                inside = inside and level > 2
                 if level == 3 and title.startswith("Exercise "):
-                    inside = True
-                    groups.append([cell])
-            if inside and groups[-1][-1] is not cell:
+                    inside, checked = True, False
+                    groups.append([])
+                elif level <= 3 and "solution" not in cell.tags:
+                    inside = False
+            inside = inside and (not checked or bool(cell.tags & TASK_TAGS))
+            if inside:
                 groups[-1].append(cell)
+                checked = checked or "exercise-check" in cell.tags
         return [Exercise(self.path.name, group) for group in groups]
 
 

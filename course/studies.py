@@ -11,6 +11,7 @@ ones below and the same cells run: what is stored and what the lab shows come fr
 """
 
 import argparse
+import ast
 import hashlib
 import json
 import sys
@@ -24,6 +25,7 @@ import matplotlib as mpl
 from course import ROOT
 from course.notebook import Lab, labs
 from course.run import versions
+from course.slice import needed, statements
 from labkit.datasets import how_made
 
 
@@ -66,7 +68,7 @@ STUDIES = [
             "study_seed": 2,
         },
     ),
-    LongStudy("compile", "10", {"pieces": ["placebo", "torch.compile"]}),
+    LongStudy("compile", "12", {"pieces": ["placebo", "torch.compile"]}),
 ]
 
 
@@ -89,8 +91,31 @@ def program(study: LongStudy, root: Path = ROOT) -> list[str]:
 
 
 def code_hash(sources: list[str]) -> str:
-    """Hash the code of a study, settings included: another hash, another study."""
-    return hashlib.sha256("\0".join(sources).encode()).hexdigest()[:16]
+    """Hash what a study's table rests on, settings included: another hash, another study.
+
+    Only the statements that lead to `results` count, without their comments: a lab's text,
+    figures and questions around a study may change, and it stays the same study.
+    """
+    whole = [part for statement in statements(sources) for part in _imports_apart(statement)]
+    wanted = max(i for i, part in enumerate(whole) if "results" in _assigned(part))
+    used = (whole[i] for i in needed(whole, {wanted}, apart_from="checks"))
+    return hashlib.sha256("\0".join(used).encode()).hexdigest()[:16]
+
+
+def _assigned(statement: str) -> set[str]:
+    """Return the names that a statement assigns."""
+    nodes = ast.walk(ast.parse(statement))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _imports_apart(statement: str) -> list[str]:
+    """Return an import of several names as one statement a name, others as they are."""
+    (node,) = ast.parse(statement).body
+    if isinstance(node, ast.ImportFrom):
+        return [ast.unparse(ast.ImportFrom(node.module, [name], node.level)) for name in node.names]
+    if isinstance(node, ast.Import):
+        return [ast.unparse(ast.Import([name])) for name in node.names]
+    return [statement]
 
 
 def stored_facts(study: LongStudy, root: Path = ROOT) -> dict[str, Any]:

@@ -24,10 +24,10 @@ from course.notebook import labs
 
 NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 MOVES = {
-    "10-efficiency-and-scale": "07-speed",
+    "12-efficiency-and-scale": "07-speed",
     "07-honest-baselines": "08-honest-baselines",
-    "08-when-networks-win": "09-when-networks-win",
-    "09-optimisers-in-depth": "10-optimisers-in-depth",
+    "08-how-many-rows": "09-when-networks-win",
+    "10-conditioning-and-momentum": "10-optimisers-in-depth",
 }
 LINK = re.compile(r"\[[Ll]ab\s(\d+)\]\((?:notebooks/)?(\d\d)-([a-z-]+)\.ipynb")
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from course import ROOT
 from course.notebook import Lab, UnreadableError
 
-# Importing a module of rules registers them; files comes first, with the rule on validity.
+# Importing a module of rules registers them.
 from course.rules import (  # noqa: F401
     again,
+    doing,
     files,
     outputs,
     prose,
@@ -26,6 +27,8 @@ from course.rules import (  # noqa: F401
     terms,
 )
 from course.rules.registry import RULES
+
+VALID = "valid-notebook"  # comes first: the others would fall over what it finds
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,13 @@ def breaches(lab: Lab) -> list[Breach]:
     """Apply all rules to one lab; a notebook that is not valid is judged no further."""
     file = lab.path.relative_to(lab.root).as_posix()
     found: list[Breach] = []
-    for rule in RULES.values():
+    for rule in sorted(RULES.values(), key=lambda rule: rule.name != VALID):
         for cell, wrong in rule.find(lab):
             begins = cell.lines[0].strip()[:40] if cell and cell.lines else ""
             about = f"{wrong} (the cell begins “{begins}”)" if begins else wrong
             number = None if cell is None else cell.index + 1
             found.append(Breach(file, number, rule.name, about, rule.fix))
-        if found and rule.name == "valid-notebook":
+        if found and rule.name == VALID:
             break
     return found
 
@@ -64,7 +67,7 @@ def check_file(path: Path) -> list[Breach]:
     try:
         return breaches(Lab.read(path))
     except UnreadableError as error:
-        return [Breach(str(path), None, "valid-notebook", str(error), RULES["valid-notebook"].fix)]
+        return [Breach(str(path), None, VALID, str(error), RULES[VALID].fix)]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from nbformat.validator import iter_validate
 
+from course.clean_outputs import kept_metadata
 from course.notebook import Lab
 from course.outline import configuration
 from course.publishing.colab import set_up
@@ -16,7 +17,7 @@ from course.publishing.repository import Repository, RepositoryError
 from course.rules.registry import EXERCISE_TAGS, Found, rule
 
 TEXTS = ("part", "short", "question", "description")
-TAGS = EXERCISE_TAGS | {"torch", "nan-is-the-lesson", "study-settings", "study", "colab"}
+TAGS = EXERCISE_TAGS | {"torch", "predict", "nan-is-the-lesson", "study-settings", "study", "colab"}
 NBVAL_TAG = re.compile(r"raises-exception|skip-execution|(nbval|pytest-validate)-[a-z-]+")
 NBVAL_COMMENT = re.compile(r"^\s*#+\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", re.MULTILINE)
 SENTENCE = re.compile(r"[^.!?](?:(?![.!?]\s+[A-Z]).)*[.!?]", re.DOTALL)
@@ -106,10 +107,10 @@ def course_metadata(lab: Lab) -> Found:
 def cell_metadata(lab: Lab) -> Found:
     """What editors leave makes diffs noisy, and attachments can carry solutions out."""
     for cell in lab.cells:
-        extra = sorted(set(cell.node.metadata) - {"tags"})
+        extra = sorted(set(cell.node.metadata) - set(kept_metadata(cell.node)))
         extra += ["attachments"] if "attachments" in cell.node else []
         if extra:
-            yield cell, f"besides `tags` it carries {', '.join(extra)}"
+            yield cell, f"besides its tags and what is collapsed it carries {', '.join(extra)}"
 
 
 @rule(f"use only {', '.join(sorted(TAGS))}; on a markdown cell only `solution`")

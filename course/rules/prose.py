@@ -18,11 +18,11 @@ HEADINGS = (
     "3 Execution",
     "4 Check",
     "5 Report",
-    "Exercises",
     "Common pitfalls",
     "Further reading",
     "Session info",
 )
+TASK_CODE = EXERCISE_TAGS | {"predict"}  # explained by the task that they belong to
 MAX_LINES, LONG, WORDS_PER_LINE = 20, 12, 8
 MAX_CHECK = 32  # of an exercise's check: folded away, it holds many rules
 QUESTION = r"(?:(?!\n\n)[^.?!])+\?"
@@ -141,7 +141,7 @@ def prose_before(lab: Lab) -> Found:
         if cell.kind != "code":
             continue
         explained = above.words or (cell.section == "Session info" and above.kind == "markdown")
-        if not explained and not cell.tags & EXERCISE_TAGS:
+        if not explained and not cell.tags & TASK_CODE:
             yield cell, "no prose stands directly above this code (a heading alone is none)"
 
 
@@ -152,7 +152,7 @@ def prose_after(lab: Lab) -> Found:
         below = next(iter(lab.cells[cell.index + 1 :]), None)
         last = cell.section == "Session info" and below is None
         explained = below is not None and below.words
-        if cell.shows_output and not (explained or last or cell.tags & EXERCISE_TAGS):
+        if cell.shows_output and not (explained or last or cell.tags & TASK_CODE):
             yield cell, "no sentence below reads this output aloud (a heading alone is none)"
 
 
@@ -160,8 +160,8 @@ def prose_after(lab: Lab) -> Found:
 def prose_ratio(lab: Lab) -> Found:
     """A lab is a lesson with code in it, not a script with remarks."""
     words = sum(cell.words for cell in lab.markdown)
-    folded = {"solution", "exercise-check"}
-    lines = sum(len(cell.lines) for cell in lab.lesson_code if not cell.tags & folded)
+    read = (c for c in lab.lesson_code if not c.collapsed and not c.tags & TASK_CODE)
+    lines = sum(len(cell.lines) for cell in read)
     if words < WORDS_PER_LINE * lines:
         yield None, f"{words} words for {lines} lines of code: {words / lines:.1f} a line"
 

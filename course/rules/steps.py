@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from course.markdown import count_words
-from course.notebook import Lab
+from course.notebook import Exercise, Lab
 from course.rules.calls import calls
 from course.rules.registry import EXERCISE_TAGS, Found, rule
 
@@ -69,14 +69,13 @@ def report_computed(lab: Lab) -> Found:
 @rule("write `### Exercise 1: …`, `### Exercise 2: …`, `### Exercise 3: …`, each in its own cell")
 def three_exercises(lab: Lab) -> Found:
     """From a small change to a real question: three, numbered, so that a class can name them."""
-    titles = [title for cell in lab.section("Exercises") for level, title in cell.headings]
-    titles = [title for title in titles if title.startswith("Exercise ")]
+    titles = [exercise.title for exercise in lab.exercises]
     numbers = [re.sub(r"^Exercise (\d+): \S.*$", r"\1", title) for title in titles]
     if numbers != ["1", "2", "3"]:
         yield None, f"the exercises are: {', '.join(titles) or 'none'}"
 
 
-@rule("order: prompt, <details> with summary Hint, cells tagged exercise, exercise-check, solution")
+@rule("order: prompt, <details> Hint 1 and Hint 2, cells tagged exercise, exercise-check, solution")
 def exercise_complete(lab: Lab) -> Found:
     """Try, ask for a hint, be told what is wrong, compare: each step needs its cell."""
     inside = {cell.index for exercise in lab.exercises for cell in exercise.cells}
@@ -88,11 +87,12 @@ def exercise_complete(lab: Lab) -> Found:
         order = [tag for cell in code for tag in cell.tags & EXERCISE_TAGS]
         faults = {
             "has no prompt": count_words(exercise.prompt) < 5,
-            "has no hint": not exercise.hint,
+            "has not two hints": len(exercise.hints) != 2,
             "has not one `exercise` cell": order.count("exercise") != 1,
             "has not one `exercise-check` cell": order.count("exercise-check") != 1,
             "has no `solution` cell": "solution" not in order,
             "is out of order": order != sorted(order),  # the tags' alphabet is their order
+            "is followed by no heading": not _heading_follows(lab, exercise),
         }
         for fault, found in faults.items():
             if found:
@@ -109,6 +109,12 @@ def solution_folded(lab: Lab) -> Found:
             folded = cell.source.lstrip().startswith("<details>")
         if "solution" in cell.tags and not folded:
             yield cell, "the solution is not folded, or has no summary"
+
+
+def _heading_follows(lab: Lab, exercise: Exercise) -> bool:
+    """Tell whether the lesson goes on under a heading: without one it would be the exercise's."""
+    after = lab.cells[exercise.cells[-1].index + 1 :]
+    return not after or bool(after[0].headings)
 
 
 def _sentences(tree: ast.Module) -> Iterator[str]:
