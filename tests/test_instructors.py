@@ -24,6 +24,7 @@ def project(tmp_path):
     """Copy what the page is made from."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "_quarto.yml").touch()
+    shutil.copy(ROOT / "paths.yml", tmp_path)
     for lab in labs():
         shutil.copy(lab, tmp_path / "notebooks")
     shutil.copytree(ROOT / "instructors", tmp_path / "instructors")

@@ -132,8 +132,7 @@ IS: dict[str, Callable[[ast.AST], bool]] = {
 
 def is_read(cell: Cell) -> bool:
     """Tell whether a student reads a cell's code: it is neither folded nor an answer's check."""
-    hidden = cell.node.metadata.get("jupyter", {}).get("source_hidden", False)
-    folded = hidden or cell.options.get("code-fold", False)
+    folded = cell.collapsed or cell.options.get("code-fold", False)
     return not (folded or cell.tags & {"exercise-check", "solution"})
 
 

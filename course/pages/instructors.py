@@ -18,6 +18,7 @@ from pathlib import Path
 
 from course import ROOT
 from course.notebook import Lab, labs
+from course.pages.ways import for_instructors
 
 PARTS = ["In class", "On the board", "What to watch for", "Questions for discussion"]
 OPENING = """---
@@ -38,7 +39,7 @@ def text(root: Path = ROOT) -> str:
     found = [Lab.read(path) for path in labs(root)]
     course = (root / "instructors" / "course.md").read_text(encoding="utf-8").strip()
     glance = "## The labs at a glance\n\n" + at_a_glance(found)
-    sections = [course, glance, *(section(lab) for lab in found)]
+    sections = [course, for_instructors(root), glance, *(section(lab) for lab in found)]
     return OPENING + "\n\n".join(sections) + "\n"
 
 
