@@ -546,6 +546,11 @@ BAD: list[tuple[str, str, Edit]] = [
         both(add("prompt-1", "### Exercise 2: another"), drop("prompt-2")),
     ),
     ("exercise-complete", "outside", tag("imports", "exercise")),
+    (
+        "open-questions",
+        "none",
+        swap("prompt-1", "by hand.", "by hand. Write it. What else is one?"),
+    ),
     ("solution-folded", "open", swap("solution-1", "fold: true", "fold: false")),
     ("solution-folded", "no summary", swap("solution-1", "#| code-summary: Solution\n", "")),
     ("solution-folded", "in text", insert("check-1", lambda: solution_in_words("So."))),

@@ -4,8 +4,8 @@
 
 runs the labs (all, or those of these numbers) with the wrong answers of `tests/cases/`, and stores
 what the checks say in `instructors/NN.json`. The page itself needs no run: `text` joins
-`instructors/course.md`, `instructors/NN.md`, these messages, and the seconds and versions in the
-labs' metadata.
+`instructors/course.md`, `instructors/NN.md`, `instructors/exercises.md`, these messages, and the
+seconds and versions in the labs' metadata.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from course import ROOT
 from course.notebook import Lab, labs
+from course.pages.discussions import discussion, open_question
 from course.pages.ways import for_instructors
 
 PARTS = ["In class", "On the board", "What to watch for", "Questions for discussion"]
@@ -83,6 +84,8 @@ def section(lab: Lab) -> str:
             f"Executing it from start to end took {seconds}, measured with "
             f"{versions(lab) or 'versions that it does not record'}.",
             notes(lab),
+            "### After the exercises",
+            *after_the_exercises(lab),
             "### Wrong answers, and what the checks say",
             *wrong_answers(lab),
         ]
@@ -101,6 +104,15 @@ def notes(lab: Lab) -> str:
             f"{lab.path.name}, as instructors/01.md does."
         )
     return written
+
+
+def after_the_exercises(lab: Lab) -> Iterator[str]:
+    """Yield, for each exercise, the open question with which it ends and what to say about it."""
+    for exercise in lab.exercises:
+        if said := discussion(lab, exercise):
+            question = open_question(exercise)
+            yield f"**{exercise.title}**" + (f"\n\n> {question}" if question else "")
+            yield said
 
 
 def wrong_answers(lab: Lab) -> Iterator[str]:
