@@ -20,6 +20,7 @@ from nbformat.v4 import (
     new_raw_cell,
 )
 
+from course.collapsed import stored_metadata
 from course.notebook import Lab
 from course.publishing.colab import set_up
 from course.publishing.repository import Repository
@@ -60,7 +61,7 @@ REFERENCES = """
 10.1038/nbt.3300: {authors: [A. One], year: 2015, title: On it, where: A journal}
 """
 CITED = "[A. One (2015)](https://doi.org/10.1038/nbt.3300). On it. A journal."
-ALT = "A curve that falls steeply at first and is flat from the fiftieth step on"
+ALT = "A curve that falls steeply at first, and is flat from step 50 on"
 FIGURE = (
     f"#| label: fig-loss\n#| fig-cap: The loss by step\n#| fig-alt: {ALT}\n_ = plot_history(rows)"
 )
@@ -85,7 +86,9 @@ def md(name: str, source: str) -> Any:
 
 def code(name: str, source: str, *outputs: Any, tags: str = "") -> Any:
     metadata = {"tags": tags.split()} if tags else {}
-    return new_code_cell(source, id=name, metadata=metadata, outputs=list(outputs))
+    cell = new_code_cell(source, id=name, metadata=metadata, outputs=list(outputs))
+    cell.metadata = stored_metadata(cell)
+    return cell
 
 
 def stream(text: str, name: str = "stdout") -> Any:
@@ -96,9 +99,10 @@ def shown(kind: str = "text/plain", value: str = "0.5", output: str = "execute_r
     return new_output(output, data={kind: value})
 
 
-def picture(value: str = "aGVsbG8=") -> Any:
+def picture(value: str = "aGVsbG8=", **size: int) -> Any:
     data = {"image/png": value, "text/plain": "<Figure size 640x480 with 1 Axes>"}
-    return new_output("display_data", data=data)
+    size = size or {"width": 576, "height": 333}
+    return new_output("display_data", data=data, metadata={"image/png": size})
 
 
 def exercise(k: int) -> list[Any]:
@@ -318,6 +322,15 @@ BAD: list[tuple[str, str, Edit]] = [
     ("kernel", "no kernel", lambda d: d.nb.metadata.pop("kernelspec")),
     ("cell-metadata", "left by an editor", meta("setup", editable=True)),
     ("cell-metadata", "a pasted picture", lambda d: d["setup"].update(attachments={})),
+    ("collapsed", "an open solution", lambda d: d["solution-1"].metadata.pop("jupyter")),
+    ("collapsed", "its outputs", lambda d: d["solution-1"].metadata.jupyter.pop("outputs_hidden")),
+    ("collapsed", "an open check", lambda d: d["check-1"].metadata.pop("jupyter")),
+    ("collapsed", "not folded by Quarto", meta("figure", jupyter={"source_hidden": True})),
+    ("collapsed", "folded by Quarto alone", meta("figure", **{"code-fold": True})),
+    ("collapsed", "text", meta("goal", jupyter={"source_hidden": True})),
+    ("wrapped-options", "a long caption", swap("figure", "The loss", "The loss " * 9)),
+    ("figure-size", "none", put("figure", shown("image/png", "aGVsbG8=", "display_data"))),
+    ("figure-size", "too high", put("figure", picture(width=500, height=561))),
     ("known-tags", "mistyped", tag("exercise-1", "exercise", "excercise")),
     ("known-tags", "on text", tag("setup", "torch")),
     ("colab-cell", "missing", lambda d: setattr(d, "quarto", PUBLISHED)),

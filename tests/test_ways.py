@@ -67,7 +67,7 @@ def test_minutes_are_computed_wherever_they_are_said(root):
     for lab in WAYS[0].labs:
         change(root / "notebooks" / lab.path.name, minutes=50)
     assert ways(root)[0].minutes == 150
-    assert "3 labs, 2 hours 30 minutes, breaks not counted." in front_page(root)
+    assert "**Three hours** (3 labs, 2 hours 30 minutes): [1 The" in front_page(root)
     part = for_instructors(root).partition("### Three hours")[2].partition("###")[0]
     assert part.count(" | 50 |") == 3
 

@@ -18,16 +18,15 @@ def for_instructors(root: Path) -> str:
     """Return the section of the page for instructors."""
     parts = ["## Ways through", "Minutes are those of the core of each lab, exercises included."]
     for way in ways(root):
-        parts += [f"### {way.name}", _time(way), way.about]
+        parts += [f"### {way.name}", f"*{_time(way)}.* {way.about}"]
         parts.append("\n".join(_by_week(way) if way.weeks else _in_a_row(way)))
     return "\n\n".join(parts)
 
 
 def _time(way: Way) -> str:
-    """Say how long a way takes, as a sentence."""
-    if way.weeks:
-        return f"{way.weeks} weeks: {len(way.labs)} labs of {_hours(way.minutes)} in all."
-    return f"{len(way.labs)} labs, {_hours(way.minutes)}, breaks not counted."
+    """Say how long a way takes."""
+    labs = f"{len(way.labs)} labs"
+    return f"{labs}, {way.weeks} weeks" if way.weeks else f"{labs}, {_hours(way.minutes)}"
 
 
 def _hours(minutes: int) -> str:
@@ -39,7 +38,7 @@ def _short(way: Way) -> Iterator[str]:
     """Yield what the front page says of a way."""
     links = " → ".join(_link(lab) for lab in way.labs)
     leads = "all labs in their order" if way.weeks else links
-    yield f"**{way.name}**: {leads}. {_time(way)} {way.about}"
+    yield f"**{way.name}** ({_time(way)}): {leads}. {way.about}"
     yield ""
 
 

@@ -19,6 +19,7 @@ from course.rules import (  # noqa: F401
     again,
     doing,
     files,
+    jupyter,
     outputs,
     prose,
     python,

@@ -9,7 +9,7 @@ from typing import Any
 
 from nbformat.validator import iter_validate
 
-from course.clean_outputs import kept_metadata
+from course.collapsed import KEYS
 from course.notebook import Lab, labs
 from course.outline import configuration
 from course.publishing.colab import set_up
@@ -129,10 +129,10 @@ def prerequisites(lab: Lab) -> Found:
 def cell_metadata(lab: Lab) -> Found:
     """What editors leave makes diffs noisy, and attachments can carry solutions out."""
     for cell in lab.cells:
-        extra = sorted(set(cell.node.metadata) - set(kept_metadata(cell.node)))
+        extra = sorted(set(cell.node.metadata) - {"tags", *KEYS})
         extra += ["attachments"] if "attachments" in cell.node else []
         if extra:
-            yield cell, f"besides its tags and what is collapsed it carries {', '.join(extra)}"
+            yield cell, f"besides `tags` it carries {', '.join(extra)}"
 
 
 @rule(f"use only {', '.join(sorted(TAGS))}; on a markdown cell only `solution`")
