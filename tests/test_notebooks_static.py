@@ -228,6 +228,14 @@ def say(**about: Any) -> Edit:
     return lambda draft: draft.nb.metadata["course"].update(about)
 
 
+def beside(stem: str) -> Edit:
+    def edit(draft: Draft) -> None:
+        (draft.root / "notebooks").mkdir()
+        (draft.root / "notebooks" / f"{stem}.ipynb").touch()
+
+    return edit
+
+
 def put(name: str, *outputs: Any) -> Edit:
     return lambda draft: draft[name].update(outputs=list(outputs))
 
@@ -381,7 +389,9 @@ BAD: list[tuple[str, str, Edit]] = [
     (
         "prerequisites",
         "not linked",
-        both(say(prerequisites=["01-first"]), swap("first", "01-first.ipynb", "00-first.ipynb")),
+        both(
+            say(prerequisites=["01-first"]), beside("00-zero"), swap("first", "01-first", "00-zero")
+        ),
     ),
     ("known-terms", "unknown", say(terms=["fit", "dropout"])),
     ("terms-in-text", "not in the text", say(terms=["fit", "epoch"])),

@@ -109,7 +109,7 @@ def course_metadata(lab: Lab) -> Found:
 )
 def prerequisites(lab: Lab) -> Found:
     """The course map shows them, and no path through the course may visit a lab before them."""
-    needs = lab.about.get("prerequisites")
+    needs = lab.about.get("prerequisites", [] if not lab.about else None)
     if not (isinstance(needs, list) and all(isinstance(one, str) for one in needs)):
         yield None, "`prerequisites` is no list of labs"
         return
