@@ -84,7 +84,6 @@ def section(lab: Lab) -> str:
             f"Executing it from start to end took {seconds}, measured with "
             f"{versions(lab) or 'versions that it does not record'}.",
             notes(lab),
-            "### After the exercises",
             *after_the_exercises(lab),
             "### Wrong answers, and what the checks say",
             *wrong_answers(lab),
@@ -108,8 +107,11 @@ def notes(lab: Lab) -> str:
 
 def after_the_exercises(lab: Lab) -> Iterator[str]:
     """Yield, for each exercise, the open question with which it ends and what to say about it."""
-    for exercise in lab.exercises:
-        if said := discussion(lab, exercise):
+    said_of = [(exercise, discussion(lab, exercise)) for exercise in lab.exercises]
+    if any(said for _, said in said_of):
+        yield "### After the exercises"
+    for exercise, said in said_of:
+        if said:
             question = open_question(exercise)
             yield f"**{exercise.title}**" + (f"\n\n> {question}" if question else "")
             yield said
