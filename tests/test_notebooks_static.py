@@ -46,6 +46,7 @@ ABOUT = {
     "question": "Is it small?",
     "description": "A lab of e.g. ten lines.",
     "minutes": 5,
+    "prerequisites": [],
     "terms": ["learning", "fit", "session_info"],
 }
 TERMS = """
@@ -227,6 +228,14 @@ def say(**about: Any) -> Edit:
     return lambda draft: draft.nb.metadata["course"].update(about)
 
 
+def beside(stem: str) -> Edit:
+    def edit(draft: Draft) -> None:
+        (draft.root / "notebooks").mkdir()
+        (draft.root / "notebooks" / f"{stem}.ipynb").touch()
+
+    return edit
+
+
 def put(name: str, *outputs: Any) -> Edit:
     return lambda draft: draft[name].update(outputs=list(outputs))
 
@@ -388,6 +397,20 @@ BAD: list[tuple[str, str, Edit]] = [
     ("course-metadata", "a term that is no text", say(terms=["fit", 1])),
     ("course-metadata", "a term twice", say(terms=["fit", "fit"])),
     ("course-metadata", "an unknown key", say(solution="x = 1")),
+    ("prerequisites", "missing", lambda d: d.nb.metadata["course"].pop("prerequisites")),
+    ("prerequisites", "a number", say(prerequisites=[1])),
+    ("prerequisites", "as text", say(prerequisites="01-first")),
+    ("prerequisites", "twice", say(prerequisites=["01-first", "01-first"])),
+    ("prerequisites", "a later lab", say(prerequisites=["03-later"])),
+    ("prerequisites", "itself", say(prerequisites=["02-small"])),
+    ("prerequisites", "no lab", say(prerequisites=["01-fist"])),
+    (
+        "prerequisites",
+        "not linked",
+        both(
+            say(prerequisites=["01-first"]), beside("00-zero"), swap("first", "01-first", "00-zero")
+        ),
+    ),
     ("known-terms", "unknown", say(terms=["fit", "dropout"])),
     ("terms-in-text", "not in the text", say(terms=["fit", "epoch"])),
     ("known-references", "unknown", swap("reading", "3300", "3301")),
@@ -584,6 +607,11 @@ BAD: list[tuple[str, str, Edit]] = [
         both(add("prompt-1", "### Exercise 2: another"), drop("prompt-2")),
     ),
     ("exercise-complete", "outside", tag("imports", "exercise")),
+    (
+        "open-questions",
+        "none",
+        swap("prompt-1", "by hand.", "by hand. Write it. What else is one?"),
+    ),
     ("solution-folded", "open", swap("solution-1", "fold: true", "fold: false")),
     ("solution-folded", "no summary", swap("solution-1", "#| code-summary: Solution\n", "")),
     ("solution-folded", "in text", insert("check-1", lambda: solution_in_words("So."))),
@@ -616,6 +644,7 @@ GOOD: list[tuple[str, Edit]] = [
     ),
     ("a word with inf in it", put("numbers", stream("information, nanometre"))),
     ("percent and ; in strings", write("numbers", 'print("a;", "%d" % 3, "!ls", "why?")')),
+    ("a lab that needs another", say(prerequisites=["01-first"])),
     ("two statements on a line", write("numbers", "a = 1; b = 2")),
     ("a torch name with another meaning in a function", write("numbers", "f = lambda w: w")),
     ("a torch name given a value first", write("numbers", "w = 1")),
