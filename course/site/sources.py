@@ -47,16 +47,16 @@ def _page_cell(cell: Any) -> NotebookNode:
         for key, value in folds.items()
     ]
     page.source = "\n".join([*options, cell.source])
-    page.outputs = [_page_output(output) for output in cell.outputs if _is_shown(output)]
+    page.outputs = [without_size(output) for output in cell.outputs if is_shown(output)]
     return page
 
 
-def _is_shown(output: Any) -> bool:
+def is_shown(output: Any) -> bool:
     """Tell whether a page shows an output: Quarto's own mark says that it doesn't."""
     return output.get("metadata", {}).get("quarto_display") is not False
 
 
-def _page_output(output: Any) -> NotebookNode:
+def without_size(output: Any) -> NotebookNode:
     """Return an output without the size of its picture: a figure is as wide as the page's text."""
     page: NotebookNode = copy.copy(output)
     if "metadata" in output:
