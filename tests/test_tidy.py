@@ -95,6 +95,12 @@ def test_what_is_short_or_no_option_stays_as_it_is(source):
     assert wrapped(source) == source
 
 
+def test_the_summary_comes_first_since_a_closed_cell_shows_its_first_line():
+    source = "#| code-fold: true\n#| code-summary: Solution\n#| label: a\n# b"
+    done = "#| code-summary: Solution\n#| code-fold: true\n#| label: a\n# b"
+    assert wrapped(source) == wrapped(done) == done
+
+
 def test_a_block_whose_lines_are_too_long_is_folded_anew():
     source = f"#| fig-alt: >-\n#|   {WORDS} {WORDS}\n#| fig-cap: b\n1"
     done = wrapped(source)
@@ -171,6 +177,12 @@ def test_a_page_folds_what_is_collapsed_and_shows_neither_sizes_nor_second_capti
     (picture,) = plot.outputs
     assert (list(picture.data), picture.metadata) == (["image/png"], {})
     assert nbformat.writes(notebook) == before
+
+
+def test_a_page_links_to_the_sites_explorer_where_a_lab_links_to_the_one_beside_it():
+    text = "Try [it](gradient-descent-by-hand.html), then [lab 2](02-b.ipynb)."
+    (cell,) = page_notebook(new_notebook(cells=[new_markdown_cell(text)])).cells
+    assert cell.source == "Try [it](../explorer.qmd), then [lab 2](02-b.ipynb)."
 
 
 def test_a_renderer_reads_a_copy_of_the_pages_and_the_labs(tmp_path):

@@ -2,6 +2,7 @@
 
 A lab says in its metadata which code is collapsed, and shows in a notebook what a page shows
 otherwise. smalldocs reads no metadata of cells and no mark on outputs, so both are resolved here.
+Where a lab links to the explorer beside it, a page links to the one of the site.
 """
 
 import copy
@@ -13,6 +14,7 @@ from nbformat import NotebookNode
 
 from course.collapsed import stored_metadata
 from course.notebook import Lab, dumps
+from course.site.explorer import ALONE
 
 # What a renderer reads of the project, besides styles/ and the labs.
 SOURCES = ("_quarto.yml", "*.qmd")
@@ -33,7 +35,17 @@ def write_sources(root: Path, folder: Path) -> None:
 def page_notebook(notebook: Any) -> NotebookNode:
     """Return a notebook for a renderer; the given one stays as it is."""
     page: NotebookNode = copy.copy(notebook)
-    page.cells = [_page_cell(cell) if cell.cell_type == "code" else cell for cell in notebook.cells]
+    page.cells = [
+        _page_cell(cell) if cell.cell_type == "code" else _page_text(cell)
+        for cell in notebook.cells
+    ]
+    return page
+
+
+def _page_text(cell: Any) -> NotebookNode:
+    """Return a cell of text with its links as they are on the site."""
+    page: NotebookNode = copy.copy(cell)
+    page.source = cell.source.replace(f"]({ALONE.name})", "](../explorer.qmd)")
     return page
 
 
