@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from urllib.parse import quote
 
-WIDTH, HEIGHT = 112, 16
+WIDTH, HEIGHT = 88, 16
 MARGIN = 0.12  # of the picture's width, on each side of what it must show
 ALLOWED, LINE, MARK = "#00996d", "#808080", "#2a7fc9"
 # Against the page's own style of figures, which are blocks on paper.

@@ -174,6 +174,7 @@ def test_a_page_folds_what_is_collapsed_and_shows_neither_sizes_nor_second_capti
     assert plot.source.startswith("#| code-fold: true\n#| label: fig-a\n")
     assert check.source == "#| code-fold: true\n#| code-summary: Check\n3"
     assert solution.source == "#| code-fold: true\n2"
+    assert [c.metadata for c in (plot, solution)] == [{}, {"tags": ["solution"]}]
     (picture,) = plot.outputs
     assert (list(picture.data), picture.metadata) == (["image/png"], {})
     assert nbformat.writes(notebook) == before

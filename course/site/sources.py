@@ -12,7 +12,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from course.collapsed import stored_metadata
+from course.collapsed import KEYS, stored_metadata
 from course.notebook import Lab, dumps
 from course.site.explorer import ALONE
 
@@ -59,6 +59,7 @@ def _page_cell(cell: Any) -> NotebookNode:
         for key, value in folds.items()
     ]
     page.source = "\n".join([*options, cell.source])
+    page.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k not in KEYS})
     page.outputs = [without_size(output) for output in cell.outputs if is_shown(output)]
     return page
 
