@@ -79,6 +79,7 @@ def test_a_value_twice_as_near_to_its_limit_is_drawn_twice_as_near():
         ((0.5, 0.1, 0.9), 0, "above 0"),
         ((0.8, 0.7, 0.9), 1, "below 1"),
         ((0.2, -0.1, 0.6), 0, "around 0"),
+        ((-0.2, -0.6, 0.1), 0, "around 0"),
         ((0.2, -INF, INF), 0, "around 0"),
         ((3.0, 3.0, 3.0), 0, "above 0"),
         ((0.0, 0.0, 0.0), 0, "around 0"),

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 
 import nbformat
 import pytest
@@ -71,7 +72,7 @@ def said(source):
     [
         f"{WORDS} " * 3,
         'He said "no": 5 # of 6, ' * 9,
-        "a\\nb " * 40,
+        "a\nb " * 40,
         "$\\\\alpha_1$ and `code: x` – " * 12,
         "x" * 120,
     ],
@@ -79,7 +80,7 @@ def said(source):
 def test_a_long_option_is_folded_and_says_the_same(text):
     text = text.strip()
     source = (
-        f"#| label: fig-a\n#| fig-cap: {yaml.dump(text, width=10**6).strip()}\nplot()\n# {text}"
+        f"#| label: fig-a\n#| fig-cap: {json.dumps(text, ensure_ascii=False)}\nplot()\n# {text}"
     )
     done = wrapped(source)
     assert said(done) == said(source)
