@@ -356,7 +356,7 @@ BAD: list[tuple[str, str, Edit]] = [
     ("collapsed", "text", meta("goal", jupyter={"source_hidden": True})),
     ("wrapped-options", "a long caption", swap("figure", "The loss", "The loss " * 9)),
     ("figure-size", "none", put("figure", shown("image/png", "aGVsbG8=", "display_data"))),
-    ("figure-size", "too high", put("figure", picture(width=500, height=561))),
+    ("figure-size", "too high", put("figure", picture(width=500, height=601))),
     ("known-tags", "mistyped", tag("exercise-1", "exercise", "excercise")),
     ("known-tags", "on text", tag("setup", "torch")),
     ("colab-cell", "missing", lambda d: setattr(d, "quarto", PUBLISHED)),

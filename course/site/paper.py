@@ -16,6 +16,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 from course.cell import Cell
 from course.notebook import Lab
 from course.predictions import PromptError, is_prompt, read
+from course.site.sources import is_shown, without_size
 
 SUMMARY = re.compile(r"<details\b[^>]*>\s*<summary\b[^>]*>(.*?)</summary>", re.DOTALL)
 END_OF_DETAILS = re.compile(r"</details\s*>")
@@ -84,6 +85,11 @@ def _outputs(output: Any, numbered: bool) -> Iterator[Any]:
     """Yield an output as it is printed: a table below its caption, no empty box."""
     data = output.get("data", {})
     table = BeautifulSoup(data.get("text/html", ""), "html.parser").table
+    if table:
+        for picture in table.find_all("img"):  # what it shows stands beside it in words
+            picture.decompose()
+        data = {**data, "text/html": str(table)}
+        output = NotebookNode({**output, "data": NotebookNode(data)})
     is_picture = any(mime.startswith("image/") for mime in data)
     if table and table.caption:
         caption = table.caption.extract().get_text(" ")
@@ -95,8 +101,8 @@ def _outputs(output: Any, numbered: bool) -> Iterator[Any]:
         words = words.rstrip("\n").replace(NOBODY_SAID, "It is ")
         text = UNBROKEN.sub(lambda letters: f"{letters[0]}\u200b", words)
         yield _markdown_output(_typst("printed", text, lines=True))
-    else:
-        yield output
+    elif is_shown(output):
+        yield without_size(output)
 
 
 def _plain(data: dict[str, str]) -> str:

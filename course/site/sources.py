@@ -2,6 +2,7 @@
 
 A lab says in its metadata which code is collapsed, and shows in a notebook what a page shows
 otherwise. smalldocs reads no metadata of cells and no mark on outputs, so both are resolved here.
+Where a lab links to the explorer or the terms beside it, a page links to those of the site.
 """
 
 import copy
@@ -11,9 +12,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from course.collapsed import stored_metadata
+from course.collapsed import KEYS, stored_metadata
 from course.notebook import Lab, dumps
 from course.pages.term_links import LINK
+from course.site.explorer import ALONE
 
 # What a renderer reads of the project, besides styles/ and the labs.
 SOURCES = ("_quarto.yml", "*.qmd")
@@ -34,14 +36,18 @@ def write_sources(root: Path, folder: Path) -> None:
 def page_notebook(notebook: Any) -> NotebookNode:
     """Return a notebook for a renderer; the given one stays as it is."""
     page: NotebookNode = copy.copy(notebook)
-    page.cells = [_page_cell(c) if c.cell_type == "code" else _page_text(c) for c in notebook.cells]
+    page.cells = [
+        _page_cell(cell) if cell.cell_type == "code" else _page_text(cell)
+        for cell in notebook.cells
+    ]
     return page
 
 
 def _page_text(cell: Any) -> NotebookNode:
-    """Return a text whose links to the page of terms lead to the site's, not to Jupyter's."""
+    """Return a cell of text with its links as they are on the site."""
     page: NotebookNode = copy.copy(cell)
-    page.source = LINK.sub(r"[\1](../terms.qmd#\2)", cell.source)
+    text = LINK.sub(r"[\1](../terms.qmd#\2)", cell.source)
+    page.source = text.replace(f"]({ALONE.name})", "](../explorer.qmd)")
     return page
 
 
@@ -55,16 +61,17 @@ def _page_cell(cell: Any) -> NotebookNode:
         for key, value in folds.items()
     ]
     page.source = "\n".join([*options, cell.source])
-    page.outputs = [_page_output(output) for output in cell.outputs if _is_shown(output)]
+    page.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k not in KEYS})
+    page.outputs = [without_size(output) for output in cell.outputs if is_shown(output)]
     return page
 
 
-def _is_shown(output: Any) -> bool:
+def is_shown(output: Any) -> bool:
     """Tell whether a page shows an output: Quarto's own mark says that it doesn't."""
     return output.get("metadata", {}).get("quarto_display") is not False
 
 
-def _page_output(output: Any) -> NotebookNode:
+def without_size(output: Any) -> NotebookNode:
     """Return an output without the size of its picture: a figure is as wide as the page's text."""
     page: NotebookNode = copy.copy(output)
     if "metadata" in output:

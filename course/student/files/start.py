@@ -187,14 +187,14 @@ def place_labs(edition: "dict[str, Any]", folder: Path, notebooks: Path) -> "tup
     notebooks.mkdir(exist_ok=True)
     ledger = read_ledger(notebooks)
     placed, messages = 0, []
-    for name in edition["labs"]:
+    for name in [*edition["labs"], *edition.get("pages", [])]:
         new, mine = folder / "notebooks" / name, notebooks / name
         now, before = content(new), ledger["placed"].get(name)
         here = content(mine) if mine.exists() else None
         if here in (None, before) and here != now:
             write(mine, new.read_bytes())
             here = now
-            placed += 1
+            placed += name in edition["labs"]
         elif now not in (here, before, ledger["beside"].get(name)):
             beside = free(mine, "-edition-" + edition["version"], now)
             write(beside, new.read_bytes())
