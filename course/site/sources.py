@@ -6,12 +6,14 @@ Where a lab links to the explorer beside it, a page links to the one of the site
 """
 
 import copy
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
+from course.cell import Cell
 from course.collapsed import KEYS, stored_metadata
 from course.notebook import Lab, dumps
 from course.site.explorer import ALONE
@@ -52,13 +54,14 @@ def _page_text(cell: Any) -> NotebookNode:
 def _page_cell(cell: Any) -> NotebookNode:
     """Return a code cell that states by `#|` options what is folded, without what is not shown."""
     page: NotebookNode = copy.copy(cell)
-    metadata = stored_metadata(cell)
-    folds = {key: metadata[key] for key in ("code-fold", "code-summary") if key in metadata}
-    options = [
-        f"#| {key}: {str(value).lower() if value is True else value}"
-        for key, value in folds.items()
-    ]
-    page.source = "\n".join([*options, cell.source])
+    metadata, read = stored_metadata(cell), Cell(0, cell, "")
+    if read.options_are_valid:  # smalldocs strips the lines, and a folded text is then none
+        folds = {key: metadata[key] for key in KEYS if key != "jupyter" and key in metadata}
+        lines = [
+            f"#| {key}: {json.dumps(value, ensure_ascii=False)}"
+            for key, value in {**folds, **read.options}.items()
+        ]
+        page.source = "\n".join([*lines, read.code])
     page.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k not in KEYS})
     page.outputs = [without_size(output) for output in cell.outputs if is_shown(output)]
     return page
