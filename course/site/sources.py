@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 from course.cell import Cell
 from course.collapsed import KEYS, stored_metadata
-from course.notebook import Lab, dumps
+from course.notebook import Lab, UnreadableError, dumps
 from course.site.explorer import ALONE
 
 # What a renderer reads of the project, besides styles/ and the labs.
@@ -30,8 +30,13 @@ def write_sources(root: Path, folder: Path) -> None:
     for path in (path for pattern in SOURCES for path in root.glob(pattern)):
         shutil.copyfile(path, folder / path.name)
     for path in root.glob("notebooks/*.ipynb"):
-        text = dumps(page_notebook(Lab.read(path).node))
-        (folder / "notebooks" / path.name).write_text(text, encoding="utf-8", newline="\n")
+        target = folder / "notebooks" / path.name
+        try:
+            text = dumps(page_notebook(Lab.read(path).node))
+        except UnreadableError:  # the renderer says what it makes of it
+            shutil.copyfile(path, target)
+        else:
+            target.write_text(text, encoding="utf-8", newline="\n")
 
 
 def page_notebook(notebook: Any) -> NotebookNode:
