@@ -79,10 +79,8 @@ def events(sheet: Sheet, name: str, positive: str | None, mark: str) -> Floats:
     if len(values) > 2:
         shown = ", ".join(map(repr, values[:4]))
         raise ValueError(f"{name!r} has {len(values)} different values, not two: {shown}, …")
-    if positive is None:
-        chosen = _plain_event(values)
-    else:
-        chosen = written([plain(str(positive))], mark)[0]
+    asked = None if positive is None else written([plain(str(positive))], mark)[0]
+    chosen = asked or _plain_event(values)
     if chosen not in values:
         wrong = "" if positive is None else f", not positive={positive!r}"
         raise ValueError(
