@@ -108,7 +108,7 @@ def settings_cell(
         there = Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
     except ValueError:  # on Windows, on another drive
         there = file.resolve().as_posix()
-    values = {"file": there, "outcome": outcome}
+    values: dict[str, Any] = {"file": there, "outcome": outcome}
     values |= {key: settings.get(key) for key in ("kind", "event", "positive", "groups")}
     values |= {key: list(settings.get(key) or []) for key in COLUMNS}
     lines = [f"{key.upper()} = {as_code(value)}" for key, value in values.items()]

@@ -151,9 +151,7 @@ def _doubt_of_numbers(name: str, values: Sequence[str], mark: str, feature: bool
     counted = different == len(found) and different == np.ptp(found) + 1
     rising = different == len(found) and (np.diff(found) > 0).all()
     if (counted or rising) and len(found) > 2:
-        return (
-            f"{name!r} has another whole number in each row, in order: {_code(name)}, {as_it_is}."
-        )
+        return f"{name!r} counts the rows: {_code(name)}, {as_it_is}."
     if _IDENTIFIER.fullmatch(name) and different > 2:
         return f"{name!r} is called as codes and identifiers are: {_code(name)}, {as_it_is}."
     return None

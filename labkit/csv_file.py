@@ -13,6 +13,8 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bar
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 _OTHERS = {b"PK\x03\x04": "an Excel workbook or a zip", b"\xd0\xcf\x11\xe0": "an old Excel file"}
 
+_BROKEN = 10_000  # stands for the fields of a line that can't be told apart
+
 _Line = tuple[int, list[str]]
 
 
@@ -115,7 +117,7 @@ def _parsed(text: str, delimiter: str, name: str, after: int = 0) -> list[_Line]
         if "end of data" in str(error):
             raise ValueError(f"{name}: a quotation mark is opened and never closed.") from None
         # What is wrong by one delimiter may be right by another: an uneven line tells.
-        lines.append((line, ["?"] * 10_000))
+        lines.append((line, ["?"] * (_BROKEN if lines else 1)))
     return lines
 
 
@@ -152,7 +154,7 @@ def _even(lines: list[_Line], delimiter: str, name: str) -> list[_Line]:
     elif len(fields) > width:
         mark = {",": "comma", ";": "semicolon"}.get(delimiter, "delimiter")
         mend = f"A {mark} inside a field, such as a decimal comma, needs quotation marks around it."
-    count = "?" if len(fields) == 10_000 else len(fields)
+    count = "?" if len(fields) == _BROKEN else len(fields)
     raise ValueError(
         f"{name}, line {line}: {count} fields where the header has {width}; so {len(odd)} of "
         f"{len(lines) - 1} rows. {mend}"

@@ -169,7 +169,7 @@ def _with_outcome(sheet: Sheet, *names: str | None) -> Sheet:
     columns = [sheet.columns[name] for name in names if name is not None]
     known = [i for i in range(len(sheet.lines)) if all(column[i] for column in columns)]
     if lost := len(sheet.lines) - len(known):
-        sheet.notes.append(f"{lost} rows have no outcome, and were left out.")
+        sheet.notes.append(f"Rows without an outcome, which were left out: {lost}.")
     if len(known) < MIN_ROWS:
         raise ValueError(
             f"the table has {len(known)} rows with an outcome; at least {MIN_ROWS} are needed: "
