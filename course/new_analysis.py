@@ -20,6 +20,7 @@ import labkit
 TEMPLATE = Path("template", "notebooks", "analysis.ipynb")  # beside this file
 HOME = Path(__file__).resolve().parent.parent
 FOLDER = "analyses"
+FOR_STUDENTS = Path(__file__).parent.name == "edition"  # as in their zip, with start.py
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 KINDS = {"continuous": "continuous", "binary": "binary", "time and event": "time-and-event"}
 COLUMNS = ("leave_out", "categories", "numbers", "missing")
@@ -153,12 +154,11 @@ def as_words(name: str) -> str:
 
 
 def as_options(message: str) -> str:
-    """Return what load_table says, with its arguments named as they are given here."""
-    return (
-        f"{message}\nGive what it asks for as an option here: in make, GROUPS=person "
-        "LEAVE_OUT=a,b CATEGORIES=… NUMBERS=… MISSING=-999 EVENT=… POSITIVE=… KIND=…; else "
-        "--groups person --leave-out a,b and so on."
-    )
+    """Return what load_table says, and how its arguments are given here."""
+    how = "GROUPS=person LEAVE_OUT=a,b CATEGORIES=… NUMBERS=… MISSING=-999 POSITIVE=… KIND=…"
+    if FOR_STUDENTS:
+        how = "--groups person --leave-out a,b --categories … --numbers … --missing … and so on"
+    return f"{message}\nWhat it asks for stands behind the outcome: {how}"
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -153,7 +153,7 @@ def _doubt_of_numbers(name: str, values: Sequence[str], mark: str, feature: bool
     if (counted or rising) and len(found) > 2:
         return f"{name!r} counts the rows: {_code(name)}, {as_it_is}."
     if _IDENTIFIER.fullmatch(name) and different > 2:
-        return f"{name!r} is called as codes and identifiers are: {_code(name)}, {as_it_is}."
+        return f"{name!r} is named like a code or an identifier: {_code(name)}, {as_it_is}."
     return None
 
 

@@ -200,7 +200,7 @@ def with_value(name, value, at=(4,)):
         (BASE.assign(row=range(N)), {}, "'row' counts the rows: if rows that share it"),
         (BASE.assign(z=range(7, N + 7)), {}, "'z' counts the rows"),
         (BASE.assign(patient_id=CLEAN["person"]), {}, "'patient_id' has 30 different words"),
-        (BASE.assign(PatientID=np.arange(N) % 30), {}, "'PatientID' is called as codes"),
+        (BASE.assign(PatientID=np.arange(N) % 30), {}, "'PatientID' is named like a code"),
         (BASE.assign(words=[f"w{i}" for i in range(N)]), {}, "groups='words'; else"),
         (BASE.assign(words=[f"w{i % 25}" for i in range(N)]), {}, "'words' has 25 different words"),
         (BASE.assign(zip=[f"0{i % 9 + 1}" for i in range(N)]), {}, "'zip' has zeros in front"),
