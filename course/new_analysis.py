@@ -184,7 +184,14 @@ def main(arguments: list[str] | None = None) -> None:
     except NewAnalysisError as error:
         sys.exit(str(error))
     print(f"{FOLDER}/{notebook.name} is made, and runs as it stands.", *notes, sep="\n  ")
-    print(f'To open it:\n  "{shown(sys.executable)}" -I -m jupyterlab "{shown(notebook)}"')
+    print(f"To open it:\n  {opening(notebook)}")
+
+
+def opening(notebook: Path) -> str:
+    """Return the command that opens a notebook from here."""
+    home = notebook.parent.parent
+    root = "" if home == Path.cwd() else f' --notebook-dir "{home}"'
+    return f'"{shown(sys.executable)}" -I -m jupyterlab{root} "{shown(notebook)}"'
 
 
 def shown(path: str | Path) -> str:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -190,6 +191,14 @@ def own_scores(kind, names):
     return found
 
 
+def test_a_perfect_order_has_no_maximum_and_no_infinite_coefficients(whole):
+    x = np.linspace(-2, 2, 80)
+    y = np.column_stack([np.exp(-2 * x), np.arange(80) % 3 > 0])
+    fit = whole("time and event")["CoxRegression"]().fit(np.exp(x)[:, None], y)
+    assert np.isfinite(fit.coef_).all()
+    assert whole("time and event")["score"](y, fit.predict(np.exp(x)[:, None])) == 100
+
+
 def concordance(time, event, risk):
     won, pairs = 0.0, 0
     for i in range(len(time)):
@@ -321,7 +330,11 @@ def test_without_a_file_it_is_about_a_table_of_the_course(tmp_path, monkeypatch,
     main([])
     said = capsys.readouterr().out
     assert "analyses/diabetes.ipynb is made, and runs as it stands." in said
-    assert "-I -m jupyterlab" in said
+    assert f'-I -m jupyterlab --notebook-dir "{tmp_path}"' in said, "from another folder"
+    monkeypatch.chdir(tmp_path)
+    assert new_analysis.opening(tmp_path / "analyses" / "a.ipynb").endswith(
+        f'jupyterlab "{Path("analyses", "a.ipynb")}"'
+    )
     names = run(tmp_path / "analyses" / "diabetes.ipynb", quick=True)
     assert names["by_fold"]["linear"].mean() == pytest.approx(48.5, abs=3), "as in lab 7"
     with pytest.raises(SystemExit, match="is there already, and is never replaced"):
