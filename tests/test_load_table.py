@@ -130,13 +130,15 @@ def test_constant_and_duplicate_columns_are_left_out_and_named(read):
     frame = without("died", "person").assign(
         unit="mg", scale="1.0", empty=None, age_again=CLEAN["age"],
         treated=np.where(CLEAN["arm"] == "Plazebo", "no", "yes"),
+        drug=1 + (CLEAN["arm"] != "Plazebo"),
     )  # fmt: skip
     frame.loc[::2, "scale"] = "1"
     table = read(frame)
     assert list(table.X) == FEATURES
     for words in ("'unit' is mg in every row", "'scale' is 1 in every row",
                   "'empty' is missing in every row", "'age_again' says the same as 'age'",
-                  "'treated' says the same as 'arm'"):  # fmt: skip
+                  "'treated' says the same as 'arm'",
+                  "'drug' says the same as 'arm'"):  # fmt: skip
         assert f"{words}: left out." in table.notes
 
 
@@ -169,6 +171,18 @@ def test_a_time_with_an_event_is_both(read):
     assert table.y["time"].tolist() == frame["months"].tolist()
     assert table.y["event"].tolist() == frame["died"].tolist()
     assert list(table.X) == [*FEATURES, "pain"]
+
+
+def test_whole_numbers_in_order_may_be_an_outcome_and_eight_digits_an_amount(read):
+    cells = [20210150 + 7 * i % 40 for i in range(N)]
+    table = read(without("died", "person").assign(cells=cells, pain=range(N)))
+    assert table.y.tolist() == list(range(N))
+    assert table.X["cells"].tolist() == cells, "there is no 50th of January"
+
+
+def test_the_name_of_the_outcome_tells_the_delimiter(read):
+    lines = ["dose, mg, daily, oral;age;pain", *(f"{i % 7}.5;{i % 11}.5;{i}" for i in range(N))]
+    assert list(read("\n".join(lines)).X) == ["dose, mg, daily, oral", "age"]
 
 
 # --- what is refused -----------------------------------------------------------------------------
@@ -209,6 +223,7 @@ def with_value(name, value, at=(4,)):
         (with_value("crp", "2,5"), {}, "both points and commas stand in numbers"),
         (with_value("age", -999, (4, 5)), {}, "'age' has 2 times the value -999"),
         (with_value("age", 999, (4, 5)), {}, "name '999' in missing"),
+        (with_value("crp", -9, (4, 5)), {}, "'crp' has 2 times the value -9"),
         (with_value("age", "1e400"), {}, "'age' holds 1e400, which is too large"),
         (with_value("pain", "none"), {}, "the outcome 'pain' holds numbers, and 'none' in line 6"),
         (with_value("pain", -999, (4, 5)), {}, "the outcome 'pain' has 2 times the value -999"),
