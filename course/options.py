@@ -14,7 +14,7 @@ def wrapped(source: str) -> str:
     """Return a cell's source with each option that is too long as a folded block (`>-`).
 
     What the options say stays the same; one that can't be folded, since it has lines of its own,
-    is left as it stands.
+    is left as it stands. A summary comes first: JupyterLab shows the first line of a closed cell.
     """
     lines = source.split("\n")
     options = list(takewhile(lambda line: line.startswith("#|"), lines))
@@ -24,6 +24,7 @@ def wrapped(source: str) -> str:
             groups[-1].append(line)
         else:
             groups.append([line])
+    groups.sort(key=lambda group: not group[0].startswith("#| code-summary:"))
     kept = [line for group in groups for line in _folded(group)]
     return "\n".join([*kept, *lines[len(options) :]])
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 
 import nbformat
 import pytest
@@ -71,7 +72,7 @@ def said(source):
     [
         f"{WORDS} " * 3,
         'He said "no": 5 # of 6, ' * 9,
-        "a\\nb " * 40,
+        "a\nb " * 40,
         "$\\\\alpha_1$ and `code: x` – " * 12,
         "x" * 120,
     ],
@@ -79,7 +80,7 @@ def said(source):
 def test_a_long_option_is_folded_and_says_the_same(text):
     text = text.strip()
     source = (
-        f"#| label: fig-a\n#| fig-cap: {yaml.dump(text, width=10**6).strip()}\nplot()\n# {text}"
+        f"#| label: fig-a\n#| fig-cap: {json.dumps(text, ensure_ascii=False)}\nplot()\n# {text}"
     )
     done = wrapped(source)
     assert said(done) == said(source)
@@ -93,6 +94,12 @@ def test_a_long_option_is_folded_and_says_the_same(text):
 @pytest.mark.parametrize("source", ["1", "", "#| label: fig-a\n#| fig-cap: short\n1", "#| a: [\n1"])
 def test_what_is_short_or_no_option_stays_as_it_is(source):
     assert wrapped(source) == source
+
+
+def test_the_summary_comes_first_since_a_closed_cell_shows_its_first_line():
+    source = "#| code-fold: true\n#| code-summary: Solution\n#| label: a\n# b"
+    done = "#| code-summary: Solution\n#| code-fold: true\n#| label: a\n# b"
+    assert wrapped(source) == wrapped(done) == done
 
 
 def test_a_block_whose_lines_are_too_long_is_folded_anew():
@@ -165,12 +172,21 @@ def test_a_page_folds_what_is_collapsed_and_shows_neither_sizes_nor_second_capti
     tidy(notebook)
     before = nbformat.writes(notebook)
     _, plot, check, solution = page_notebook(notebook).cells
-    assert plot.source.startswith("#| code-fold: true\n#| label: fig-a\n")
-    assert check.source == "#| code-fold: true\n#| code-summary: Check\n3"
+    caption = f'#| fig-cap: "{WORDS}"'  # on one line, as smalldocs reads it
+    lines = ["#| code-fold: true", '#| label: "fig-a"', caption, "plot()"]
+    assert plot.source.splitlines() == lines
+    assert check.source == '#| code-fold: true\n#| code-summary: "Check"\n3'
     assert solution.source == "#| code-fold: true\n2"
+    assert [c.metadata for c in (plot, solution)] == [{}, {"tags": ["solution"]}]
     (picture,) = plot.outputs
     assert (list(picture.data), picture.metadata) == (["image/png"], {})
     assert nbformat.writes(notebook) == before
+
+
+def test_a_page_links_to_the_sites_explorer_where_a_lab_links_to_the_one_beside_it():
+    text = "Try [it](gradient-descent-by-hand.html), then [lab 2](02-b.ipynb)."
+    (cell,) = page_notebook(new_notebook(cells=[new_markdown_cell(text)])).cells
+    assert cell.source == "Try [it](../explorer.qmd), then [lab 2](02-b.ipynb)."
 
 
 def test_a_renderer_reads_a_copy_of_the_pages_and_the_labs(tmp_path):

@@ -21,6 +21,7 @@ from course.rules import (  # noqa: F401
     files,
     jupyter,
     outputs,
+    predictions,
     prose,
     python,
     references,

@@ -6,7 +6,7 @@ from course.notebook import Lab
 from course.options import COLUMNS
 from course.rules.registry import Found, rule
 
-MAX_HEIGHT = 560  # pixels of a figure as shown: JupyterLab leaves about 580 of a window of 768
+MAX_HEIGHT = 600  # pixels of a figure as shown: JupyterLab leaves about 640 of a window of 768
 
 
 @rule("run `python -m course.tidy`")

@@ -2,17 +2,22 @@
 
 A lab says in its metadata which code is collapsed, and shows in a notebook what a page shows
 otherwise. smalldocs reads no metadata of cells and no mark on outputs, so both are resolved here.
+Where a lab links to the explorer or the terms beside it, a page links to those of the site.
 """
 
 import copy
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
-from course.collapsed import stored_metadata
-from course.notebook import Lab, dumps
+from course.cell import Cell
+from course.collapsed import KEYS, stored_metadata
+from course.notebook import Lab, UnreadableError, dumps
+from course.pages.term_links import LINK
+from course.site.explorer import ALONE
 
 # What a renderer reads of the project, besides styles/ and the labs.
 SOURCES = ("_quarto.yml", "*.qmd")
@@ -26,37 +31,55 @@ def write_sources(root: Path, folder: Path) -> None:
     for path in (path for pattern in SOURCES for path in root.glob(pattern)):
         shutil.copyfile(path, folder / path.name)
     for path in root.glob("notebooks/*.ipynb"):
-        text = dumps(page_notebook(Lab.read(path).node))
-        (folder / "notebooks" / path.name).write_text(text, encoding="utf-8", newline="\n")
+        target = folder / "notebooks" / path.name
+        try:
+            text = dumps(page_notebook(Lab.read(path).node))
+        except UnreadableError:  # the renderer says what it makes of it
+            shutil.copyfile(path, target)
+        else:
+            target.write_text(text, encoding="utf-8", newline="\n")
 
 
 def page_notebook(notebook: Any) -> NotebookNode:
     """Return a notebook for a renderer; the given one stays as it is."""
     page: NotebookNode = copy.copy(notebook)
-    page.cells = [_page_cell(cell) if cell.cell_type == "code" else cell for cell in notebook.cells]
+    page.cells = [
+        _page_cell(cell) if cell.cell_type == "code" else _page_text(cell)
+        for cell in notebook.cells
+    ]
+    return page
+
+
+def _page_text(cell: Any) -> NotebookNode:
+    """Return a cell of text with its links as they are on the site."""
+    page: NotebookNode = copy.copy(cell)
+    text = LINK.sub(r"[\1](../terms.qmd#\2)", cell.source)
+    page.source = text.replace(f"]({ALONE.name})", "](../explorer.qmd)")
     return page
 
 
 def _page_cell(cell: Any) -> NotebookNode:
     """Return a code cell that states by `#|` options what is folded, without what is not shown."""
     page: NotebookNode = copy.copy(cell)
-    metadata = stored_metadata(cell)
-    folds = {key: metadata[key] for key in ("code-fold", "code-summary") if key in metadata}
-    options = [
-        f"#| {key}: {str(value).lower() if value is True else value}"
-        for key, value in folds.items()
-    ]
-    page.source = "\n".join([*options, cell.source])
-    page.outputs = [_page_output(output) for output in cell.outputs if _is_shown(output)]
+    metadata, read = stored_metadata(cell), Cell(0, cell, "")
+    if read.options_are_valid:  # smalldocs strips the lines, and a folded text is then none
+        folds = {key: metadata[key] for key in KEYS if key != "jupyter" and key in metadata}
+        lines = [
+            f"#| {key}: {json.dumps(value, ensure_ascii=False)}"
+            for key, value in {**folds, **read.options}.items()
+        ]
+        page.source = "\n".join([*lines, read.code])
+    page.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k not in KEYS})
+    page.outputs = [without_size(output) for output in cell.outputs if is_shown(output)]
     return page
 
 
-def _is_shown(output: Any) -> bool:
+def is_shown(output: Any) -> bool:
     """Tell whether a page shows an output: Quarto's own mark says that it doesn't."""
     return output.get("metadata", {}).get("quarto_display") is not False
 
 
-def _page_output(output: Any) -> NotebookNode:
+def without_size(output: Any) -> NotebookNode:
     """Return an output without the size of its picture: a figure is as wide as the page's text."""
     page: NotebookNode = copy.copy(output)
     if "metadata" in output:
