@@ -72,7 +72,6 @@ OTHER_SEEDS = [
         "def table_network(seed, unit=nn.ReLU):\n    torch.manual_seed(seed)",
         "def table_network(seed, unit=nn.ReLU):\n    torch.manual_seed(seed + 1)",
     ),
-    ("np.random.default_rng(88)", "np.random.default_rng(89)"),
 ]
 
 
