@@ -1,4 +1,5 @@
 # What `import labkit` offers. lazy_loader reads this file, and so do type checkers.
+from .architecture import plot_network as plot_network
 from .batched import fit_torch_many as fit_torch_many
 from .checks import Checks as Checks
 from .datasets import load_rand_hie as load_rand_hie

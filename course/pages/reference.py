@@ -37,7 +37,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Check numbers": ("Checks", "finite_differences"),
     "Set exercises": ("Predict", "Exercise", "your_answer_here", "NotAttempted"),
-    "Draw figures": ("use_style", "COLORS"),
+    "Draw figures": ("use_style", "COLORS", "plot_network"),
     "Report": ("paragraph", "table", "session_info", "skip_torch_cells"),
 }
 WIDTH = 76  # columns of code that the page shows without a scroll bar
