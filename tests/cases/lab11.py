@@ -48,7 +48,7 @@ MISTAKES = {
     ),
     "a line search without its budget": (
         '"max_eval": 80',
-        '"max_eval": 800',
+        '"max_eval": 240',
         "evaluations of L-BFGS",
     ),
     "R's start forgotten": (
