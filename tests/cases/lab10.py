@@ -339,13 +339,13 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         lambda losses, tuning: price(
             losses, [k for k in range(losses.shape[1]) if k not in tuning]
         ),
-        "the rate is chosen on the other tables",
+        "on tables 0, 2 it is",
     ),
     "by the median": ("price", partial(price, choose=np.median), "by mean losses?"),
     "by the best of the tuning tables": (
         "price",
         partial(price, choose=np.min),
-        "on tables 0, 2 it is",
+        "the rate is chosen on the other tables",
     ),
     "the first three tables, whatever is asked": (
         "price",
