@@ -128,9 +128,10 @@ def cell_length(lab: Lab) -> Found:
 @rule(f"shorten the longest cells to {LONG} lines")
 def short_cells(lab: Lab) -> Found:
     """Many cells just under the limit are as hard to read as one over it."""
-    long = [str(cell.index + 1) for cell in lab.lesson_code if len(cell.lines) > LONG]
-    if len(long) > len(lab.lesson_code) / 4:
-        share = f"{len(long)} of {len(lab.lesson_code)} code cells"
+    read = [cell for cell in lab.lesson_code if not cell.collapsed]
+    long = [str(cell.index + 1) for cell in read if len(cell.lines) > LONG]
+    if len(long) > len(read) / 4:
+        share = f"{len(long)} of {len(read)} code cells in sight"
         yield None, f"{share} have more than {LONG} lines: cells {', '.join(long)}"
 
 
