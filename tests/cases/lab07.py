@@ -106,11 +106,6 @@ MISTAKES = {
         "left_out = 1",
         "mean difference minus theory",
     ),
-    "a network in standard deviations": (
-        "self.centre_ + self.scale_ * self.fit_",
-        "self.centre_ + self.fit_",
-        "share, rerun minus stored",
-    ),
     "probabilities taken for log odds": (
         "np.column_stack([np.ones(len(p)), logit(p)])",
         "np.column_stack([np.ones(len(p)), p])",
