@@ -127,7 +127,8 @@ def test_the_modules_of_labkit_import_each_other_without_a_circle():
 def test_only_the_modules_about_torch_import_it(module):
     outside = {name.split(".")[0] for name in imports(module, at_top=True)}
     assert ("torch" in outside) is (module in TORCH_MODULES)
-    assert "matplotlib" not in outside or module in {"style", "drawable", "figures", "graph"}
+    drawing = {"architecture", "drawable", "figures", "graph", "style"}
+    assert "matplotlib" not in outside or module in drawing
     assert not outside & {"pandas", "sklearn", "joblib", "tqdm", "scipy"}
 
 

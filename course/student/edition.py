@@ -24,6 +24,7 @@ from course import ROOT, version
 from course.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
 from course.editions import student_notebook
 from course.notebook import Lab, dumps, labs
+from course.pages.terms_page import beside_the_labs
 from course.pages.write import PagesError, write_all
 from course.site.render import RenderError, render
 
@@ -32,6 +33,7 @@ FILES = Path(__file__).parent / "files"  # what the zip holds as it stands there
 # What start.py uses before anything is installed, and the doctor too.
 BEFORE_INSTALLING = ["alone.py", "installing.py", "pip_settings.py", "place.py"]
 BEFORE_INSTALLING += ["programs.py", "pythons.py"]
+NEW_ANALYSIS = ["new_analysis.py", "template/notebooks/analysis.ipynb"]
 
 
 class EditionError(Exception):
@@ -65,6 +67,10 @@ def fill(root: Path, home: Path, render_site: Callable[[Path], object]) -> None:
     for path in labs(root):
         text = dumps(student_notebook(Lab.read(path)))
         write(edition / "notebooks" / path.name, text)
+    write(edition / "notebooks" / "terms.md", beside_the_labs(root))
+    pages = sorted(path.name for path in (root / "notebooks").glob("*.html"))
+    for name in pages:  # what a lab links to
+        shutil.copyfile(root / "notebooks" / name, edition / "notebooks" / name)
     data = sorted(path.name for path in (root / "data").iterdir() if path.is_file())
     data.sort(key="SHA256SUMS".__eq__)  # last: it vouches for the others
     (edition / "data").mkdir()
@@ -76,12 +82,16 @@ def fill(root: Path, home: Path, render_site: Callable[[Path], object]) -> None:
     for name in BEFORE_INSTALLING:
         shutil.copyfile(root / "course" / "environment" / name, edition / name)
     shutil.copyfile(root / "course" / "doctor.py", edition / "doctor.py")
+    for name in NEW_ANALYSIS:
+        (edition / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / "course" / name, edition / name)
     wheel = build_wheel(root, edition)
     facts = {
         "version": version(root),
         "sources": sources_digest(root),
         "wheel": wheel.name,
         "labs": [path.name for path in labs(root)],
+        "pages": pages,
         "data": data,
         "files": {
             path.relative_to(edition).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
