@@ -9,10 +9,9 @@ from io import BytesIO
 from nbformat import NotebookNode
 from PIL import Image
 
+from course.collapsed import stored_metadata
+
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-
-
-COLLAPSED = ("outputs_hidden", "source_hidden")  # JupyterLab's names
 
 
 def clear(notebook: NotebookNode) -> None:
@@ -23,27 +22,26 @@ def clear(notebook: NotebookNode) -> None:
 
 
 def clean(notebook: NotebookNode) -> None:
-    """Keep what pages say of the lab, tags, sources, outputs and counts; drop editors' state."""
+    """Keep what pages say of the lab, tags, what is collapsed, sources, outputs and counts.
+
+    All else is editors' state. A picture is shown at half its pixels, as the course's style draws.
+    """
     course = {"course": notebook.metadata.course} if "course" in notebook.metadata else {}
     notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, **course)
     for cell in notebook.cells:
-        cell.metadata = kept_metadata(cell)
+        cell.metadata = stored_metadata(cell)
         if cell.cell_type == "code":
             cell.outputs = merge_streams(cell.outputs)
             for output in cell.outputs:
                 if picture := output.get("data", {}).get("image/png"):
                     output.data["image/png"] = lighter(picture)
+                    output.metadata["image/png"] = NotebookNode(half_size(picture))
 
 
-def kept_metadata(cell: NotebookNode) -> NotebookNode:
-    """Return of a cell's metadata what a lab means by them: its tags, and what is collapsed."""
-    kept = NotebookNode()
-    if tags := cell.metadata.get("tags"):
-        kept.tags = list(tags)
-    state = cell.metadata.get("jupyter", {})
-    if hidden := {name: True for name in COLLAPSED if state.get(name) is True}:
-        kept.jupyter = NotebookNode(hidden)
-    return kept
+def half_size(picture: str) -> dict[str, int]:
+    """Return the size at which a PNG file, in base64, is sharp on a screen of fine pixels."""
+    width, height = Image.open(BytesIO(b64decode(picture))).size
+    return {"width": width // 2, "height": height // 2}
 
 
 def lighter(picture: str) -> str:

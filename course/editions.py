@@ -16,7 +16,8 @@ from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell
 
 from course.cell import Cell
-from course.clean_outputs import clear, kept_metadata
+from course.clean_outputs import clear
+from course.collapsed import stored_metadata
 from course.notebook import COLAB, Lab, dumps
 from course.outline import configuration
 
@@ -65,7 +66,7 @@ def without_solutions(lab: Lab) -> NotebookNode:
 def _without_hiding_places(cell: Cell) -> NotebookNode:
     """Return a cell without the metadata and the attachments that nobody sees."""
     node: NotebookNode = copy.copy(cell.node)
-    node.metadata = kept_metadata(cell.node)
+    node.metadata = stored_metadata(cell.node)
     pictures = node.pop("attachments", {})
     if shown := {name: pictures[name] for name in pictures if f"attachment:{name}" in node.source}:
         node.attachments = NotebookNode(shown)

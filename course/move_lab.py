@@ -118,13 +118,17 @@ def mended_file(path: Path, moves: dict[str, str]) -> tuple[str | None, list[str
 
 
 def mended_notebook(path: Path, moves: dict[str, str]) -> tuple[str | None, list[str]]:
-    """Return the same of a notebook, of which only the Markdown is mended."""
+    """Return the same of a notebook, of which the Markdown and the prerequisites are mended."""
     notebook, changed, left = Lab.read(path).node, False, []
     for number, cell in enumerate(notebook.cells, 1):
         kind = cell.cell_type
         left += [f"cell {number}, {text}" for text in mentions(cell.source, moves, kind)]
         if kind == "markdown" and (new := mend(cell.source, moves)) != cell.source:
             cell.source, changed = new, True
+    about = notebook.metadata.get("course", {})
+    needs = about.get("prerequisites", [])
+    if (new_needs := [moves.get(stem, stem) for stem in needs]) != needs:
+        about["prerequisites"], changed = new_needs, True
     return dumps(notebook) if changed else None, left
 
 

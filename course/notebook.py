@@ -141,10 +141,16 @@ class Lab:
         """What the pages say of the lab: `course` in its metadata, empty where it is no mapping.
 
         `part` of the course, `short` title for the sidebar, `question` for the course map,
-        `description`, `minutes` and `terms`.
+        `description`, `minutes`, `prerequisites` and `terms`.
         """
         about = self.node.metadata.get("course")
         return dict(about) if isinstance(about, dict) else {}
+
+    @property
+    def needs(self) -> list[str]:
+        """The labs that must be done before, by file name without `.ipynb`: `prerequisites`."""
+        needs = self.about.get("prerequisites")
+        return [one for one in needs if isinstance(one, str)] if isinstance(needs, list) else []
 
     @property
     def made(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import yaml
 from course.notebook import Lab, labs
 
 # The labs' lines stand between `# labs: …` and `# end of labs`, or these in HTML comments.
-BLOCK = re.compile(r"^( *)(?:#|<!--) labs: .*\n((?:.*\n)*?) *(?:#|<!--) end of labs", re.MULTILINE)
+BLOCK = r"^( *)(?:#|<!--) {name}: .*\n((?:.*\n)*?) *(?:#|<!--) end of {name}"
 
 
 def configuration(root: Path) -> dict[str, Any]:
@@ -38,17 +38,20 @@ def sidebar(root: Path) -> str:
         for lab in found:
             short = _quoted(f"{lab.number} {lab.about['short']}")
             lines += [f"    - text: {short}", f"      href: notebooks/{lab.path.name}"]
-    return _with(lines, root / "_quarto.yml")
+    return _written(lines, root / "_quarto.yml")
 
 
 def course_map(root: Path) -> str:
-    """Return the text of `index.qmd` with the table of the labs and what they ask."""
-    lines = ["", "|   | Lab | What it asks |", "|:-:|:----|:-------------|"]
+    """Return the text of `index.qmd` with the table of the labs: what they ask, take and need."""
+    lines = ["", "|   | Lab | What it asks | Minutes | Needs |"]
+    lines.append("|:-:|:----|:-------------|--------:|:------|")
     for lab in _read(root):
         title, question = (text.replace("|", r"\|") for text in (lab.title, lab.about["question"]))
         link = f"[{title}](notebooks/{lab.path.name})"
-        lines.append(f"| {lab.number} | {link} | {question} |")
-    return _with([*lines, ""], root / "index.qmd")
+        needs = ", ".join(f"[{stem[:2].lstrip('0')}](notebooks/{stem}.ipynb)" for stem in lab.needs)
+        minutes = lab.about.get("minutes", "")
+        lines.append(f"| {lab.number} | {link} | {question} | {minutes} | {needs} |")
+    return _written([*lines, ""], root / "index.qmd")
 
 
 def _read(root: Path) -> Iterator[Lab]:
@@ -67,13 +70,17 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _with(lines: list[str], path: Path) -> str:
-    """Return a file's text with these lines between its two comments, as far in as they are."""
-    text = path.read_text(encoding="utf-8")
-    if len(found := list(BLOCK.finditer(text))) != 1:
+def _written(lines: list[str], path: Path) -> str:
+    return with_block(path.read_text(encoding="utf-8"), "labs", lines, path.name)
+
+
+def with_block(text: str, name: str, lines: list[str], file: str) -> str:
+    """Return a text with these lines between its two comments of a name, as far in as they are."""
+    pattern = re.compile(BLOCK.format(name=name), re.MULTILINE)
+    if len(found := list(pattern.finditer(text))) != 1:
         raise OutlineError(
-            f"{path.name} must have the place for the labs marked once, by a comment that begins "
-            f"`labs: ` and one that begins `end of labs`; it has {len(found)} such places."
+            f"{file} must have the place for the {name} marked once, by a comment that begins "
+            f"`{name}: ` and one that begins `end of {name}`; it has {len(found)} such places."
         )
     [block] = found
     rows = "".join(f"{block[1]}{line}".rstrip() + "\n" for line in lines)

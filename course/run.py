@@ -26,12 +26,13 @@ from tqdm import tqdm
 
 from course import ROOT
 from course.cell import Cell
-from course.clean_outputs import clean, clear, first_lines
+from course.clean_outputs import clear, first_lines
 from course.dependencies.exports import imports
 from course.dependencies.trace import files_read, traced_environment
 from course.notebook import COLAB, Lab, UnreadableError, labs, replace
 from course.rules.outputs import local_path, no_stderr, object_repr
 from course.stale import is_fresh, parts
+from course.tidy import tidy
 
 CELL_TIMEOUT = 120  # seconds; the same limit as under nbval
 NOT_TO_STORE = (no_stderr, object_repr, local_path)  # what these rules find is not for a reader
@@ -87,7 +88,7 @@ def execute(path: Path, root: Path = ROOT) -> float:
             "Does something on this machine keep Python from course/dependencies/hook/?"
         )
 
-    clean(lab.node)
+    tidy(lab.node)
     if found := [(cell, what) for rule in NOT_TO_STORE for cell, what in rule(lab) if cell]:
         rows = "\n".join(f"  cell {cell.index + 1}: {what}" for cell, what in found)
         raise LabError(f"{path.name} ran, but its outputs are not fit to publish:\n{rows}")

@@ -9,6 +9,7 @@ from typing import Any
 from labkit.cell import CellRun, running_cell
 from labkit.inputs import one_number
 from labkit.intervals import Interval
+from labkit.ranges import picture_of_check
 from labkit.report import Table
 from labkit.verdict import Verdict, reach, side
 
@@ -32,6 +33,10 @@ class Check:
     def shown(self) -> str:
         """Return the value in as many digits as tell it from its limits."""
         return f"{self.value:.{self.digits}g}"
+
+    def picture(self) -> str:
+        """Return the value within its range, as an image in HTML."""
+        return picture_of_check(self.value, self.low, self.high)
 
     def told(self) -> str:
         """Return the value in a digit more, for the list of failures."""
@@ -181,6 +186,8 @@ class Checks:
     def report(self) -> Table:
         """Return the table of all checks, or raise if a value fell outside its range.
 
+        A notebook shows in it where each value lies in its range.
+
         Raises
         ------
         AssertionError
@@ -197,6 +204,8 @@ class Checks:
         return Table(
             ["Check", "Value", "Expected", "Verdict"],
             [[c.name, c.shown(), c.expected, "ok"] for c in checks],
+            pictures=[c.picture() for c in checks],
+            pictured=2,
         )
 
     def verdicts(self) -> Table:
@@ -211,7 +220,12 @@ class Checks:
         if not verdicts:
             raise AssertionError("There is no verdict yet: add one by checks.verdict(…).")
         heads = ["Question", "Estimate", "95 % interval", "Verdict", "Rule"]
-        return Table(heads, [verdict.row() for verdict in verdicts])
+        return Table(
+            heads,
+            [verdict.row() for verdict in verdicts],
+            pictures=[verdict.picture() for verdict in verdicts],
+            pictured=2,
+        )
 
 
 def _require_name(name: Any) -> None:

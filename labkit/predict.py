@@ -153,7 +153,7 @@ class Predict:
         if number is not None and not math.isfinite(number):
             return None
         if self.kind == "number":
-            return number
+            return None if number is None else number + 0.0  # 0 where it is −0
         if number is not None:
             return "+" if number > 0 else "−" if number < 0 else "0"
         return _SIGNS.get(value) if isinstance(value, str) else None
@@ -162,6 +162,8 @@ class Predict:
         return value if isinstance(value, str) else _short(value) + self._after
 
     def _nearness(self, said: float | str, came: float | str) -> str:
+        """Say how near the two are as they are written: a reader can compute it again."""
+        said, came = _as_written(said), _as_written(came)
         if said == came:
             return "as you said"
         if isinstance(said, str) or isinstance(came, str):
@@ -192,7 +194,12 @@ def _choices(kind: Any) -> tuple[str, ...]:
 
 def _short(number: float) -> str:
     """Write a number in three digits, or with commas where it is large."""
-    return f"{number:,.0f}" if 1000 <= abs(number) < 1e9 else f"{number:.3g}"
+    rounded = abs(float(f"{number:.3g}"))  # 999.6 is 1,000
+    return f"{number:,.0f}" if rounded >= 1000 and abs(number) < 1e9 else f"{number:.3g}"
+
+
+def _as_written(value: float | str) -> float | str:
+    return value if isinstance(value, str) else float(_short(value).replace(",", ""))
 
 
 _TRUTHS = ("bool", "boolean", "torch.bool")

@@ -32,11 +32,16 @@ _NUMBER = ' style="text-align: right; white-space: nowrap"'
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text that a notebook shows as plain HTML and a terminal as aligned columns."""
+    """A table of text that a notebook shows as plain HTML and a terminal as aligned columns.
+
+    `pictures`, HTML and one a row, stand before the texts of the column `pictured`.
+    """
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     caption: str = ""
+    pictures: Sequence[str] = ()
+    pictured: int = 0
 
     def _repr_html_(self) -> str:
         caption = f"<caption{_LEFT}>{html.escape(self.caption)}</caption>" if self.caption else ""
@@ -51,13 +56,21 @@ class Table:
         body = "".join(
             f'<tr><th scope="row"{heads[0]}>{html.escape(row[0])}</th>'
             + "".join(
-                f"<td{style}>{_whole(html.escape(cell))}</td>"
-                for cell, style in zip(row[1:], cells[1:], strict=True)
+                f"<td{style}>{picture}{_whole(html.escape(cell))}</td>"
+                for cell, style, picture in zip(row[1:], cells[1:], drawn[1:], strict=True)
             )
             + "</tr>\n"
-            for row in self.rows
+            for row, drawn in zip(self.rows, self._drawn(), strict=True)
         )
         return f"<table>{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>"
+
+    def _drawn(self) -> list[list[str]]:
+        """Return the picture of each cell of each row, empty where there is none."""
+        pictures = self.pictures or [""] * len(self.rows)
+        return [
+            [picture if j == self.pictured else "" for j in range(len(self.header))]
+            for picture in pictures
+        ]
 
     def __str__(self) -> str:
         lines = [self.header, *self.rows]

@@ -9,6 +9,7 @@ from typing import Any
 
 from labkit.inputs import one_number
 from labkit.intervals import UNDECIDED, Interval
+from labkit.ranges import picture_of_verdict
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Verdict:
     def shown(self) -> str:
         """Return the estimate."""
         return self._texts()[0]
+
+    def picture(self) -> str:
+        """Return the interval and the number that it is held against, as an image in HTML."""
+        return picture_of_verdict(*self.estimate, self.at)
 
     def told(self) -> str:
         """Return the verdict with the estimate and its interval, for the list of failures."""

@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course import ROOT
+from course.collapsed import stored_metadata
 from course.editions import ALONE, for_download, student_notebook, student_sources
 from course.grading.original import Original, original_of
 from course.grading.submission import code_cells as code_cells_of
@@ -95,7 +96,7 @@ def test_a_students_notebook_is_the_lab_without_solutions_outputs_and_other_meta
     kept = [cell for cell in lab.cells if "solution" not in cell.tags]
     assert [cell.source for cell in student.cells] == [cell.source for cell in kept]
     for cell in student.cells:
-        assert set(cell.metadata) <= {"tags"}
+        assert cell.metadata == stored_metadata(cell)
         assert "attachments" not in cell
         if cell.cell_type == "code":
             assert (cell.outputs, cell.execution_count) == ([], None)

@@ -9,11 +9,13 @@ from bs4 import BeautifulSoup
 import labkit
 from course import ROOT
 from course.site.explorer import (
+    ALONE,
     BLOCK,
     FOLDER,
     HEADS,
     SCRIPT,
     add_explorer,
+    alone,
     block,
     draw,
     one_run,
@@ -26,6 +28,16 @@ def test_the_script_holds_the_data_that_labkit_draws():
     numbers = [float(number) for number in re.findall(r"-?\d+\.\d+(?:e-?\d+)?", committed)]
     data = draw()
     assert numbers == [*data.X.ravel(), *data.y], "digits were lost on the way"
+
+
+def test_the_page_beside_the_labs_is_current_and_asks_for_no_other_file():
+    text = ALONE.read_text(encoding="utf-8")
+    assert text == alone(), "run: python -m course.site.explorer"
+    page = BeautifulSoup(text, "html.parser")
+    assert not page.select("link, img, [src]")
+    assert "Trust HTML" in page.noscript.get_text()
+    assert page.select_one("div.explorer table caption")
+    assert "url(" not in page.style.get_text()
 
 
 def test_the_code_on_the_page_draws_the_same_data(capsys):

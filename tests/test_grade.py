@@ -120,6 +120,16 @@ HONEST = {
         RIGHT,
         RIGHT,
     ),
+    "with predictions, one of them no word of Python.ipynb": (
+        [
+            *answered(DOUBLE, VALUE, before='fall = labkit.Predict("By how much?")\nfall(two)'),
+            "fall.compare(2)",
+            'side = labkit.Predict("Up or down?", "sign")\nside("up")',
+            "side.compare(2)",
+        ],
+        RIGHT,
+        RIGHT,
+    ),
     "with a byte-order mark.ipynb": (answered(DOUBLE, VALUE), RIGHT, RIGHT),
     "leaves.ipynb": ([*answered(DOUBLE, VALUE, before="exit()"), "quit()"], RIGHT, RIGHT),
     "=1+1.ipynb": (

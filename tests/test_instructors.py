@@ -9,6 +9,7 @@ import pytest
 from course import ROOT
 from course.cases import case
 from course.notebook import Lab, labs
+from course.pages.discussions import discussion, open_question
 from course.pages.instructors import PARTS, main, masked, plain, stored_messages, text
 
 LABS = [path.name[:2] for path in labs()]
@@ -24,6 +25,7 @@ def project(tmp_path):
     """Copy what the page is made from."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "_quarto.yml").touch()
+    shutil.copy(ROOT / "paths.yml", tmp_path)
     for lab in labs():
         shutil.copy(lab, tmp_path / "notebooks")
     shutil.copytree(ROOT / "instructors", tmp_path / "instructors")
@@ -38,8 +40,11 @@ def part_of(page, lab):
 def test_each_lab_has_its_parts_its_times_and_its_versions(page, lab):
     part = part_of(page, lab)
     headings = re.findall(r"^### (.*)$", part, re.MULTILINE)
-    assert headings == [*PARTS, "Wrong answers, and what the checks say"]
     (path,) = (ROOT / "notebooks").glob(f"{lab}-*.ipynb")
+    read = Lab.read(path)
+    said = any(discussion(read, exercise) for exercise in read.exercises)
+    after = ["After the exercises"] * said  # a new lab may have none
+    assert headings == [*PARTS, *after, "Wrong answers, and what the checks say"]
     made = json.loads(path.read_text(encoding="utf-8"))["metadata"]["labkit"]
     assert f"took {made['seconds']:.0f} seconds" in part
     assert all(version in part for version in made["versions"].values())
@@ -55,6 +60,19 @@ def test_every_wrong_answer_is_on_the_page_with_its_message(page, lab):
     }, f"run python -m course.pages.instructors --messages {lab}"
     for name, one in stored.items():
         assert f"| {plain(name)} | {plain(one['message'])} |" in part_of(page, lab)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_every_open_question_stands_before_what_is_written_about_it(page, lab):
+    (path,) = (ROOT / "notebooks").glob(f"{lab}-*.ipynb")
+    read = Lab.read(path)
+    for exercise in read.exercises:
+        said, question = discussion(read, exercise), open_question(exercise)
+        if not said:
+            assert not question  # rule open-questions
+            continue
+        quoted = f"\n\n> {question}" if question else ""
+        assert f"**{exercise.title}**{quoted}\n\n{said}\n" in part_of(page, lab)
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -20,6 +20,7 @@ from nbformat.v4 import (
     new_raw_cell,
 )
 
+from course.collapsed import stored_metadata
 from course.notebook import Lab
 from course.publishing.colab import set_up
 from course.publishing.repository import Repository
@@ -45,6 +46,7 @@ ABOUT = {
     "question": "Is it small?",
     "description": "A lab of e.g. ten lines.",
     "minutes": 5,
+    "prerequisites": [],
     "terms": ["learning", "fit", "session_info"],
 }
 TERMS = """
@@ -59,7 +61,7 @@ REFERENCES = """
 10.1038/nbt.3300: {authors: [A. One], year: 2015, title: On it, where: A journal}
 """
 CITED = "[A. One (2015)](https://doi.org/10.1038/nbt.3300). On it. A journal."
-ALT = "A curve that falls steeply at first and is flat from the fiftieth step on"
+ALT = "A curve that falls steeply at first, and is flat from step 50 on"
 FIGURE = (
     f"#| label: fig-loss\n#| fig-cap: The loss by step\n#| fig-alt: {ALT}\n_ = plot_history(rows)"
 )
@@ -84,7 +86,9 @@ def md(name: str, source: str) -> Any:
 
 def code(name: str, source: str, *outputs: Any, tags: str = "") -> Any:
     metadata = {"tags": tags.split()} if tags else {}
-    return new_code_cell(source, id=name, metadata=metadata, outputs=list(outputs))
+    cell = new_code_cell(source, id=name, metadata=metadata, outputs=list(outputs))
+    cell.metadata = stored_metadata(cell)
+    return cell
 
 
 def stream(text: str, name: str = "stdout") -> Any:
@@ -95,9 +99,10 @@ def shown(kind: str = "text/plain", value: str = "0.5", output: str = "execute_r
     return new_output(output, data={kind: value})
 
 
-def picture(value: str = "aGVsbG8=") -> Any:
+def picture(value: str = "aGVsbG8=", **size: int) -> Any:
     data = {"image/png": value, "text/plain": "<Figure size 640x480 with 1 Axes>"}
-    return new_output("display_data", data=data)
+    size = size or {"width": 576, "height": 333}
+    return new_output("display_data", data=data, metadata={"image/png": size})
 
 
 def exercise(k: int) -> list[Any]:
@@ -223,6 +228,14 @@ def say(**about: Any) -> Edit:
     return lambda draft: draft.nb.metadata["course"].update(about)
 
 
+def beside(stem: str) -> Edit:
+    def edit(draft: Draft) -> None:
+        (draft.root / "notebooks").mkdir()
+        (draft.root / "notebooks" / f"{stem}.ipynb").touch()
+
+    return edit
+
+
 def put(name: str, *outputs: Any) -> Edit:
     return lambda draft: draft[name].update(outputs=list(outputs))
 
@@ -306,6 +319,24 @@ def for_colab(url: str, after: str = "setup") -> Edit:
     return insert(after, lambda: set_up([], Repository(url))[0])
 
 
+ASK = 'guess = labkit.Predict("Is the mean above a half?", ["yes", "no"])\nguess(...)'
+TELL = 'guess.compare("yes" if y.mean() > 0.5 else "no")'
+
+
+def asked(ask: str = ASK, tell: str = TELL, *, tags: str = "predict") -> Edit:
+    """Put a prompt before the first number, and its comparison below it; each with its text."""
+    answer = shown(value="Not predicted yet: Is the mean above a half?")
+    outcome = shown(value="Not predicted; it is yes.")
+    prompt = insert(
+        "approach",
+        lambda: code("ask", ask, answer, tags=tags),
+        lambda: md("then", "Now the mean itself."),
+    )
+    told = insert("numbers", lambda: md("told", "And so?"), lambda: code("tell", tell, outcome))
+    known = add("imports", "import labkit\n\nlabkit.use_style()")
+    return both(known, prompt, told)
+
+
 BAD: list[tuple[str, str, Edit]] = [
     ("valid-notebook", "a key outside the format", lambda d: d["setup"].update(outputs=[])),
     ("valid-notebook", "a format without cell ids", lambda d: age(d)),
@@ -317,6 +348,15 @@ BAD: list[tuple[str, str, Edit]] = [
     ("kernel", "no kernel", lambda d: d.nb.metadata.pop("kernelspec")),
     ("cell-metadata", "left by an editor", meta("setup", editable=True)),
     ("cell-metadata", "a pasted picture", lambda d: d["setup"].update(attachments={})),
+    ("collapsed", "an open solution", lambda d: d["solution-1"].metadata.pop("jupyter")),
+    ("collapsed", "its outputs", lambda d: d["solution-1"].metadata.jupyter.pop("outputs_hidden")),
+    ("collapsed", "an open check", lambda d: d["check-1"].metadata.pop("jupyter")),
+    ("collapsed", "not folded by Quarto", meta("figure", jupyter={"source_hidden": True})),
+    ("collapsed", "folded by Quarto alone", meta("figure", **{"code-fold": True})),
+    ("collapsed", "text", meta("goal", jupyter={"source_hidden": True})),
+    ("wrapped-options", "a long caption", swap("figure", "The loss", "The loss " * 9)),
+    ("figure-size", "none", put("figure", shown("image/png", "aGVsbG8=", "display_data"))),
+    ("figure-size", "too high", put("figure", picture(width=500, height=601))),
     ("known-tags", "mistyped", tag("exercise-1", "exercise", "excercise")),
     ("known-tags", "on text", tag("setup", "torch")),
     ("colab-cell", "missing", lambda d: setattr(d, "quarto", PUBLISHED)),
@@ -357,6 +397,20 @@ BAD: list[tuple[str, str, Edit]] = [
     ("course-metadata", "a term that is no text", say(terms=["fit", 1])),
     ("course-metadata", "a term twice", say(terms=["fit", "fit"])),
     ("course-metadata", "an unknown key", say(solution="x = 1")),
+    ("prerequisites", "missing", lambda d: d.nb.metadata["course"].pop("prerequisites")),
+    ("prerequisites", "a number", say(prerequisites=[1])),
+    ("prerequisites", "as text", say(prerequisites="01-first")),
+    ("prerequisites", "twice", say(prerequisites=["01-first", "01-first"])),
+    ("prerequisites", "a later lab", say(prerequisites=["03-later"])),
+    ("prerequisites", "itself", say(prerequisites=["02-small"])),
+    ("prerequisites", "no lab", say(prerequisites=["01-fist"])),
+    (
+        "prerequisites",
+        "not linked",
+        both(
+            say(prerequisites=["01-first"]), beside("00-zero"), swap("first", "01-first", "00-zero")
+        ),
+    ),
     ("known-terms", "unknown", say(terms=["fit", "dropout"])),
     ("terms-in-text", "not in the text", say(terms=["fit", "epoch"])),
     ("known-references", "unknown", swap("reading", "3300", "3301")),
@@ -427,7 +481,27 @@ BAD: list[tuple[str, str, Edit]] = [
     ("no-divs", "callout", add("goal", "::: note\nSo.\n:::")),
     ("details-closed", "open", swap("prompt-1", "</details>", "")),
     ("details-closed", "no empty line", swap("prompt-1", "</summary>\n\n", "</summary>\n")),
+    ("predict-form", "more than the question", asked(ask=f"{ASK}\nprint(1)")),
+    ("predict-form", "a question that is computed", asked(ask=ASK.replace('"Is', 'f"Is'))),
+    ("predict-form", "one choice", asked(ask=ASK.replace(', "no"', ""))),
+    ("predict-form", "no tag", asked(tags="")),
+    ("predict-unanswered", "answered", asked(ask=ASK.replace("...", '"yes"'))),
+    ("predict-compared", "never", asked(tell="print(guess)")),
+    ("predict-compared", "not at the end", asked(tell=f"{TELL}\nprint(1)")),
+    ("predict-compared", "twice in a cell", asked(tell=f"guess.compare('no')\n{TELL}")),
+    (
+        "predict-compared",
+        "twice",
+        both(asked(), insert("tell", lambda: md("2", "Again?"), lambda: code("3", TELL, shown()))),
+    ),
+    ("predict-compared", "too early", both(asked(), switch("ask", "tell"))),
+    (
+        "predict-compared",
+        "two of one name",
+        both(asked(), insert("approach", lambda: code("ask-2", ASK, shown(), tags="predict"))),
+    ),
     ("links", "dead", add("goal", "See [there](09-nowhere.ipynb).")),
+    ("links", "no page of terms", add("goal", "See [this](terms.md#epoch).")),
     ("links", "an anchor", add("goal", "See [below](#check).")),
     ("links", "absolute", add("goal", 'See <a href="/index.html">this</a>.')),
     ("links", "a dead picture", add("goal", "![A curve that falls](curve.svg)")),
@@ -533,6 +607,11 @@ BAD: list[tuple[str, str, Edit]] = [
         both(add("prompt-1", "### Exercise 2: another"), drop("prompt-2")),
     ),
     ("exercise-complete", "outside", tag("imports", "exercise")),
+    (
+        "open-questions",
+        "none",
+        swap("prompt-1", "by hand.", "by hand. Write it. What else is one?"),
+    ),
     ("solution-folded", "open", swap("solution-1", "fold: true", "fold: false")),
     ("solution-folded", "no summary", swap("solution-1", "#| code-summary: Solution\n", "")),
     ("solution-folded", "in text", insert("check-1", lambda: solution_in_words("So."))),
@@ -541,6 +620,9 @@ BAD: list[tuple[str, str, Edit]] = [
 # Near misses: each resembles a breach and is none.
 GOOD: list[tuple[str, Edit]] = [
     ("as it is", both()),
+    ("a prompt and its comparison", asked()),
+    ("a prompt by its bare name", asked(ask=ASK.replace("labkit.", ""))),
+    ("a call of another `compare`", add("figure", "a = np.array\n_ = str(a.compare)")),
     ("a sidebar that lists all labs", quarto("02-small", "*")),
     ("a render list with no slash in front", quarto("/notebooks", "notebooks")),
     ("the words of a rule in code", add("goal", "Write `@fig-x`, `[^1]` and `::: x`.")),
@@ -562,6 +644,7 @@ GOOD: list[tuple[str, Edit]] = [
     ),
     ("a word with inf in it", put("numbers", stream("information, nanometre"))),
     ("percent and ; in strings", write("numbers", 'print("a;", "%d" % 3, "!ls", "why?")')),
+    ("a lab that needs another", say(prerequisites=["01-first"])),
     ("two statements on a line", write("numbers", "a = 1; b = 2")),
     ("a torch name with another meaning in a function", write("numbers", "f = lambda w: w")),
     ("a torch name given a value first", write("numbers", "w = 1")),

@@ -263,3 +263,11 @@ def test_without_a_quarto_that_is_new_enough_it_says_which_to_install(
     with pytest.raises(SystemExit, match=message):
         command(monkeypatch, project)
     assert not (project / "_pdf").exists()
+
+
+def test_a_picture_in_a_table_is_left_out_and_the_words_beside_it_are_printed(tmp_path):
+    drawn = '<table><tr><td><img src="data:,a" alt="b">below 3</td></tr></table>'
+    lab = lab_of(tmp_path, new_code_cell("t", outputs=[displayed(text_html=drawn, text_plain="t")]))
+    (table,) = printed(lab).cells[-1].outputs
+    assert table.data["text/html"] == "<table><tr><td>below 3</td></tr></table>"
+    assert lab.cells[-1].outputs[0].data["text/html"] == drawn

@@ -20,8 +20,9 @@ def number(**options):
         (2, 2, "as you said"),
         (2, 1.94, "within 4 %"),
         (1.94, 2, "within 3 %"),
-        (1, 1.001, "within 1 %"),
-        (1, 1 + 1e-12, "within 1 %"),
+        (2, 1.9449, "within 4 %"),  # of 1.94, as it is written
+        (1, 1.001, "as you said"),
+        (1, 1.01, "within 1 %"),
         (10, 35, "1/3.5 of it"),
         (-3, -2, "within 50 %"),
         (1, 2, "within 50 %"),
@@ -52,6 +53,7 @@ def test_a_number_is_compared_by_how_far_it_is_off(said, came, near):
     ("value", "written"),
     [
         (999.4, "999"),
+        (999.5, "1,000"),
         (1000, "1,000"),
         (-1234.5, "-1,234"),
         (999_999_999, "999,999,999"),
@@ -62,6 +64,12 @@ def test_a_number_is_compared_by_how_far_it_is_off(said, came, near):
 )
 def test_a_number_is_written_in_three_digits_or_with_commas(value, written):
     assert str(number()(value)) == f"Predicted: {written}."
+
+
+def test_a_zero_has_no_sign():
+    guess = number()
+    assert str(guess(-0.0)) == "Predicted: 0."
+    assert str(guess.compare(-0.0)) == "You said 0, it is 0: as you said."
 
 
 def test_large_numbers_have_commas():

@@ -93,6 +93,16 @@ def student(start, tmp_path):
     return Student(start, tmp_path / "home")
 
 
+def test_the_page_of_terms_is_placed_beside_the_labs_and_renewed(student):
+    student.put(a="a1")
+    student.start.place_terms(student.folder, student.notebooks)  # an edition without one
+    assert not (student.notebooks / "terms.md").exists()
+    for words in ("first", "second"):
+        (student.folder / "notebooks" / "terms.md").write_text(words)
+        student.start.place_terms(student.folder, student.notebooks)
+        assert (student.notebooks / "terms.md").read_text() == words
+
+
 def test_an_edition_is_placed_and_an_unchanged_lab_is_replaced_by_the_next(student):
     assert student.put(a="a1", b="b1") == (2, [])
     assert student.labs() == {"a": "a1", "b": "b1"}
@@ -652,6 +662,8 @@ def test_the_zip_holds_labs_data_labkit_and_site_and_nothing_of_the_students(fil
         student = nbformat.reads(files[f"edition/notebooks/{lab.name}"].decode(), as_version=4)
         assert student == student_notebook(Lab.read(lab))
         assert f"site/notebooks/{lab.stem}.html" in files
+    terms = (ROOT / "notebooks" / "terms.md").read_bytes()
+    assert files["edition/notebooks/terms.md"] == terms
     for path in (ROOT / "data").iterdir():
         assert files[f"edition/data/{path.name}"] == path.read_bytes()
     (wheel,) = [name for name in files if name.endswith(".whl")]

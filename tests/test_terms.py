@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from course import ROOT
 from course.notebook import Lab, labs
 from course.pages.terms import Term, TermsError, all_terms, named, parts, users
-from course.pages.terms_page import text
+from course.pages.terms_page import beside_the_labs, text
 
 TERMS = all_terms(ROOT)
 LABS = [Lab.read(path) for path in labs()]
@@ -30,6 +30,7 @@ def linked_on_the_page():
         if links == "Labs":
             language = {"Deep learning": "deep learning"}.get(right, right)
             continue
+        right = re.sub(r"</?span[^>]*>", "", right)
         name = by_pair[language, right.strip("*")]
         for file in re.findall(r"\]\(notebooks/([^)]+)\)", links):
             found.setdefault(file, []).append(name)
@@ -52,13 +53,24 @@ def test_every_term_is_named_by_a_lab():
 
 
 def test_no_term_stands_twice_and_every_row_can_be_told_from_the_others():
-    for what in ([t.name for t in TERMS], [(t.languages[1], t.pair[1]) for t in TERMS]):
+    pairs = [(t.languages[1], t.pair[1]) for t in TERMS]
+    for what in ([t.name for t in TERMS], [t.anchor for t in TERMS], pairs):
         assert [x for x, count in Counter(what).items() if count > 1] == []
 
 
 def test_the_page_links_labs_alone_and_no_place_within_them():
     targets = set(re.findall(r"\]\(([^)]+)\)", text(ROOT)))
     assert targets == {f"notebooks/{lab.path.name}" for lab in LABS}
+
+
+def test_the_page_beside_the_labs_has_the_same_rows_and_links_its_neighbours():
+    beside = beside_the_labs(ROOT)
+    anchors = [re.findall(r'<span id="([^"]+)">', page) for page in (text(ROOT), beside)]
+    assert anchors == [[term.anchor for term in TERMS]] * 2
+    assert set(re.findall(r"\]\(([^)]+)\)", beside)) == {lab.path.name for lab in LABS}
+    lines = beside.splitlines()
+    assert lines[2] == "# Terms"
+    assert [line for line in lines if line.startswith((":", "---"))] == []
 
 
 def test_notes_are_sentences_and_cells_break_no_table():
@@ -86,6 +98,26 @@ CODE = Term("mm", (), ("R", "Python"), ("%*%", "mm"), "")
 )
 def test_a_word_is_found_in_prose_in_either_number(prose):
     assert WORD.occurs_in(lab_with(prose))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("loss", "two Losses", "Losses"),
+        ("batch", "batches", "batches"),
+        ("accuracy", "Accuracies", "Accuracies"),
+        ("day", "days", "days"),
+        ("learning rate", "learning\n   rates", "learning\n   rates"),
+        ("learning rate", "learning  rate", "learning  rate"),
+        ("learning rate", "learning\n\nrate", None),
+        ("learning rate", "learningrate", None),
+        ("Newton's method", "by Newton’s method", "Newton’s method"),
+        ("eval()", "model.eval()", "eval()"),
+    ],
+)
+def test_a_pattern_knows_plurals_and_line_ends(name, text, found):
+    match = Term(name, (), ("statistics", "deep learning"), ("", ""), "").pattern.search(text)
+    assert (match and match[0]) == found
 
 
 @pytest.mark.parametrize("prose", ["minimal batches", "```r\nmini-batch\n```", "an amini-batch"])

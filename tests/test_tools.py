@@ -64,7 +64,9 @@ def test_an_executed_lab_holds_only_the_metadata_that_we_want(project):
     assert set(stored["metadata"]) == {"course", "kernelspec", "labkit", "language_info"}
     assert stored["metadata"]["course"] == {"minutes": 75}
     assert set(stored["metadata"]["labkit"]) == {"made_from", "seconds", "versions"}
-    assert stored["cells"][0]["metadata"] == {"tags": ["solution"]}
+    closed = {"source_hidden": True, "outputs_hidden": True}
+    expected = {"tags": ["solution"], "jupyter": closed, "code-fold": True}
+    assert stored["cells"][0]["metadata"] == expected
     assert stored["cells"][0]["id"] == before
 
 

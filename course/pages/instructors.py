@@ -4,8 +4,8 @@
 
 runs the labs (all, or those of these numbers) with the wrong answers of `tests/cases/`, and stores
 what the checks say in `instructors/NN.json`. The page itself needs no run: `text` joins
-`instructors/course.md`, `instructors/NN.md`, these messages, and the seconds and versions in the
-labs' metadata.
+`instructors/course.md`, `instructors/NN.md`, `instructors/exercises.md`, these messages, and the
+seconds and versions in the labs' metadata.
 """
 
 import argparse
@@ -18,6 +18,8 @@ from pathlib import Path
 
 from course import ROOT
 from course.notebook import Lab, labs
+from course.pages.discussions import discussion, open_question
+from course.pages.ways import for_instructors
 
 PARTS = ["In class", "On the board", "What to watch for", "Questions for discussion"]
 OPENING = """---
@@ -38,7 +40,7 @@ def text(root: Path = ROOT) -> str:
     found = [Lab.read(path) for path in labs(root)]
     course = (root / "instructors" / "course.md").read_text(encoding="utf-8").strip()
     glance = "## The labs at a glance\n\n" + at_a_glance(found)
-    sections = [course, glance, *(section(lab) for lab in found)]
+    sections = [course, for_instructors(root), glance, *(section(lab) for lab in found)]
     return OPENING + "\n\n".join(sections) + "\n"
 
 
@@ -82,6 +84,7 @@ def section(lab: Lab) -> str:
             f"Executing it from start to end took {seconds}, measured with "
             f"{versions(lab) or 'versions that it does not record'}.",
             notes(lab),
+            *after_the_exercises(lab),
             "### Wrong answers, and what the checks say",
             *wrong_answers(lab),
         ]
@@ -100,6 +103,18 @@ def notes(lab: Lab) -> str:
             f"{lab.path.name}, as instructors/01.md does."
         )
     return written
+
+
+def after_the_exercises(lab: Lab) -> Iterator[str]:
+    """Yield, for each exercise, the open question with which it ends and what to say about it."""
+    said_of = [(exercise, discussion(lab, exercise)) for exercise in lab.exercises]
+    if any(said for _, said in said_of):
+        yield "### After the exercises"
+    for exercise, said in said_of:
+        if said:
+            question = open_question(exercise)
+            yield f"**{exercise.title}**" + (f"\n\n> {question}" if question else "")
+            yield said
 
 
 def wrong_answers(lab: Lab) -> Iterator[str]:

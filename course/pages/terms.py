@@ -32,15 +32,24 @@ class Term:
         """Whether it is a name in a program rather than a word."""
         return "Python" in self.languages
 
+    @property
+    def anchor(self) -> str:
+        """The name of its place on the page of terms."""
+        return re.sub(r"[^a-z0-9_]+", "-", self.name.lower()).strip("-")
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What the term looks like in a text, in either number, with a line end between words."""
+        spellings = "|".join(map(_spelling, (self.name, *self.spelled)))
+        flags = re.NOFLAG if self.is_code else re.IGNORECASE
+        return re.compile(rf"(?<!\w)(?:{spellings})(?!\w)", flags)
+
     def occurs_in(self, lab: Lab) -> bool:
         """Tell whether a lab's prose has the term, or its code where the term is code."""
         text = " ".join(unfenced(cell.source) for cell in lab.markdown)
         if self.is_code:
             text += " ".join(cell.source for cell in (*lab.markdown, *lab.code))
-        spellings = "|".join(re.escape(spelling) for spelling in (self.name, *self.spelled))
-        pattern = rf"(?<!\w)(?:{spellings})(?:e?s)?(?!\w)"
-        flags = re.NOFLAG if self.is_code else re.IGNORECASE
-        return re.search(pattern, " ".join(text.split()), flags) is not None
+        return self.pattern.search(text) is not None
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,17 @@ class Part:
     title: str
     languages: tuple[str, str]
     themes: tuple[Theme, ...]
+
+
+def _spelling(words: str) -> str:
+    """Return a pattern for a spelling of a term, or its plural."""
+    stem = words.removesuffix("y")
+    end = "(?:y|ies)" if stem != words and stem[-1:] not in tuple("aeiou") else "(?:e?s)?"
+    gap = r"(?:[ \t]+|[ \t]*\n[ \t]*)"
+    parts = [
+        re.escape(part).replace("'", "['’]") for part in (stem if "ies" in end else words).split()
+    ]
+    return gap.join(parts) + end
 
 
 class TermsError(ValueError):

@@ -1,5 +1,10 @@
-"""The page of terms, from `terms.yml` and the metadata of the labs."""
+"""The page of terms, from `terms.yml` and the metadata of the labs: for the site, and for Jupyter.
 
+The labs' text links the second, `notebooks/terms.md`, which JupyterLab and the repository's page
+show where a lab stands; on the site these links lead to the first.
+"""
+
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +20,23 @@ description: What deep learning calls the things that a statistician knows, and 
 Most of what is new in deep learning is vocabulary, and some of it misleads: *bias*, *kernel*, *inference* and *rank* are old words with other meanings. The first part of this page leads from statistics to deep learning, the second from R to Python. Within a theme, terms that belong together stand together, and the links lead to the labs that introduce or use them.
 """  # noqa: E501 - a paragraph is a line, so that an edit of a word is a diff of a line
 
+MADE = (
+    "<!-- Written by python -m course.pages.write, from terms.yml and the labs: edit those. -->\n"
+)
+
 
 def text(root: Path) -> str:
     """Return the whole page."""
     named = users(root)
     return "\n".join([HEAD, *(line for part in parts(root) for line in _part(part, named))])
+
+
+def beside_the_labs(root: Path) -> str:
+    """Return the page as it stands in the labs' folder, in plain Markdown."""
+    head = HEAD.replace("---\n", "", 1).partition("---\n")[2]
+    body = text(root).removeprefix(HEAD)
+    body = re.sub(r"^:::.*\n\n?|^: .*\n\n?", "", body, flags=re.MULTILINE)
+    return f"{MADE}\n# Terms\n{head}{body.replace('](notebooks/', '](')}"
 
 
 def _part(part: Part, named: dict[str, list[Lab]]) -> Iterator[str]:
@@ -47,4 +64,4 @@ def _row(term: Term, labs: list[Lab]) -> str:
     left, right = term.pair
     # The word that the reader of a lab has met, and looks up.
     right = right if term.is_code else f"**{right}**"
-    return f"| {left} | {right} | {term.note} | {links} |"
+    return f'| {left} | <span id="{term.anchor}">{right}</span> | {term.note} | {links} |'

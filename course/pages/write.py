@@ -11,17 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from course import ROOT, outline
+from course.pages import idioms_page, reference_page, references_page, terms_page, ways
 from course.pages import instructors as instructors_page
-from course.pages import reference_page, references_page, terms_page
 
 # page, relative to the root → a function that takes the root and returns the page's whole text
 GENERATORS: dict[str, Callable[[Path], str]] = {
     "terms.qmd": terms_page.text,
+    "notebooks/terms.md": terms_page.beside_the_labs,
+    idioms_page.PAGE: idioms_page.text,
     "references.qmd": references_page.text,
     "reference.qmd": reference_page.text,
     "instructors.qmd": instructors_page.text,
     "_quarto.yml": outline.sidebar,
-    "index.qmd": outline.course_map,
+    "index.qmd": ways.front_page,
 }
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from nbformat.validator import iter_validate
 
-from course.clean_outputs import kept_metadata
-from course.notebook import Lab
+from course.collapsed import KEYS
+from course.notebook import Lab, labs
 from course.outline import configuration
 from course.publishing.colab import set_up
 from course.publishing.repository import Repository, RepositoryError
@@ -99,18 +99,40 @@ def course_metadata(lab: Lab) -> Found:
         yield None, "`terms` is not a list of the terms that the lab introduces or relies on"
     elif repeated := [term for term in dict.fromkeys(terms) if terms.count(term) > 1]:
         yield None, f"`terms` names `{repeated[0]}` twice"
-    if unknown := sorted(set(about) - {*TEXTS, "minutes", "terms"}):
+    if unknown := sorted(set(about) - {*TEXTS, "minutes", "prerequisites", "terms"}):
         yield None, f"`course` has the key `{unknown[0]}`, which nothing reads"
+
+
+@rule(
+    "write under `course` in the metadata `prerequisites`, a list of labs by file name: "
+    '["01-training-loop"], or [] for a lab that needs none'
+)
+def prerequisites(lab: Lab) -> Found:
+    """The course map shows them, and no path through the course may visit a lab before them."""
+    needs = lab.about.get("prerequisites", [] if not lab.about else None)
+    if not (isinstance(needs, list) and all(isinstance(one, str) for one in needs)):
+        yield None, "`prerequisites` is no list of labs"
+        return
+    known = {path.stem for path in labs(lab.root)}
+    for stem in dict.fromkeys(needs):
+        if needs.count(stem) > 1:
+            yield None, f"`prerequisites` names `{stem}` twice"
+        if stem[:2] >= lab.path.stem[:2]:
+            yield None, f"`prerequisites` names `{stem}`, which does not come before this lab"
+        elif stem not in known:
+            yield None, f"`prerequisites` names `{stem}`, which is no lab"
+        elif lab.cells and f"]({stem}.ipynb" not in lab.cells[0].source:
+            yield lab.cells[0], f"it does not link `{stem}`, which the lab's metadata say it needs"
 
 
 @rule("delete the other keys and pasted pictures (`make labs` cleans the metadata)")
 def cell_metadata(lab: Lab) -> Found:
     """What editors leave makes diffs noisy, and attachments can carry solutions out."""
     for cell in lab.cells:
-        extra = sorted(set(cell.node.metadata) - set(kept_metadata(cell.node)))
+        extra = sorted(set(cell.node.metadata) - {"tags", *KEYS})
         extra += ["attachments"] if "attachments" in cell.node else []
         if extra:
-            yield cell, f"besides its tags and what is collapsed it carries {', '.join(extra)}"
+            yield cell, f"besides `tags` it carries {', '.join(extra)}"
 
 
 @rule(f"use only {', '.join(sorted(TAGS))}; on a markdown cell only `solution`")

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from course.markdown import count_words, plain, unfenced
 from course.notebook import Lab
+from course.pages.term_links import PAGE as TERMS_PAGE
 from course.rules.registry import EXERCISE_TAGS, Found, rule
 
 HEADINGS = (
@@ -127,8 +128,9 @@ def cell_length(lab: Lab) -> Found:
 
 @rule(f"shorten the longest cells to {LONG} lines")
 def short_cells(lab: Lab) -> Found:
-    """Many cells just under the limit are as hard to read as one over it."""
-    long = [str(cell.index + 1) for cell in lab.lesson_code if len(cell.lines) > LONG]
+    """Many cells just under the limit are as hard to read as one over it; collapsed ones apart."""
+    read = (cell for cell in lab.lesson_code if not cell.collapsed)
+    long = [str(cell.index + 1) for cell in read if len(cell.lines) > LONG]
     if len(long) > len(lab.lesson_code) / 4:
         share = f"{len(long)} of {len(lab.lesson_code)} code cells"
         yield None, f"{share} have more than {LONG} lines: cells {', '.join(long)}"
@@ -210,7 +212,7 @@ def links(lab: Lab) -> Found:
             if target.scheme or target.netloc:
                 continue
             file = lab.path.parent / urllib.parse.unquote(target.path)
-            if target.fragment:
+            if target.fragment and target.path != TERMS_PAGE:  # its anchors are no headings
                 yield cell, f"the link to #{target.fragment} works under one renderer only"
             elif target.path.startswith("/") or not file.exists():
                 yield cell, f"the link to {target.path} leads nowhere"

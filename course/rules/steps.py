@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from course.markdown import count_words
-from course.notebook import Exercise, Lab
+from course.notebook import NAME, Exercise, Lab
+from course.pages.discussions import discussion, open_question
 from course.rules.calls import calls
 from course.rules.registry import EXERCISE_TAGS, Found, rule
 
@@ -129,3 +130,16 @@ def _sentences(tree: ast.Module) -> Iterator[str]:
             words = id(node) in literal or " " in node.value.strip()
             if words and id(node) not in skipped:
                 yield re.sub(r"\{[^{}]*\}", "", node.value)
+
+
+@rule(
+    "write a paragraph about it in instructors/exercises.md, under `## my_NAME`, the name of the "
+    "exercise's stub"
+)
+def open_questions(lab: Lab) -> Found:
+    """No check can judge the answer, so whoever teaches needs to know what a good one touches."""
+    for exercise in lab.exercises:
+        question = open_question(exercise)
+        named = any(map(NAME.search, (cell.source for cell in exercise.tagged("exercise"))))
+        if question and not (named and discussion(lab, exercise)):
+            yield exercise.cells[0], f"nothing is written about the open question “{question}”"

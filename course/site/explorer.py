@@ -1,6 +1,9 @@
 """The explorer: its data, its script on a page, and what a reader without JavaScript sees.
 
-python -m course.site.explorer    writes the data into explorer/explorer.js
+python -m course.site.explorer    writes the data into explorer/explorer.js, and the page alone
+
+The page alone, in one file, stands beside the labs, so that JupyterLab can open it there: its
+folder is the root of all that JupyterLab shows. It runs no script before *Trust HTML* is pressed.
 """
 
 import json
@@ -17,6 +20,8 @@ from course.site.html import parse, relative_link
 
 FOLDER = ROOT / "explorer"
 SCRIPT = FOLDER / "explorer.js"
+STYLES = (ROOT / "styles" / "site.css", FOLDER / "explorer.css")
+ALONE = ROOT / "notebooks" / "gradient-descent-by-hand.html"
 BLOCK = re.compile(r"(?<=// data: begin\n).*?(?=\n *// data: end)", re.DOTALL)
 # The settings of the static table: the lab's own, a good rate, two past the limit, other units.
 RUNS = [(0.01, 200, 1), (0.3, 20, 1), (0.8, 20, 1), (0.01, 200, 10), (0.01, 20, 100)]
@@ -56,6 +61,26 @@ def static_runs() -> str:
         f"<p>{text}</p><table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
         f"<tbody>{body}</tbody></table>"
     )
+
+
+def alone() -> str:
+    """Return the explorer as a page in one file, which needs no other."""
+    styles = "\n".join(path.read_text(encoding="utf-8") for path in STYLES)
+    styles = re.sub(r"@font-face \{[^}]*\}\n", "", styles)  # a file, and there is no formula
+    script = SCRIPT.read_text(encoding="utf-8").replace("</script", "<\\/script")
+    return f"""<!DOCTYPE html>
+<!-- Written by `python -m course.site.explorer`. -->
+<html lang="en"><head><meta charset="utf-8"><title>{PAGE_TITLE}</title>
+<meta name="viewport" content="width=device-width"><style>
+{styles}
+main {{ max-width: 43rem; margin: 1.5rem auto; padding: 0 1rem; }}
+</style></head><body><main class="content"><h1>{PAGE_TITLE}</h1>
+<noscript><p><strong>In JupyterLab press <em>Trust HTML</em> above for the sliders.</strong></p>
+</noscript><div class="explorer">{static_runs()}</div></main><script>
+if (matchMedia("(prefers-color-scheme: dark)").matches)
+  document.documentElement.dataset.scheme = "alternate";
+{script}</script></body></html>
+"""
 
 
 def one_run(lr: float, steps: int, scale: float) -> list[str]:
@@ -100,7 +125,8 @@ def main() -> None:
     if count != 1:
         raise SystemExit(f"{SCRIPT.name} has {count} blocks between '// data: begin' and 'end'.")
     SCRIPT.write_text(text, encoding="utf-8", newline="\n")
-    print(f"explorer/{SCRIPT.name} holds the data of labkit.make_linear.")
+    ALONE.write_text(alone(), encoding="utf-8", newline="\n")
+    print(f"explorer/{SCRIPT.name} and notebooks/{ALONE.name} hold the data of labkit.make_linear.")
 
 
 if __name__ == "__main__":

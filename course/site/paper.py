@@ -15,11 +15,14 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from course.cell import Cell
 from course.notebook import Lab
+from course.predictions import PromptError, is_prompt, read
+from course.site.sources import is_shown, without_size
 
 SUMMARY = re.compile(r"<details\b[^>]*>\s*<summary\b[^>]*>(.*?)</summary>", re.DOTALL)
 END_OF_DETAILS = re.compile(r"</details\s*>")
 CONTROL = re.compile(r"\x1b\[[\d;]*m|[\x00-\x08\x0b-\x1f\x7f]")  # colours, and what has no sign
 UNBROKEN = re.compile(r"\S{90}(?=\S)")  # Typst breaks a line at spaces alone
+NOBODY_SAID = "Not predicted; it is "  # on paper one predicts by pencil, or not at all
 ON_THE_SITE = "*The interactive figure that belongs here is on the course's site.*"
 
 
@@ -54,12 +57,24 @@ def _unfolded(cell: Cell, *, with_summary: bool = True) -> Iterator[NotebookNode
     if cell.kind == "markdown":
         text = SUMMARY.sub(lambda found: f"\n\n{_summary(found[1])}\n\n", cell.source)
         yield NotebookNode({**cell.node, "source": END_OF_DETAILS.sub("\n\n", text)})
+    elif is_prompt(cell):
+        yield _question(cell)
     elif cell.kind == "code":
         if with_summary and (words := cell.options.get("code-summary")):
             yield new_markdown_cell(_summary(str(words)))
         numbered = "label" in cell.options  # words as Markdown would be a part of the figure
         outputs = [shown for output in cell.outputs for shown in _outputs(output, numbered)]
         yield NotebookNode({**cell.node, "outputs": outputs})
+
+
+def _question(cell: Cell) -> Any:
+    """Return a predict prompt as it is asked on paper; one of another form stays code."""
+    try:
+        prompt = read(cell)
+    except PromptError:
+        return cell.node
+    words = prompt.asked.question.replace("`", "") + (f" ({prompt.ways})" if prompt.ways else "")
+    return new_markdown_cell(_typst("question", words))
 
 
 def _summary(words: str) -> str:
@@ -70,6 +85,11 @@ def _outputs(output: Any, numbered: bool) -> Iterator[Any]:
     """Yield an output as it is printed: a table below its caption, no empty box."""
     data = output.get("data", {})
     table = BeautifulSoup(data.get("text/html", ""), "html.parser").table
+    if table:
+        for picture in table.find_all("img"):  # what it shows stands beside it in words
+            picture.decompose()
+        data = {**data, "text/html": str(table)}
+        output = NotebookNode({**output, "data": NotebookNode(data)})
     is_picture = any(mime.startswith("image/") for mime in data)
     if table and table.caption:
         caption = table.caption.extract().get_text(" ")
@@ -78,10 +98,11 @@ def _outputs(output: Any, numbered: bool) -> Iterator[Any]:
     elif not is_picture and _is_interactive(data, has_table=table is not None):
         yield _markdown_output(ON_THE_SITE)
     elif not numbered and (words := output.get("text") or _plain(data)):
-        text = UNBROKEN.sub(lambda letters: f"{letters[0]}\u200b", words.rstrip("\n"))
+        words = words.rstrip("\n").replace(NOBODY_SAID, "It is ")
+        text = UNBROKEN.sub(lambda letters: f"{letters[0]}\u200b", words)
         yield _markdown_output(_typst("printed", text, lines=True))
-    else:
-        yield output
+    elif is_shown(output):
+        yield without_size(output)
 
 
 def _plain(data: dict[str, str]) -> str:

@@ -19,6 +19,7 @@ from course.site.downloads import add_lab_downloads, add_zip_download
 from course.site.explorer import add_explorer
 from course.site.html import attribute, is_foreign, parse, relative_link
 from course.site.mathematics import TexError, draw_formulas
+from course.site.prompts import add_prompts
 from course.site.quarto_pages import add_copy_buttons, make_ids_unique
 
 # The navigation regions of a page, so that a screen reader can tell them apart.
@@ -67,12 +68,14 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         add_copy_buttons(page)
         mark_current(page, path)
         add_explorer(page, path, site)
+        lab = notebooks / f"{path.stem}.ipynb"
+        if name.startswith("notebooks/") and lab.is_file():
+            add_prompts(page, path, site, Lab.read(lab))
         wrap_tables(page)
         mark_sentences(page)
         fold_solution_outputs(page)
         defer_scripts(page, path, site)
         if name.startswith("notebooks/"):
-            lab = notebooks / f"{path.stem}.ipynb"
             describe(page, lab)
             add_lab_downloads(page, lab, path.parent, student_zip)
             if repository and lab.is_file():

@@ -9,7 +9,6 @@ The site is made beside its place and put there when it is whole: a failed run l
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from course.publishing.repository import RepositoryError
 from course.site.check import pages, problems
 from course.site.postprocess import PageError, postprocess
 from course.site.quarto import QuartoError, find, quarto
+from course.site.sources import write_sources
 
 # What is for Quarto alone: smalldocs never executes, postprocessing draws the formulas, and the
 # visitor's system decides between light and dark anyway.
@@ -34,8 +34,6 @@ IGNORED_WARNINGS = {
     "format.html.html-math-method is ignored",
     "format.html.respect-user-color-scheme is ignored",
 }
-# What a renderer reads of the project, besides styles/.
-SOURCES = ("_quarto.yml", "*.qmd", "notebooks/*.ipynb")
 
 
 class RenderError(Exception):
@@ -61,7 +59,10 @@ def render(
         if student:
             student_sources(root, Path(workplace) / "sources")
             root = Path(workplace) / "sources"
-        {"quarto": with_quarto, "smalldocs": with_smalldocs}[renderer](root, site)
+        write_sources(root, Path(workplace) / "copy")
+        {"quarto": with_quarto, "smalldocs": with_smalldocs}[renderer](
+            Path(workplace) / "copy", site
+        )
         try:
             postprocess(site, root / "notebooks", student_zip)
         except (PageError, RepositoryError) as error:
@@ -85,27 +86,14 @@ def with_smalldocs(root: Path, site: Path) -> None:
 
 
 def with_quarto(root: Path, site: Path) -> None:
-    """Render with Quarto, a program of its own, from a copy: it writes beside what it reads."""
-    sources = site.with_name("copy")
-    copy_sources(root, sources)
-    folder = os.path.relpath(site, sources)  # Quarto reads it as relative to the project
+    """Render with Quarto, a program of its own, which writes beside what it reads."""
+    folder = os.path.relpath(site, root)  # Quarto reads it as relative to the project
     try:
-        quarto(sources, "render", "--output-dir", folder, "--no-execute")
+        quarto(root, "render", "--output-dir", folder, "--no-execute")
     except QuartoError as error:
         raise RenderError(str(error)) from error
     if not (site / "index.html").is_file():
         raise RenderError("quarto ended without an error and wrote no page index.html")
-
-
-def copy_sources(root: Path, folder: Path) -> None:
-    """Copy into a new folder what a renderer reads."""
-    folder.mkdir()
-    if (root / "styles").is_dir():
-        shutil.copytree(root / "styles", folder / "styles")
-    for path in (path for pattern in SOURCES for path in root.glob(pattern)):
-        target = folder / path.relative_to(root)
-        target.parent.mkdir(exist_ok=True)
-        shutil.copyfile(path, target)
 
 
 def replace(output: Path, site: Path, old: Path) -> None:

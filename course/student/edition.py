@@ -24,6 +24,7 @@ from course import ROOT, version
 from course.archive import FOLDER, current_zip, sources_digest, write_zip, zip_path
 from course.editions import student_notebook
 from course.notebook import Lab, dumps, labs
+from course.pages.terms_page import beside_the_labs
 from course.pages.write import PagesError, write_all
 from course.site.render import RenderError, render
 
@@ -65,6 +66,10 @@ def fill(root: Path, home: Path, render_site: Callable[[Path], object]) -> None:
     for path in labs(root):
         text = dumps(student_notebook(Lab.read(path)))
         write(edition / "notebooks" / path.name, text)
+    write(edition / "notebooks" / "terms.md", beside_the_labs(root))
+    pages = sorted(path.name for path in (root / "notebooks").glob("*.html"))
+    for name in pages:  # what a lab links to
+        shutil.copyfile(root / "notebooks" / name, edition / "notebooks" / name)
     data = sorted(path.name for path in (root / "data").iterdir() if path.is_file())
     data.sort(key="SHA256SUMS".__eq__)  # last: it vouches for the others
     (edition / "data").mkdir()
@@ -82,6 +87,7 @@ def fill(root: Path, home: Path, render_site: Callable[[Path], object]) -> None:
         "sources": sources_digest(root),
         "wheel": wheel.name,
         "labs": [path.name for path in labs(root)],
+        "pages": pages,
         "data": data,
         "files": {
             path.relative_to(edition).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()

@@ -187,14 +187,14 @@ def place_labs(edition: "dict[str, Any]", folder: Path, notebooks: Path) -> "tup
     notebooks.mkdir(exist_ok=True)
     ledger = read_ledger(notebooks)
     placed, messages = 0, []
-    for name in edition["labs"]:
+    for name in [*edition["labs"], *edition.get("pages", [])]:
         new, mine = folder / "notebooks" / name, notebooks / name
         now, before = content(new), ledger["placed"].get(name)
         here = content(mine) if mine.exists() else None
         if here in (None, before) and here != now:
             write(mine, new.read_bytes())
             here = now
-            placed += 1
+            placed += name in edition["labs"]
         elif now not in (here, before, ledger["beside"].get(name)):
             beside = free(mine, "-edition-" + edition["version"], now)
             write(beside, new.read_bytes())
@@ -204,6 +204,13 @@ def place_labs(edition: "dict[str, Any]", folder: Path, notebooks: Path) -> "tup
             ledger["placed"][name] = now
         write_ledger(notebooks, ledger)
     return placed, messages
+
+
+def place_terms(folder: Path, notebooks: Path) -> None:
+    """Place the page of terms, to which the labs' text links; nobody works in it."""
+    page = folder / "notebooks" / "terms.md"
+    if page.exists():  # older editions have none
+        write(notebooks / page.name, page.read_bytes())
 
 
 def free(mine: Path, tail: str, now: "str | None") -> Path:
@@ -293,6 +300,7 @@ def main() -> None:
         edition = read_edition(EDITION)
         python = install(edition, torch=not options.no_torch)
         placed, messages = place_labs(edition, EDITION, notebooks)
+        place_terms(EDITION, notebooks)
         messages += place_data(edition, EDITION, HOME / "data", notebooks)
     new = f"{placed} of {len(edition['labs'])} labs are new in notebooks/"
     print(f"Edition {edition['version']} is ready; {new}.")

@@ -1,0 +1,89 @@
+"""Ways through the course, as `paths.yml` has them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from course.notebook import Lab, labs
+
+FILE = "paths.yml"
+KEYS = ({"path", "about", "labs", "at_most"}, {"path", "about", "weeks", "pauses", "last"})
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A week without a lab: after which one, what it is called, what is done in it."""
+
+    after: str
+    name: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way through the course: labs in their order, and for how much time it is meant.
+
+    `at_most` is in minutes; a way in `weeks` takes each lab in a week of its own.
+    """
+
+    name: str
+    about: str
+    labs: tuple[Lab, ...]
+    at_most: int | None = None
+    weeks: int | None = None
+    pauses: tuple[Pause, ...] = ()
+
+    @property
+    def minutes(self) -> int:
+        """The minutes that its labs state."""
+        return sum(lab.about.get("minutes", 0) for lab in self.labs)
+
+
+class PathsError(ValueError):
+    """`paths.yml` can't be read as what it is; the message says where and what to do."""
+
+
+def ways(root: Path) -> tuple[Way, ...]:
+    """Read `paths.yml`."""
+    known = {path.stem: Lab.read(path) for path in labs(root)}
+    try:
+        entries = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise PathsError(f"{FILE} is not YAML (quote a text with a colon): {error}") from error
+    return tuple(_way(entry, known) for entry in entries)
+
+
+def _way(entry: dict[str, Any], known: dict[str, Lab]) -> Way:
+    if set(entry) not in KEYS:
+        raise PathsError(
+            f"{FILE}: the path {entry.get('path', entry)} must have {_either()}, and nothing else; "
+            f"it has {', '.join(entry)}."
+        )
+    name, about = entry["path"], entry["about"]
+    if "labs" in entry:
+        return Way(name, about, _found(entry["labs"], known, name), at_most=entry["at_most"])
+    pauses = [Pause(**pause) for pause in entry["pauses"]]
+    _found([pause.after for pause in pauses], known, name)
+    pauses.append(Pause("", **entry["last"]))
+    all_labs = tuple(known.values())
+    if (due := len(all_labs) + len(pauses) - 1) > entry["weeks"]:
+        raise PathsError(
+            f"{FILE}: the path {name} has {entry['weeks']} weeks, and its labs and pauses need "
+            f"{due}: allow more weeks, or take a pause out."
+        )
+    return Way(name, about, all_labs, weeks=entry["weeks"], pauses=tuple(pauses))
+
+
+def _either() -> str:
+    return " or ".join(", ".join(sorted(keys)) for keys in KEYS)
+
+
+def _found(stems: list[str], known: dict[str, Lab], path: str) -> tuple[Lab, ...]:
+    if unknown := [stem for stem in stems if stem not in known]:
+        raise PathsError(
+            f"{FILE}: the path {path} names {unknown[0]!r}, which is no lab. The labs are: "
+            f"{', '.join(known)}."
+        )
+    return tuple(known[stem] for stem in stems)

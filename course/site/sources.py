@@ -1,0 +1,81 @@
+"""The sources that a renderer reads: a copy of the project's, with the labs as a page needs them.
+
+A lab says in its metadata which code is collapsed, and shows in a notebook what a page shows
+otherwise. smalldocs reads no metadata of cells and no mark on outputs, so both are resolved here.
+Where a lab links to the explorer or the terms beside it, a page links to those of the site.
+"""
+
+import copy
+import shutil
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from course.collapsed import KEYS, stored_metadata
+from course.notebook import Lab, dumps
+from course.pages.term_links import LINK
+from course.site.explorer import ALONE
+
+# What a renderer reads of the project, besides styles/ and the labs.
+SOURCES = ("_quarto.yml", "*.qmd")
+
+
+def write_sources(root: Path, folder: Path) -> None:
+    """Copy into a new folder what a renderer reads."""
+    (folder / "notebooks").mkdir(parents=True)
+    if (root / "styles").is_dir():
+        shutil.copytree(root / "styles", folder / "styles")
+    for path in (path for pattern in SOURCES for path in root.glob(pattern)):
+        shutil.copyfile(path, folder / path.name)
+    for path in root.glob("notebooks/*.ipynb"):
+        text = dumps(page_notebook(Lab.read(path).node))
+        (folder / "notebooks" / path.name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def page_notebook(notebook: Any) -> NotebookNode:
+    """Return a notebook for a renderer; the given one stays as it is."""
+    page: NotebookNode = copy.copy(notebook)
+    page.cells = [
+        _page_cell(cell) if cell.cell_type == "code" else _page_text(cell)
+        for cell in notebook.cells
+    ]
+    return page
+
+
+def _page_text(cell: Any) -> NotebookNode:
+    """Return a cell of text with its links as they are on the site."""
+    page: NotebookNode = copy.copy(cell)
+    text = LINK.sub(r"[\1](../terms.qmd#\2)", cell.source)
+    page.source = text.replace(f"]({ALONE.name})", "](../explorer.qmd)")
+    return page
+
+
+def _page_cell(cell: Any) -> NotebookNode:
+    """Return a code cell that states by `#|` options what is folded, without what is not shown."""
+    page: NotebookNode = copy.copy(cell)
+    metadata = stored_metadata(cell)
+    folds = {key: metadata[key] for key in ("code-fold", "code-summary") if key in metadata}
+    options = [
+        f"#| {key}: {str(value).lower() if value is True else value}"
+        for key, value in folds.items()
+    ]
+    page.source = "\n".join([*options, cell.source])
+    page.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k not in KEYS})
+    page.outputs = [without_size(output) for output in cell.outputs if is_shown(output)]
+    return page
+
+
+def is_shown(output: Any) -> bool:
+    """Tell whether a page shows an output: Quarto's own mark says that it doesn't."""
+    return output.get("metadata", {}).get("quarto_display") is not False
+
+
+def without_size(output: Any) -> NotebookNode:
+    """Return an output without the size of its picture: a figure is as wide as the page's text."""
+    page: NotebookNode = copy.copy(output)
+    if "metadata" in output:
+        sizes = {kind for kind in output.metadata if kind.startswith("image/")}
+        kept = {key: value for key, value in output.metadata.items() if key not in sizes}
+        page.metadata = NotebookNode(kept)
+    return page
