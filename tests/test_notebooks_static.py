@@ -22,6 +22,7 @@ from nbformat.v4 import (
 
 from course.collapsed import stored_metadata
 from course.notebook import Lab
+from course.pages.term_links import linked
 from course.publishing.colab import set_up
 from course.publishing.repository import Repository
 from course.rules.check import RULES, breaches, check_file, main
@@ -78,6 +79,8 @@ PROSE = """Read these words slowly, because a lab is a lesson with code in it an
 remarks: the sum of squares falls with every step, in code `@torch.no_grad()`, in mathematics
 $\\{@x\\}$, until nothing is left to learn."""
 
+SIX = [PROSE.replace("to learn", "to [learn](terms.md#learning)"), *[PROSE] * 5]
+
 
 def md(name: str, source: str) -> Any:
     return new_markdown_cell(source, id=name)
@@ -116,8 +119,11 @@ def exercise(k: int) -> list[Any]:
 def good_notebook() -> Any:
     cells = [
         md("first", FIRST),
-        md("objectives", "## Learning objectives\n\n- fit a line\n- check it\n- report it"),
-        md("background", "## Background\n\n" + "\n\n".join([PROSE] * 6)),
+        md(
+            "objectives",
+            "## Learning objectives\n\n- [fit](terms.md#fit) a line\n- check it\n- report it",
+        ),
+        md("background", "## Background\n\n" + "\n\n".join(SIX)),
         md("setup", "## Setup\n\nWe import what we need, and draw the data."),
         code("imports", "import numpy as np\nrng = np.random.default_rng(42)\ny = rng.random(5)"),
         md("goal", "## 1 Goal\n\n### What counts\n\nDo we recover the slope?"),
@@ -179,7 +185,8 @@ class Draft:
 
     def finish(self) -> Lab:
         (self.root / "notebooks").mkdir(exist_ok=True)
-        (self.root / "notebooks" / "01-first.ipynb").touch()
+        for name in ("01-first.ipynb", "terms.md"):
+            (self.root / "notebooks" / name).touch()
         (self.root / "_quarto.yml").write_text(self.quarto)
         (self.root / "terms.yml").write_text(TERMS)
         (self.root / "references.yml").write_text(REFERENCES)
@@ -224,7 +231,13 @@ def add(name: str, text: str) -> Edit:
 
 
 def say(**about: Any) -> Edit:
-    return lambda draft: draft.nb.metadata["course"].update(about)
+    return both(lambda draft: draft.nb.metadata["course"].update(about), relink)
+
+
+def relink(draft: Draft) -> None:
+    """Link the terms that the draft names now."""
+    for index, text in linked(draft.finish()).items():
+        draft.nb.cells[index].source = text
 
 
 def put(name: str, *outputs: Any) -> Edit:
@@ -370,14 +383,14 @@ BAD: list[tuple[str, str, Edit]] = [
     ("empty-cell", "of text", insert("goal", lambda: md("empty", " \n"))),
     ("weight", "a huge picture", put("figure", picture("A" * 2_100_000))),
     ("weight", "a huge print", put("numbers", stream("y " * 800_000))),
-    ("first-cell", "missing", drop("first")),
+    ("first-cell", "missing", both(drop("first"), relink)),
     ("first-cell", "no title", swap("first", "# A small lab\n\n", "")),
     ("first-cell", "no question", swap("first", "Is it small?\n\n", "")),
     ("first-cell", "two sentences", swap("first", "Is it small?", "It is. Or is it?")),
     ("first-cell", "other minutes", swap("first", "5 minutes", "15 minutes")),
     ("raw-cell", "in the middle", insert("goal", lambda: new_raw_cell("x", id="raw"))),
     ("raw-cell", "front matter", insert("first", lambda: new_raw_cell("---\na: b\n---", id="raw"))),
-    ("course-metadata", "missing", lambda d: d.nb.metadata.pop("course")),
+    ("course-metadata", "missing", both(lambda d: d.nb.metadata.pop("course"), relink)),
     ("course-metadata", "no question", lambda d: d.nb.metadata["course"].pop("question")),
     ("course-metadata", "an empty part", say(part=" ")),
     ("course-metadata", "a title that is no text", say(short=3)),
@@ -390,6 +403,10 @@ BAD: list[tuple[str, str, Edit]] = [
     ("course-metadata", "an unknown key", say(solution="x = 1")),
     ("known-terms", "unknown", say(terms=["fit", "dropout"])),
     ("terms-in-text", "not in the text", say(terms=["fit", "epoch"])),
+    ("terms-linked", "a use before the link", swap("objectives", "- check", "- learn to check")),
+    ("terms-linked", "no link", swap("objectives", "[fit](terms.md#fit)", "fit")),
+    ("terms-linked", "a second link", add("goal", "Then [fit](terms.md#fit) it.")),
+    ("terms-linked", "no such term", add("goal", "Then [go](terms.md#going).")),
     ("known-references", "unknown", swap("reading", "3300", "3301")),
     ("reference-text", "another author", swap("reading", "A. One", "B. Two")),
     ("reference-title", "another", swap("reading", "On it", "Of it")),
@@ -440,11 +457,13 @@ BAD: list[tuple[str, str, Edit]] = [
         "a bare heading below",
         insert("numbers", lambda: md("bare", "### Next")),
     ),
-    ("prose-ratio", "little text", swap("background", "\n\n".join([PROSE] * 6), "In short.")),
+    ("prose-ratio", "little text", swap("background", "\n\n".join(SIX), "In short.")),
     (
         "prose-ratio",
         "mathematics and code are no prose",
-        swap("background", PROSE, f"Short.\n\n```r\n{PROSE}\n```\n\n$$a b c d e f g$$\n"),
+        swap(
+            "background", "\n\n".join(SIX), f"Short.\n\n```r\n{PROSE}\n```\n\n$$a b c d e f g$$\n"
+        ),
     ),
     ("leading-dashes", "a rule first", swap("goal", "## 1 Goal", "---\n\n## 1 Goal")),
     ("one-renderer-syntax", "cross-reference", add("goal", "See @fig-loss.")),
@@ -478,7 +497,6 @@ BAD: list[tuple[str, str, Edit]] = [
         both(asked(), insert("approach", lambda: code("ask-2", ASK, shown(), tags="predict"))),
     ),
     ("links", "dead", add("goal", "See [there](09-nowhere.ipynb).")),
-    ("links", "no page of terms", add("goal", "See [this](terms.md#epoch).")),
     ("links", "an anchor", add("goal", "See [below](#check).")),
     ("links", "absolute", add("goal", 'See <a href="/index.html">this</a>.')),
     ("links", "a dead picture", add("goal", "![A curve that falls](curve.svg)")),
