@@ -116,6 +116,23 @@ def exercise(k: int) -> list[Any]:
     ]
 
 
+GUESSES = ["two", "three", "four", "five"]
+
+
+def prompt(name: str) -> Any:
+    source = f'{name} = labkit.Predict("How large is the mean?")\n{name}(...)'
+    output = shown(value="Not predicted yet: How large is the mean?")
+    return code(f"ask-{name}", source, output, tags="predict")
+
+
+def comparison(name: str) -> list[Any]:
+    outcome = shown(value="Not predicted; it is 0.5.")
+    return [
+        md(f"and-{name}", "And so?"),
+        code(f"tell-{name}", f"{name}.compare(y.mean())", outcome),
+    ]
+
+
 def good_notebook() -> Any:
     cells = [
         md("first", FIRST),
@@ -125,11 +142,20 @@ def good_notebook() -> Any:
         ),
         md("background", "## Background\n\n" + "\n\n".join(SIX)),
         md("setup", "## Setup\n\nWe import what we need, and draw the data."),
-        code("imports", "import numpy as np\nrng = np.random.default_rng(42)\ny = rng.random(5)"),
+        code(
+            "imports",
+            "import numpy as np\n\nimport labkit\n\nrng = np.random.default_rng(42)\n"
+            "y = rng.random(5)",
+        ),
         md("goal", "## 1 Goal\n\n### What counts\n\nDo we recover the slope?"),
         md("approach", "## 2 Approach\n\nGradient descent, in NumPy."),
+        prompt("one"),
+        md("before-numbers", "Now the mean itself."),
         code("numbers", "y.mean().round(1)", shown()),
+        *comparison("one"),
         md("read", "The mean is about a half.\n\n## 3 Execution\n\nNow the loop itself."),
+        *(prompt(name) for name in GUESSES),
+        md("before-figure", "Now the curve."),
         code("figure", FIGURE, picture()),
         md("read-figure", "The loss falls. The same loop in torch follows."),
         code(
@@ -137,6 +163,7 @@ def good_notebook() -> Any:
             "# needs torch\nimport torch\n\ntorch.manual_seed(1)\nw = torch.randn(3)",
             tags="torch",
         ),
+        *(cell for name in GUESSES for cell in comparison(name)),
         md("check", "## 4 Check\n\nEach number has its range."),
         code("checks", CHECKS, stream("all as expected\n")),
         md("read-checks", "All are where they should be."),
@@ -337,8 +364,7 @@ def asked(ask: str = ASK, tell: str = TELL, *, tags: str = "predict") -> Edit:
         lambda: md("then", "Now the mean itself."),
     )
     told = insert("numbers", lambda: md("told", "And so?"), lambda: code("tell", tell, outcome))
-    known = add("imports", "import labkit\n\nlabkit.use_style()")
-    return both(known, prompt, told)
+    return both(prompt, told)
 
 
 BAD: list[tuple[str, str, Edit]] = [
@@ -496,6 +522,7 @@ BAD: list[tuple[str, str, Edit]] = [
         "two of one name",
         both(asked(), insert("approach", lambda: code("ask-2", ASK, shown(), tags="predict"))),
     ),
+    ("five-predictions", "four", drop("ask-two", "and-two", "tell-two")),
     ("links", "dead", add("goal", "See [there](09-nowhere.ipynb).")),
     ("links", "an anchor", add("goal", "See [below](#check).")),
     ("links", "absolute", add("goal", 'See <a href="/index.html">this</a>.')),
