@@ -22,6 +22,7 @@ from nbformat.v4 import (
 
 from course.collapsed import stored_metadata
 from course.notebook import Lab
+from course.pages.term_links import linked
 from course.publishing.colab import set_up
 from course.publishing.repository import Repository
 from course.rules.check import RULES, breaches, check_file, main
@@ -79,6 +80,8 @@ PROSE = """Read these words slowly, because a lab is a lesson with code in it an
 remarks: the sum of squares falls with every step, in code `@torch.no_grad()`, in mathematics
 $\\{@x\\}$, until nothing is left to learn."""
 
+SIX = [PROSE.replace("to learn", "to [learn](terms.md#learning)"), *[PROSE] * 5]
+
 
 def md(name: str, source: str) -> Any:
     return new_markdown_cell(source, id=name)
@@ -114,17 +117,46 @@ def exercise(k: int) -> list[Any]:
     ]
 
 
+GUESSES = ["two", "three", "four", "five"]
+
+
+def prompt(name: str) -> Any:
+    source = f'{name} = labkit.Predict("How large is the mean?")\n{name}(...)'
+    output = shown(value="Not predicted yet: How large is the mean?")
+    return code(f"ask-{name}", source, output, tags="predict")
+
+
+def comparison(name: str) -> list[Any]:
+    outcome = shown(value="Not predicted; it is 0.5.")
+    return [
+        md(f"and-{name}", "And so?"),
+        code(f"tell-{name}", f"{name}.compare(y.mean())", outcome),
+    ]
+
+
 def good_notebook() -> Any:
     cells = [
         md("first", FIRST),
-        md("objectives", "## Learning objectives\n\n- fit a line\n- check it\n- report it"),
-        md("background", "## Background\n\n" + "\n\n".join([PROSE] * 6)),
+        md(
+            "objectives",
+            "## Learning objectives\n\n- [fit](terms.md#fit) a line\n- check it\n- report it",
+        ),
+        md("background", "## Background\n\n" + "\n\n".join(SIX)),
         md("setup", "## Setup\n\nWe import what we need, and draw the data."),
-        code("imports", "import numpy as np\nrng = np.random.default_rng(42)\ny = rng.random(5)"),
+        code(
+            "imports",
+            "import numpy as np\n\nimport labkit\n\nrng = np.random.default_rng(42)\n"
+            "y = rng.random(5)",
+        ),
         md("goal", "## 1 Goal\n\n### What counts\n\nDo we recover the slope?"),
         md("approach", "## 2 Approach\n\nGradient descent, in NumPy."),
+        prompt("one"),
+        md("before-numbers", "Now the mean itself."),
         code("numbers", "y.mean().round(1)", shown()),
+        *comparison("one"),
         md("read", "The mean is about a half.\n\n## 3 Execution\n\nNow the loop itself."),
+        *(prompt(name) for name in GUESSES),
+        md("before-figure", "Now the curve."),
         code("figure", FIGURE, picture()),
         md("read-figure", "The loss falls. The same loop in torch follows."),
         code(
@@ -132,6 +164,7 @@ def good_notebook() -> Any:
             "# needs torch\nimport torch\n\ntorch.manual_seed(1)\nw = torch.randn(3)",
             tags="torch",
         ),
+        *(cell for name in GUESSES for cell in comparison(name)),
         md("check", "## 4 Check\n\nEach number has its range."),
         code("checks", CHECKS, stream("all as expected\n")),
         md("read-checks", "All are where they should be."),
@@ -180,7 +213,8 @@ class Draft:
 
     def finish(self) -> Lab:
         (self.root / "notebooks").mkdir(exist_ok=True)
-        (self.root / "notebooks" / "01-first.ipynb").touch()
+        for name in ("01-first.ipynb", "terms.md"):
+            (self.root / "notebooks" / name).touch()
         (self.root / "_quarto.yml").write_text(self.quarto)
         (self.root / "terms.yml").write_text(TERMS)
         (self.root / "references.yml").write_text(REFERENCES)
@@ -225,7 +259,13 @@ def add(name: str, text: str) -> Edit:
 
 
 def say(**about: Any) -> Edit:
-    return lambda draft: draft.nb.metadata["course"].update(about)
+    return both(lambda draft: draft.nb.metadata["course"].update(about), relink)
+
+
+def relink(draft: Draft) -> None:
+    """Link the terms that the draft names now."""
+    for index, text in linked(draft.finish()).items():
+        draft.nb.cells[index].source = text
 
 
 def beside(stem: str) -> Edit:
@@ -333,8 +373,7 @@ def asked(ask: str = ASK, tell: str = TELL, *, tags: str = "predict") -> Edit:
         lambda: md("then", "Now the mean itself."),
     )
     told = insert("numbers", lambda: md("told", "And so?"), lambda: code("tell", tell, outcome))
-    known = add("imports", "import labkit\n\nlabkit.use_style()")
-    return both(known, prompt, told)
+    return both(prompt, told)
 
 
 BAD: list[tuple[str, str, Edit]] = [
@@ -379,14 +418,14 @@ BAD: list[tuple[str, str, Edit]] = [
     ("empty-cell", "of text", insert("goal", lambda: md("empty", " \n"))),
     ("weight", "a huge picture", put("figure", picture("A" * 2_100_000))),
     ("weight", "a huge print", put("numbers", stream("y " * 800_000))),
-    ("first-cell", "missing", drop("first")),
+    ("first-cell", "missing", both(drop("first"), relink)),
     ("first-cell", "no title", swap("first", "# A small lab\n\n", "")),
     ("first-cell", "no question", swap("first", "Is it small?\n\n", "")),
     ("first-cell", "two sentences", swap("first", "Is it small?", "It is. Or is it?")),
     ("first-cell", "other minutes", swap("first", "5 minutes", "15 minutes")),
     ("raw-cell", "in the middle", insert("goal", lambda: new_raw_cell("x", id="raw"))),
     ("raw-cell", "front matter", insert("first", lambda: new_raw_cell("---\na: b\n---", id="raw"))),
-    ("course-metadata", "missing", lambda d: d.nb.metadata.pop("course")),
+    ("course-metadata", "missing", both(lambda d: d.nb.metadata.pop("course"), relink)),
     ("course-metadata", "no question", lambda d: d.nb.metadata["course"].pop("question")),
     ("course-metadata", "an empty part", say(part=" ")),
     ("course-metadata", "a title that is no text", say(short=3)),
@@ -413,6 +452,10 @@ BAD: list[tuple[str, str, Edit]] = [
     ),
     ("known-terms", "unknown", say(terms=["fit", "dropout"])),
     ("terms-in-text", "not in the text", say(terms=["fit", "epoch"])),
+    ("terms-linked", "a use before the link", swap("objectives", "- check", "- learn to check")),
+    ("terms-linked", "no link", swap("objectives", "[fit](terms.md#fit)", "fit")),
+    ("terms-linked", "a second link", add("goal", "Then [fit](terms.md#fit) it.")),
+    ("terms-linked", "no such term", add("goal", "Then [go](terms.md#going).")),
     ("known-references", "unknown", swap("reading", "3300", "3301")),
     ("reference-text", "another author", swap("reading", "A. One", "B. Two")),
     ("reference-title", "another", swap("reading", "On it", "Of it")),
@@ -463,11 +506,13 @@ BAD: list[tuple[str, str, Edit]] = [
         "a bare heading below",
         insert("numbers", lambda: md("bare", "### Next")),
     ),
-    ("prose-ratio", "little text", swap("background", "\n\n".join([PROSE] * 6), "In short.")),
+    ("prose-ratio", "little text", swap("background", "\n\n".join(SIX), "In short.")),
     (
         "prose-ratio",
         "mathematics and code are no prose",
-        swap("background", PROSE, f"Short.\n\n```r\n{PROSE}\n```\n\n$$a b c d e f g$$\n"),
+        swap(
+            "background", "\n\n".join(SIX), f"Short.\n\n```r\n{PROSE}\n```\n\n$$a b c d e f g$$\n"
+        ),
     ),
     ("leading-dashes", "a rule first", swap("goal", "## 1 Goal", "---\n\n## 1 Goal")),
     ("one-renderer-syntax", "cross-reference", add("goal", "See @fig-loss.")),
@@ -500,8 +545,8 @@ BAD: list[tuple[str, str, Edit]] = [
         "two of one name",
         both(asked(), insert("approach", lambda: code("ask-2", ASK, shown(), tags="predict"))),
     ),
+    ("five-predictions", "four", drop("ask-two", "and-two", "tell-two")),
     ("links", "dead", add("goal", "See [there](09-nowhere.ipynb).")),
-    ("links", "no page of terms", add("goal", "See [this](terms.md#epoch).")),
     ("links", "an anchor", add("goal", "See [below](#check).")),
     ("links", "absolute", add("goal", 'See <a href="/index.html">this</a>.')),
     ("links", "a dead picture", add("goal", "![A curve that falls](curve.svg)")),
