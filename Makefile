@@ -22,7 +22,7 @@ WITHOUT_TORCH := $(if $(TORCH),,--doctest-ignore-import-errors)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help site pdf student test lab labs stale new-lab move-lab grade serve doctor studies bench lock clean
+.PHONY: help site pdf student test lab labs stale new-lab move-lab new-analysis grade serve doctor studies bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1@/' | tr '@' '\t' | expand -t 18
@@ -67,6 +67,10 @@ new-lab: $(READY)  ## make a lab that keeps every rule: NAME=survival [TITLE="â€
 
 move-lab: $(READY)  ## give a lab another place or name, and mend every link to it: LAB=11 [NUMBER=9] [NAME=survival]
 	@$(BIN)/python -m course.move_lab $(call given,LAB,lab) $(call given,NUMBER,number) $(call given,NAME,name)
+
+new-analysis: $(READY)  ## make a notebook for a table of your own, in analyses/: FILE=my.csv OUTCOME=y [NAME=â€¦] [GROUPS=person] [EVENT=died]
+	@$(BIN)/python -m course.new_analysis $(if $(filter command,$(origin FILE)),"$$FILE" "$$OUTCOME") $(call given,NAME,name) $(call given,EVENT,event) $(call given,POSITIVE,positive) \
+		$(call given,GROUPS,groups) $(call given,KIND,kind) $(call given,LEAVE_OUT,leave-out) $(call given,CATEGORIES,categories) $(call given,NUMBERS,numbers) $(call given,MISSING,missing)
 
 grade: $(READY)  ## grade students' notebooks: FOLDER=submissions [OUT=grades.csv] [JOBS=2] [SECONDS=600] [MEMORY=4000]
 	@test -n "$$FOLDER" || { echo "Say where the students' notebooks are: make grade FOLDER=submissions"; exit 1; }

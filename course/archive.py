@@ -13,7 +13,7 @@ from course import ROOT, version
 
 FOLDER = "neural-networks-labs"  # the same in every edition: the next one is unpacked over it
 DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can name
-IGNORED = {"tests", "benchmarks"}  # like what begins with . or _, but for _quarto.yml
+IGNORED = {"tests", "benchmarks", "analyses"}  # like what begins with . or _, but for _quarto.yml
 
 
 def zip_path(root: Path = ROOT) -> Path:

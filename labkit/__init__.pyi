@@ -17,6 +17,7 @@ from .manual import largest_stable_lr as largest_stable_lr
 from .network import fit_mlp as fit_mlp
 from .ols import OLSResults as OLSResults
 from .ols import fit_ols as fit_ols
+from .own_table import load_table as load_table
 from .predict import Predict as Predict
 from .report import paragraph as paragraph
 from .report import session_info as session_info

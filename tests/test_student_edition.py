@@ -670,6 +670,8 @@ def test_the_zip_holds_labs_data_labkit_and_site_and_nothing_of_the_students(fil
     for path in (ROOT / "labkit").glob("*.py"):
         assert files[f"{wheel}:labkit/{path.name}"] == path.read_bytes()
     assert files["edition/doctor.py"] == (ROOT / "course" / "doctor.py").read_bytes()
+    for name in student_edition.NEW_ANALYSIS:
+        assert files[f"edition/{name}"] == (ROOT / "course" / name).read_bytes()
     for name in student_edition.BEFORE_INSTALLING:
         path = ROOT / "course" / "environment" / name
         assert files[f"edition/{name}"] == path.read_bytes()
@@ -758,12 +760,12 @@ def unpacked(folder, content):
     return home
 
 
-def run_start(home, *arguments):
+def run_start(home, *arguments, torch=True):
     """Run start.py as a student does, with a pip that is allowed no network."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PIP_NO_INDEX": "1"}
-    torch = [] if importlib.util.find_spec("torch") else ["--no-torch"]
+    without = ["--no-torch"] if torch and not importlib.util.find_spec("torch") else []
     return subprocess.run(
-        [sys.executable, "start.py", *arguments, *torch],
+        [sys.executable, "start.py", *arguments, *without],
         cwd=home, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -796,8 +798,9 @@ def test_a_student_installs_runs_a_lab_and_updates_without_a_network(edition, fi
     with zipfile.ZipFile(edition) as file:
         file.extractall(tmp_path)
     home = tmp_path / FOLDER
-    asked = run_start(home, "--doctor")
-    assert asked.returncode == 1
+    for option in ("new", "--doctor"):
+        asked = run_start(home, option, torch=option != "new")
+        assert asked.returncode == 1
     first = f"First: {'py' if os.name == 'nt' else 'python3'} start.py\n"
     assert asked.stderr == f"\nNothing is installed here yet, or its Python is gone. {first}"
     borrow_packages(home)
@@ -820,6 +823,14 @@ def test_a_student_installs_runs_a_lab_and_updates_without_a_network(edition, fi
         assert f"OK    {line}\n" in asked.stdout, asked.stdout + asked.stderr
     assert "data files, as they were published\n" in asked.stdout
     assert "make" not in asked.stdout
+
+    (tmp_path / "my.csv").write_text("y,x\n" + "".join(f"{i % 7},{i % 11}.5\n" for i in range(60)))
+    asked = run_start(home, "new", "../my.csv", "z", torch=False)
+    assert "my.csv has no column 'z', which is named as outcome" in asked.stderr
+    assert "--groups person" in asked.stderr
+    asked = run_start(home, "new", "../my.csv", "y", torch=False)
+    assert "analyses/my.ipynb is made, and runs as it stands." in asked.stdout, asked.stderr
+    assert '"FILE = \\"../../my.csv\\"\\n"' in (home / "analyses" / "my.ipynb").read_text()
 
     # The next edition: two labs are new, and the student has worked in one of them.
     first, second, third = (f"notebooks/{lab.name}" for lab in labs()[:3])

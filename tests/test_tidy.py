@@ -172,8 +172,10 @@ def test_a_page_folds_what_is_collapsed_and_shows_neither_sizes_nor_second_capti
     tidy(notebook)
     before = nbformat.writes(notebook)
     _, plot, check, solution = page_notebook(notebook).cells
-    assert plot.source.startswith("#| code-fold: true\n#| label: fig-a\n")
-    assert check.source == "#| code-fold: true\n#| code-summary: Check\n3"
+    caption = f'#| fig-cap: "{WORDS}"'  # on one line, as smalldocs reads it
+    lines = ["#| code-fold: true", '#| label: "fig-a"', caption, "plot()"]
+    assert plot.source.splitlines() == lines
+    assert check.source == '#| code-fold: true\n#| code-summary: "Check"\n3'
     assert solution.source == "#| code-fold: true\n2"
     assert [c.metadata for c in (plot, solution)] == [{}, {"tags": ["solution"]}]
     (picture,) = plot.outputs

@@ -6,14 +6,16 @@ Where a lab links to the explorer or the terms beside it, a page links to those 
 """
 
 import copy
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
+from course.cell import Cell
 from course.collapsed import KEYS, stored_metadata
-from course.notebook import Lab, dumps
+from course.notebook import Lab, UnreadableError, dumps
 from course.pages.term_links import LINK
 from course.site.explorer import ALONE
 
@@ -29,8 +31,13 @@ def write_sources(root: Path, folder: Path) -> None:
     for path in (path for pattern in SOURCES for path in root.glob(pattern)):
         shutil.copyfile(path, folder / path.name)
     for path in root.glob("notebooks/*.ipynb"):
-        text = dumps(page_notebook(Lab.read(path).node))
-        (folder / "notebooks" / path.name).write_text(text, encoding="utf-8", newline="\n")
+        target = folder / "notebooks" / path.name
+        try:
+            text = dumps(page_notebook(Lab.read(path).node))
+        except UnreadableError:  # the renderer says what it makes of it
+            shutil.copyfile(path, target)
+        else:
+            target.write_text(text, encoding="utf-8", newline="\n")
 
 
 def page_notebook(notebook: Any) -> NotebookNode:
@@ -54,13 +61,14 @@ def _page_text(cell: Any) -> NotebookNode:
 def _page_cell(cell: Any) -> NotebookNode:
     """Return a code cell that states by `#|` options what is folded, without what is not shown."""
     page: NotebookNode = copy.copy(cell)
-    metadata = stored_metadata(cell)
-    folds = {key: metadata[key] for key in ("code-fold", "code-summary") if key in metadata}
-    options = [
-        f"#| {key}: {str(value).lower() if value is True else value}"
-        for key, value in folds.items()
-    ]
-    page.source = "\n".join([*options, cell.source])
+    metadata, read = stored_metadata(cell), Cell(0, cell, "")
+    if read.options_are_valid:  # smalldocs strips the lines, and a folded text is then none
+        folds = {key: metadata[key] for key in KEYS if key != "jupyter" and key in metadata}
+        lines = [
+            f"#| {key}: {json.dumps(value, ensure_ascii=False)}"
+            for key, value in {**folds, **read.options}.items()
+        ]
+        page.source = "\n".join([*lines, read.code])
     page.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k not in KEYS})
     page.outputs = [without_size(output) for output in cell.outputs if is_shown(output)]
     return page

@@ -33,6 +33,7 @@ FILES = Path(__file__).parent / "files"  # what the zip holds as it stands there
 # What start.py uses before anything is installed, and the doctor too.
 BEFORE_INSTALLING = ["alone.py", "installing.py", "pip_settings.py", "place.py"]
 BEFORE_INSTALLING += ["programs.py", "pythons.py"]
+NEW_ANALYSIS = ["new_analysis.py", "template/notebooks/analysis.ipynb"]
 
 
 class EditionError(Exception):
@@ -81,6 +82,9 @@ def fill(root: Path, home: Path, render_site: Callable[[Path], object]) -> None:
     for name in BEFORE_INSTALLING:
         shutil.copyfile(root / "course" / "environment" / name, edition / name)
     shutil.copyfile(root / "course" / "doctor.py", edition / "doctor.py")
+    for name in NEW_ANALYSIS:
+        (edition / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / "course" / name, edition / name)
     wheel = build_wheel(root, edition)
     facts = {
         "version": version(root),

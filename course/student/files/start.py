@@ -5,6 +5,7 @@
     python3 start.py --no-torch      without torch: the cells that need it are skipped
     python3 start.py --update ZIP    take a newer edition from its zip first
     python3 start.py --doctor        ask whether this machine is ready, and change nothing
+    python3 start.py new T.csv Y     make a notebook for a table of your own, with outcome Y
 
 On Windows it is `py start.py`. Another Python is looked for where this one is too old or too new.
 The folder notebooks/ is yours. A lab that you have changed is never replaced.
@@ -148,6 +149,14 @@ def ask_doctor(python: Path) -> int:
     return subprocess.call(doctor, cwd=str(HOME), env=pythons.variables())
 
 
+def new_analysis(python: Path, arguments: "list[str]") -> int:
+    """Make a notebook for a student's own table, by the Python of .venv."""
+    if not python.exists():
+        sys.exit(NOT_INSTALLED.format(this_command()))
+    command = [str(python), str(EDITION / "new_analysis.py"), *arguments]
+    return subprocess.call(command, env=pythons.variables())
+
+
 def open_labs(python: Path, notebooks: Path) -> int:
     """Open JupyterLab; its program in .venv would hold the folder's full path."""
     command = [str(python), "-I", "-m", "jupyterlab"]
@@ -280,13 +289,15 @@ def sha256(data: bytes) -> str:
 
 def main() -> None:
     """Do what the command line asks for."""
+    python = installing.python_of(HOME / ".venv")
+    if sys.argv[1:2] == ["new"]:
+        sys.exit(new_analysis(python, sys.argv[2:]))
     parser = argparse.ArgumentParser(this_command(), description="Install and open the labs.")
     parser.add_argument("--open", action="store_true", help="open them in JupyterLab")
     parser.add_argument("--no-torch", action="store_true", help="leave torch out")
     parser.add_argument("--update", metavar="ZIP", type=Path, help="take a newer edition first")
     parser.add_argument("--doctor", action="store_true", help="is this machine ready?")
     options = parser.parse_args()
-    python = installing.python_of(HOME / ".venv")
     if options.doctor:
         sys.exit(ask_doctor(python))
     pythons.ensure("{python} start.py", first=python)
