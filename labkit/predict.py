@@ -138,7 +138,9 @@ class Predict:
     def _wanted(self) -> str:
         if self.kind == "sign":
             return 'a sign ("+", "-" or "0")'
-        return "a number" if self.kind == "number" else f"one of {', '.join(self.kind)}"
+        if self.kind == "number":
+            return "a number"
+        return "one of " + ", ".join(f'"{choice}"' for choice in self.kind)  # as one types it
 
     @property
     def _after(self) -> str:

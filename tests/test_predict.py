@@ -142,9 +142,9 @@ def test_a_sign_is_asked_for():
 
 def test_a_choice_is_one_of_those_that_are_listed():
     guess = Predict("Which wins?", ("OLS", "network"))
-    assert str(guess(...)).endswith("Which wins? Put one of OLS, network in place of the dots.")
-    assert str(guess("trees")) == "Not noted: one of OLS, network is asked for, not 'trees'."
-    assert str(guess(1)) == "Not noted: one of OLS, network is asked for, not 1."
+    assert str(guess(...)).endswith('Which wins? Put one of "OLS", "network" in place of the dots.')
+    assert str(guess("trees")) == 'Not noted: one of "OLS", "network" is asked for, not \'trees\'.'
+    assert str(guess(1)) == 'Not noted: one of "OLS", "network" is asked for, not 1.'
     assert str(guess("OLS")) == "Predicted: OLS."
     assert str(guess.compare("OLS")) == "You said OLS, it is OLS: as you said."
     assert str(guess.compare("network")) == "You said OLS, it is network: worth a thought."
@@ -154,7 +154,9 @@ def test_a_choice_is_one_of_those_that_are_listed():
     ("kind", "came"), [("number", "two"), ("number", math.nan), ("sign", "up"), (("a", "b"), "c")]
 )
 def test_a_value_that_cannot_have_come_out_is_the_authors_mistake(kind, came):
-    with pytest.raises(ValueError, match=r"what came out must be (a number|a sign|one of a, b)"):
+    with pytest.raises(
+        ValueError, match=r'what came out must be (a number|a sign|one of "a", "b")'
+    ):
         Predict("What?", kind).compare(came)
 
 

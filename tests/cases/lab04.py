@@ -11,7 +11,7 @@ from scipy import special, stats
 from course.cases import solved
 
 # Changes no verdict.
-QUICK = {"range(24)": "range(14)"}
+QUICK = {"range(1500)": "range(1000)", "epochs=1500": "epochs=1000"}
 
 # A mistake: what stands in the lab, what stands there instead, and what the lab must say of it.
 MISTAKES = {
@@ -45,7 +45,11 @@ MISTAKES = {
         "    loss = bce_with_logits(by_hand",
         "full-batch loop",
     ),
-    "a ridge penalty left in": ("C=np.inf", "C=1.0", "minus scikit-learn's"),
+    "a factor forgotten in the normal likelihood": (
+        "np.mean((outcome - poor) ** 2) - np.mean",
+        "np.sum((outcome - poor) ** 2) - np.sum",
+        "likelihood over MSE",
+    ),
     "the deviance without its 2": (
         "deviance = -2 *",
         "deviance = -1 *",
@@ -72,20 +76,10 @@ MISTAKES = {
         "BCE gradient",
     ),
     "no bias correction of v": ("v_hat = v / (1 - beta2**t)", "v_hat = v", "Adam, distance"),
-    "Adam at a thousandth of each rate": (
-        '"lr": lr}',
-        '"lr": lr / (1 + 999 * (optimizer == "adam"))}',
-        "best loss, Adam minus SGD: standardised",
-    ),
     "the descent's rate upside down": (
         "descent[-1] - 4 * gradient_at",
         "descent[-1] - 4 / gradient_at",
         "descent in the map",
-    ),
-    "another truth in the tables": (
-        "- 1.5 + 1.5 * Z[:, 1]",
-        "- 1.5 + 0.75 * Z[:, 1]",
-        "tables, distance from their truth",
     ),
     "the new unit forgotten": (
         "table = X * [1, factor_x2]",
@@ -94,29 +88,15 @@ MISTAKES = {
     ),
 }
 
-# An unequal effort in the whole study.
+# A comparison of unequals.
 UNFAIR = {
-    "SGD without its largest rates": (
-        '"lr": lr}',
-        '"lr": min(lr, 0.1) if optimizer == "sgd" else lr}',
-        "good rates, Adam minus SGD: standardised, own best",
-    ),
-    "half the steps for SGD": (
-        "budget, **how)",
-        'budget // (1 + (optimizer == "sgd")), **how)',
-        "out-of-bounds",
-    ),
-    "each by its own best, whatever is asked": (
-        'own if best == "own" else (either, either)',
-        "own",
-        "good rates, Adam minus SGD: mixed units, either best",
-    ),
+    "a ridge penalty left in": ("C=np.inf", "C=1.0", "minus scikit-learn's"),
+    "one side's fit cut short": ("lr=4, epochs=1000", "lr=4, epochs=100", "minus scikit-learn's"),
 }
 
 OTHER_SEEDS = [
-    ("default_rng(seed)", "default_rng(seed + 100)"),
-    ("torch.manual_seed(seed)", "torch.manual_seed(seed + 100)"),
     ("default_rng(5)", "default_rng(6)"),
+    ("torch.manual_seed(1)", "torch.manual_seed(2)"),
 ]
 
 

@@ -52,7 +52,11 @@ MISTAKES = {
         "probability = torch.softmax(logits, dim=0)",
         "probabilities of a row",
     ),
-    "classes from 1": ("self.y = torch.tensor(y)", "self.y = torch.tensor(y) + 1", "bounds"),
+    "classes from 1": (
+        "self.y = torch.tensor(y)",
+        "self.y = torch.tensor(y) + 1",
+        "classes of the rows",
+    ),
     "zero_grad forgotten": ("        optimizer.zero_grad()\n", "", "loop minus labkit"),
     "the class of the smallest logit": (
         "(logits.argmax(dim=1) == y)",

@@ -18,13 +18,13 @@ QUICK = {
     "(0.1, 0.2, 0.4, 0.6, 0.8, 0.9), strict=True": "(0.1, 0.4, 0.9), strict=False",
     "(0.03, 0.1, 0.3, 1, 3, 10)": "(0.03, 0.1, 3, 10)",
     "(5, 10, 20, 50, 100, 200)": "(5, 20, 100, 200)",
-    "(400, 100, 50)": "(100,)",
+    "{400: 10, 100: len(risks), 50: len(risks)}": "{100: len(risks)}",
     "range(200)": "range(40)",
     "choice_leak(seed, leaked) for seed in range(100)": (
         "choice_leak(seed, leaked) for seed in range(40)"
     ),
     "range(150)": "range(80)",
-    "Parallel(n_jobs=2)(run(seed) for seed in range(160))": "[epoch_leak(s) for s in range(50)]",
+    "Parallel(n_jobs=2)(run(seed) for seed in range(120))": "[epoch_leak(s) for s in range(50)]",
     "Parallel(n_jobs=2)(delayed(rerun)": "Parallel(n_jobs=1)(delayed(rerun)",
     '"n_jobs": 2': '"n_jobs": 1',
 }
@@ -53,8 +53,8 @@ MISTAKES = {
         "best epoch, by hand",
     ),
     "dropout's variance without its division": (
-        "0.5 / 0.5 * (w * hidden)",
-        "0.5 * (w * hidden)",
+        "0.5 / 0.5 * (w * active)",
+        "0.5 * (w * active)",
         "price of forgetting eval",
     ),
     "the risk without the noise": (

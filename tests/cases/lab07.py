@@ -32,9 +32,7 @@ QUICK = {
     "fold = make_folds(group, 5, np.random.default_rng(5))": (
         "fold = make_folds(group, 2, np.random.default_rng(5))"
     ),
-    "fold = make_folds(family, 5, np.random.default_rng(5))": (
-        "fold = make_folds(family, 2, np.random.default_rng(5))"
-    ),
+    "PredefinedSplit(make_folds(family, 5": "PredefinedSplit(make_folds(family, 2",
     "for k in range(5):\n        train, test": "for k in range(2):\n        train, test",
     "boosted(max_leaf_nodes=15)": "boosted(max_leaf_nodes=15, max_iter=20, learning_rate=0.2)",
     "boosted(max_leaf_nodes=63": "boosted(max_leaf_nodes=63, max_iter=30, learning_rate=0.2",
@@ -76,7 +74,7 @@ MISTAKES = {
     "a clip that is ignored": (
         "np.clip(p, clip, 1 - clip)\n    return -np.log",
         "np.clip(p, 1e-12, 1 - 1e-12)\n    return -np.log",
-        "clips: shares",
+        "clips: minus scikit-learn",
     ),
     "log odds of probabilities": (
         "log_odds = fitted.decision_function(cancer.X.iloc[test])",
@@ -107,11 +105,6 @@ MISTAKES = {
         "left_out = 1 + np.sum(beta[q:] ** 2)",
         "left_out = 1",
         "mean difference minus theory",
-    ),
-    "a network in standard deviations": (
-        "self.centre_ + self.scale_ * self.fit_",
-        "self.centre_ + self.fit_",
-        "share, rerun minus stored",
     ),
     "probabilities taken for log odds": (
         "np.column_stack([np.ones(len(p)), logit(p)])",
