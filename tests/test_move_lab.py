@@ -297,6 +297,14 @@ def test_submissions_beside_the_course_are_left_alone(tmp_path):
     assert list(move_lab.texts(tmp_path)) == [own]
 
 
+def test_what_is_written_about_an_exercise_goes_with_a_lab_that_is_renamed(tmp_path):
+    path = tmp_path / "instructors" / "exercises.md"
+    path.parent.mkdir()
+    path.write_text("## my_a in y-z\n\nIn y-z.\n\n## my_a in y\n\n## my_b\n")
+    mended, _ = move_lab.mended_file(path, TWO)
+    assert mended == "## my_a in w\n\nIn y-z.\n\n## my_a in y\n\n## my_b\n"
+
+
 def test_a_file_without_a_link_to_mend_is_not_written(tmp_path):
     """A newer pyproject.toml would make `make` install everything anew."""
     path = tmp_path / "pyproject.toml"
