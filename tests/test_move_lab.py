@@ -130,7 +130,7 @@ def test_a_part_of_the_course_that_is_torn_is_named(tmp_path):
 def test_moved_back_it_is_what_it_was_byte_for_byte(moved, tmp_path):
     folder = shutil.copytree(moved[0], tmp_path / "course")
     commit(folder)
-    name = ["--name", "efficiency-and-scale"]
+    name = ["--name", NAMES[10][3:]]
     done = python(folder, "course.move_lab", "--lab", "speed", "--number", "10", *name)
     assert done.returncode == 0, done.stderr
     commit(folder)
