@@ -42,7 +42,14 @@ def test_a_new_short_title_a_part_and_a_question_appear_as_they_are_written(root
     change(labs(root)[6], short='"When?": #7', part="A: B", question="Is it $|x|$?")
     change(labs(root)[9], part="Beside")
     names = [section["section"] for section in sections(root)]
-    assert names == ["Foundations", "A: B", "Evidence and scale", "Beside", "Beside the labs"]
+    assert names == [
+        "Foundations",
+        "A: B",
+        "Evidence",
+        "Beside",
+        "Training well",
+        "Beside the labs",
+    ]
     [lab] = sections(root)[1]["contents"]
     assert lab == {"text": '7 "When?": #7', "href": "notebooks/07-honest-baselines.ipynb"}
     assert "07-honest-baselines.ipynb) | Is it $\\|x\\|$? | " in course_map(root)
