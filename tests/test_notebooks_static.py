@@ -23,6 +23,7 @@ from nbformat.v4 import (
 from course.collapsed import stored_metadata
 from course.effort import WORDS_A_MINUTE, core_minutes
 from course.notebook import Lab
+from course.pages.term_links import linked
 from course.publishing.colab import set_up
 from course.publishing.repository import Repository
 from course.rules.check import RULES, breaches, check_file, main
@@ -41,13 +42,13 @@ def test_lab_keeps_every_rule(path: Path) -> None:
 
 # A small lab that keeps every rule. Each bad example below changes one thing in it.
 
-FIRST = "# A small lab\n\nIs it small?\n\n**About 30 minutes.** You know [lab 01](01-first.ipynb)."
+FIRST = "# A small lab\n\nIs it small?\n\n**About 35 minutes.** You know [lab 01](01-first.ipynb)."
 ABOUT = {
     "part": "Labs",
     "short": "Small",
     "question": "Is it small?",
     "description": "A lab of e.g. ten lines.",
-    "minutes": 30,
+    "minutes": 35,
     "prerequisites": [],
     "terms": ["learning", "fit", "session_info"],
 }
@@ -81,6 +82,8 @@ SECOND_HINT = "<details><summary>Hint 2</summary>\n\nTry `np.mean`.\n\n</details
 PROSE = """Read these words slowly, because a lab is a lesson with code in it and not a script with
 remarks: the sum of squares falls with every step, in code `@torch.no_grad()`, in mathematics
 $\\{@x\\}$, until nothing is left to learn."""
+
+SIX = [PROSE.replace("to learn", "to [learn](terms.md#learning)"), *[PROSE] * 5]
 
 
 def md(name: str, source: str) -> Any:
@@ -118,17 +121,46 @@ def exercise(k: int) -> list[Any]:
     ]
 
 
+GUESSES = ["two", "three", "four", "five"]
+
+
+def prompt(name: str) -> Any:
+    source = f'{name} = labkit.Predict("How large is the mean?")\n{name}(...)'
+    output = shown(value="Not predicted yet: How large is the mean?")
+    return code(f"ask-{name}", source, output, tags="predict")
+
+
+def comparison(name: str) -> list[Any]:
+    outcome = shown(value="Not predicted; it is 0.5.")
+    return [
+        md(f"and-{name}", "And so?"),
+        code(f"tell-{name}", f"{name}.compare(y.mean())", outcome),
+    ]
+
+
 def good_notebook() -> Any:
     cells = [
         md("first", FIRST),
-        md("objectives", "## Learning objectives\n\n- fit a line\n- check it\n- report it"),
-        md("background", "## Background\n\n" + "\n\n".join([PROSE] * 6)),
+        md(
+            "objectives",
+            "## Learning objectives\n\n- [fit](terms.md#fit) a line\n- check it\n- report it",
+        ),
+        md("background", "## Background\n\n" + "\n\n".join(SIX)),
         md("setup", "## Setup\n\nWe import what we need, and draw the data."),
-        code("imports", "import numpy as np\nrng = np.random.default_rng(42)\ny = rng.random(5)"),
+        code(
+            "imports",
+            "import numpy as np\n\nimport labkit\n\nrng = np.random.default_rng(42)\n"
+            "y = rng.random(5)",
+        ),
         md("goal", "## 1 Goal\n\n### What counts\n\nDo we recover the slope?"),
         md("approach", "## 2 Approach\n\nGradient descent, in NumPy."),
+        prompt("one"),
+        md("before-numbers", "Now the mean itself."),
         code("numbers", "y.mean().round(1)", shown()),
+        *comparison("one"),
         md("read", "The mean is about a half.\n\n## 3 Execution\n\nNow the loop itself."),
+        *(prompt(name) for name in GUESSES),
+        md("before-figure", "Now the curve."),
         code("figure", FIGURE, picture()),
         md("read-figure", "The loss falls. The same loop in torch follows."),
         code(
@@ -136,6 +168,7 @@ def good_notebook() -> Any:
             "# needs torch\nimport torch\n\ntorch.manual_seed(1)\nw = torch.randn(3)",
             tags="torch",
         ),
+        *(cell for name in GUESSES for cell in comparison(name)),
         *exercise(1),
         *exercise(2),
         *exercise(3),
@@ -183,7 +216,8 @@ class Draft:
 
     def finish(self) -> Lab:
         (self.root / "notebooks").mkdir(exist_ok=True)
-        (self.root / "notebooks" / "01-first.ipynb").touch()
+        for name in ("01-first.ipynb", "terms.md"):
+            (self.root / "notebooks" / name).touch()
         (self.root / "_quarto.yml").write_text(self.quarto)
         (self.root / "terms.yml").write_text(TERMS)
         (self.root / "references.yml").write_text(REFERENCES)
@@ -228,16 +262,22 @@ def add(name: str, text: str) -> Edit:
 
 
 def say(**about: Any) -> Edit:
-    return lambda draft: draft.nb.metadata["course"].update(about)
+    return both(lambda draft: draft.nb.metadata["course"].update(about), relink)
+
+
+def relink(draft: Draft) -> None:
+    """Link the terms that the draft names now."""
+    for index, text in linked(draft.finish()).items():
+        draft.nb.cells[index].source = text
 
 
 def stated(minutes: int) -> Edit:
-    return both(say(minutes=minutes), swap("first", "30 minutes", f"{minutes} minutes"))
+    return both(say(minutes=minutes), swap("first", "35 minutes", f"{minutes} minutes"))
 
 
 def beside(stem: str) -> Edit:
     def edit(draft: Draft) -> None:
-        (draft.root / "notebooks").mkdir()
+        (draft.root / "notebooks").mkdir(exist_ok=True)
         (draft.root / "notebooks" / f"{stem}.ipynb").touch()
 
     return edit
@@ -340,8 +380,7 @@ def asked(ask: str = ASK, tell: str = TELL, *, tags: str = "predict") -> Edit:
         lambda: md("then", "Now the mean itself."),
     )
     told = insert("numbers", lambda: md("told", "And so?"), lambda: code("tell", tell, outcome))
-    known = add("imports", "import labkit\n\nlabkit.use_style()")
-    return both(known, prompt, told)
+    return both(prompt, told)
 
 
 def long(minutes: float) -> str:
@@ -415,19 +454,19 @@ BAD: list[tuple[str, str, Edit]] = [
     ("empty-cell", "of text", insert("goal", lambda: md("empty", " \n"))),
     ("weight", "a huge picture", put("figure", picture("A" * 2_100_000))),
     ("weight", "a huge print", put("numbers", stream("y " * 800_000))),
-    ("first-cell", "missing", drop("first")),
+    ("first-cell", "missing", both(drop("first"), relink)),
     ("first-cell", "no title", swap("first", "# A small lab\n\n", "")),
     ("first-cell", "no question", swap("first", "Is it small?\n\n", "")),
     ("first-cell", "two sentences", swap("first", "Is it small?", "It is. Or is it?")),
-    ("first-cell", "other minutes", swap("first", "30 minutes", "45 minutes")),
+    ("first-cell", "other minutes", swap("first", "35 minutes", "45 minutes")),
     ("raw-cell", "in the middle", insert("goal", lambda: new_raw_cell("x", id="raw"))),
     ("raw-cell", "front matter", insert("first", lambda: new_raw_cell("---\na: b\n---", id="raw"))),
-    ("course-metadata", "missing", lambda d: d.nb.metadata.pop("course")),
+    ("course-metadata", "missing", both(lambda d: d.nb.metadata.pop("course"), relink)),
     ("course-metadata", "no question", lambda d: d.nb.metadata["course"].pop("question")),
     ("course-metadata", "an empty part", say(part=" ")),
     ("course-metadata", "a title that is no text", say(short=3)),
     ("course-metadata", "two sentences", say(description="A lab. It is short.")),
-    ("course-metadata", "minutes as text", say(minutes="30")),
+    ("course-metadata", "minutes as text", say(minutes="35")),
     ("course-metadata", "no terms", say(terms=[])),
     ("course-metadata", "terms as text", say(terms="learning, fit")),
     ("course-metadata", "a term that is no text", say(terms=["fit", 1])),
@@ -449,6 +488,10 @@ BAD: list[tuple[str, str, Edit]] = [
     ),
     ("known-terms", "unknown", say(terms=["fit", "dropout"])),
     ("terms-in-text", "not in the text", say(terms=["fit", "epoch"])),
+    ("terms-linked", "a use before the link", swap("objectives", "- check", "- learn to check")),
+    ("terms-linked", "no link", swap("objectives", "[fit](terms.md#fit)", "fit")),
+    ("terms-linked", "a second link", add("goal", "Then [fit](terms.md#fit) it.")),
+    ("terms-linked", "no such term", add("goal", "Then [go](terms.md#going).")),
     ("known-references", "unknown", swap("reading", "3300", "3301")),
     ("reference-text", "another author", swap("reading", "A. One", "B. Two")),
     ("reference-title", "another", swap("reading", "On it", "Of it")),
@@ -482,8 +525,9 @@ BAD: list[tuple[str, str, Edit]] = [
         "many of 13 lines",
         lambda d: (
             [write(f"exercise-{k}", f"answer = 1\n{lines(12)}")(d) for k in (1, 2, 3)]
-            + [write("numbers", lines(13))(d), add("imports", lines(13))(d)]
-            + [add("background", PROSE * 6)(d), stated(35)(d)]
+            + [write("numbers", lines(13))(d)]
+            + [add(name, lines(13))(d) for name in ("imports", "figure", "torch")]
+            + [add("background", PROSE * 6)(d), stated(40)(d)]
         ),
     ),
     ("runs-twice", "from itself", add("figure", "y = y + 1")),
@@ -502,15 +546,17 @@ BAD: list[tuple[str, str, Edit]] = [
     (
         "prose-ratio",
         "little text",
-        both(
-            swap("background", "\n\n".join([PROSE] * 6), "In short."), write("imports", lines(20))
-        ),
+        both(swap("background", "\n\n".join(SIX), "In short."), write("imports", lines(20))),
     ),
     (
         "prose-ratio",
         "mathematics and code are no prose",
         both(
-            swap("background", PROSE, f"Short.\n\n```r\n{PROSE}\n```\n\n$$a b c d e f g$$\n"),
+            swap(
+                "background",
+                "\n\n".join(SIX),
+                f"Short.\n\n```r\n{PROSE}\n```\n\n$$a b c d e f g$$\n",
+            ),
             write("imports", lines(20)),
         ),
     ),
@@ -545,8 +591,8 @@ BAD: list[tuple[str, str, Edit]] = [
         "two of one name",
         both(asked(), insert("approach", lambda: code("ask-2", ASK, shown(), tags="predict"))),
     ),
+    ("five-predictions", "four", drop("ask-two", "and-two", "tell-two")),
     ("links", "dead", add("goal", "See [there](09-nowhere.ipynb).")),
-    ("links", "no page of terms", add("goal", "See [this](terms.md#epoch).")),
     ("links", "an anchor", add("goal", "See [below](#check).")),
     ("links", "absolute", add("goal", 'See <a href="/index.html">this</a>.')),
     ("links", "a dead picture", add("goal", "![A curve that falls](curve.svg)")),
@@ -638,18 +684,18 @@ BAD: list[tuple[str, str, Edit]] = [
     ("verdicts", "none", swap("checks", "checks.verdict(", "print(")),
     ("verdicts", "not shown", write("verdicts", "verdict")),
     ("verdicts", "shown too early", both(add("checks", "checks.verdicts()"), drop("verdicts"))),
-    ("three-exercises", "two", both(drop(*(cell.id for cell in exercise(3))), stated(20))),
+    ("three-exercises", "two", both(drop(*(cell.id for cell in exercise(3))), stated(25))),
     ("three-exercises", "two in a cell", add("prompt-1", "### Exercise 2: another")),
     ("three-exercises", "misnumbered", swap("prompt-3", "Exercise 3", "Exercise 4")),
     ("exercise-complete", "no prompt", swap("prompt-1", "Compute the mean of y by hand.", "")),
     ("exercise-complete", "no hint", swap("prompt-1", "Hint", "Help")),
     ("exercise-complete", "one hint", swap("prompt-1", f"\n\n{SECOND_HINT}", "")),
-    ("exercise-complete", "no stub", both(drop("exercise-1"), stated(20))),
+    ("exercise-complete", "no stub", both(drop("exercise-1"), stated(25))),
     ("exercise-complete", "no check", drop("check-2")),
     ("exercise-complete", "no solution", drop("solution-3")),
     ("exercise-complete", "out of order", switch("check-1", "solution-1")),
     ("exercise-complete", "no heading after it", insert("solution-2", lambda: md("on", "Next."))),
-    ("exercise-complete", "outside", both(tag("imports", "exercise"), stated(35))),
+    ("exercise-complete", "outside", both(tag("imports", "exercise"), stated(45))),
     (
         "open-questions",
         "none",
@@ -666,9 +712,9 @@ BAD += [
         "an hour and more",
         both(add("background", long(60.5)), stated(65)),
     ),
-    ("minutes-measured", "too few", stated(25)),
-    ("minutes-measured", "too many", stated(35)),
-    ("tasks-on-the-way", "none in the first 20 cells", insert("background", *texts(8))),
+    ("minutes-measured", "too few", stated(30)),
+    ("minutes-measured", "too many", stated(40)),
+    ("tasks-on-the-way", "none in the first 20 cells", insert("background", *texts(14))),
     ("tasks-on-the-way", "a gap", insert("solution-1", heading("More"), *texts(16))),
     ("tasks-on-the-way", "none before the Report", insert("checks", *texts(15))),
     ("further-apart", "used by the core", further("extra = 1", core="extra")),
@@ -739,7 +785,7 @@ GOOD: list[tuple[str, Edit]] = [
     ("hidden output", swap("checks", "checks = ", "#| include: false\nchecks = ")),
     ("a registry behind words", add("goal", "[PyPI](https://pypi.org/project/torch/)")),
     ("a core of an hour", both(add("background", long(59.5)), stated(60))),
-    ("the 20th cell is a task", insert("background", *texts(7))),
+    ("the 20th cell is a task", insert("background", *texts(13))),
     ("20 cells from task to task", insert("solution-1", heading("More"), *texts(15))),
     ("20 cells to the Report", insert("checks", *texts(14))),
     ("no task after the Report", insert("reading", *texts(25))),
@@ -845,7 +891,7 @@ def test_the_command_names_file_cell_rule_and_fix(
     nbformat.write(lab.node, lab.path)
     assert main([str(lab.path)]) == 1
     line = capsys.readouterr().out.splitlines()[-2]
-    assert line.startswith("notebooks/02-small.ipynb: cell 8 [trailing-semicolon]: a line ends")
+    assert line.startswith("notebooks/02-small.ipynb: cell 10 [trailing-semicolon]: a line ends")
     assert "y.mean()" in line
     assert "Fix: assign" in line
 

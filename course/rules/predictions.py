@@ -16,6 +16,8 @@ from course.predictions import (
 )
 from course.rules.registry import Found, rule
 
+FEWEST = 5  # prompts a lab
+
 
 @rule(f"tag the cell `predict` and write {FORM}, each part of the question written out")
 def predict_form(lab: Lab) -> Found:
@@ -62,3 +64,11 @@ def _calls_compare(tree: ast.AST, name: str) -> int:
         and node.value.id == name
         for node in ast.walk(tree)
     )
+
+
+@rule("ask at least five, each before the cell that shows its answer")
+def five_predictions(lab: Lab) -> Found:
+    """Who has said what will come out looks at what comes out; five a lab keep one looking."""
+    count = len(prompts(lab))
+    if count < FEWEST:
+        yield None, f"the lab asks for {count} predictions, at least {FEWEST}"

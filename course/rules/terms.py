@@ -2,6 +2,7 @@
 # ruff: noqa: D401 - the docstring of a rule says why there is one
 
 from course.notebook import Lab
+from course.pages.term_links import misplaced
 from course.pages.terms import FILE, all_terms, named
 from course.rules.registry import Found, rule
 
@@ -22,3 +23,11 @@ def terms_in_text(lab: Lab) -> Found:
     for term in terms:
         if term.name in named(lab) and not term.occurs_in(lab):
             yield lab.cells[0], f"the term `{term.name}` is nowhere in the text"
+
+
+@rule("run `python -m course.pages.term_links`, which puts each link where it belongs")
+def terms_linked(lab: Lab) -> Found:
+    """Who meets a word for the first time finds there what a statistician calls it."""
+    if (lab.root / FILE).exists():
+        for index, wrong in misplaced(lab):
+            yield lab.cells[index], wrong
