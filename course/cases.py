@@ -4,24 +4,26 @@ import ast
 import re
 import sys
 import warnings
-from collections.abc import Iterable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from io import StringIO
+from itertools import count
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 
 from course import ROOT
-from course.notebook import Lab, labs
+from course.notebook import TASK_TAGS, Lab, labs
 from course.slice import needed, statements
 from labkit.checks import Check, Checks
 from labkit.verdict import Verdict
 
 Change: TypeAlias = tuple[str, str]
+Shown = TypeVar("Shown")
 
 
 @cache
@@ -45,8 +47,11 @@ def read(lab: str) -> Lab:
 
 
 def sources_of(lab: str, *changes: Change) -> list[str]:
-    """Return a lab's code cells up to the report of its checks, quick, and with things changed."""
-    sources = [cell.source for cell in read(lab).lesson_code]
+    """Return a lab's code cells up to the report of its checks, quick, and with things changed.
+
+    The cells of exercises are not among them: no check of the lab rests on an answer.
+    """
+    sources = [cell.source for cell in read(lab).lesson_code if not cell.tags & TASK_TAGS]
     report = next(i for i, source in enumerate(sources) if "checks.report()" in source)
     return changed(lab, sources[: report + 1], *changes)
 
@@ -70,28 +75,72 @@ def run_to_report(lab: str, *changes: Change, only: Iterable[int] | None = None)
     `only` picks statements. Returns the lab's variables, and under "added by" the statement
     behind each check.
     """
-    program = program_of(lab, *changes)
-    names: dict[str, Any] = {"__name__": "lab", "checks": Checks(), "added by": []}
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a mistake may overflow on its way to being caught
-        try:
-            for i in range(len(program)) if only is None else only:
-                exec(program[i], names)
-                names["added by"] += [i] * (len(checks_of(names)) - len(names["added by"]))
-        finally:
-            plt.close("all")
+    program, names = program_of(lab, *changes), _nothing_yet()
+    with _quietly():
+        for i in range(len(program)) if only is None else only:
+            exec(program[i], names)
+            _note(i, names)
     return names
 
 
-def run_cell(source: str, names: dict[str, Any]) -> tuple[str, Any]:
-    """Run a cell as a notebook would; return what it prints and the value that it ends with."""
-    tree, last = ast.parse(source), None
-    if tree.body and isinstance(end := tree.body[-1], ast.Expr):
-        last = ast.Expression(end.value)
-        del tree.body[-1]
+def _nothing_yet() -> dict[str, Any]:
+    return {"__name__": "lab", "checks": Checks(), "added by": []}
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mistake may overflow on its way to being caught
+        try:
+            yield
+        finally:
+            plt.close("all")
+
+
+def _nothing() -> None:
+    """Do nothing after a statement."""
+
+
+def _note(statement: int, names: dict[str, Any]) -> None:
+    """Note which checks a statement has added."""
+    names["added by"] += [statement] * (len(checks_of(names)) - len(names["added by"]))
+
+
+def run_twice(
+    lab: str, run: Callable[[str, dict[str, Any], Callable[[], None]], Shown]
+) -> Iterator[tuple[str, Shown, Shown]]:
+    """Run each cell of a lab twice in a row, those of the exercises last; yield what each shows.
+
+    `run` is given a cell, the variables, and what to call after each of its statements. What the
+    runs have left serves as `as_it_stands` and `solved`, since a second run changes nothing.
+    """
+    names, so_far = _nothing_yet(), count()
+    with _quietly():
+        for source in sources_of(lab):
+            first = run(source, names, lambda: _note(next(so_far), names))
+            yield source, first, run(source, names, _nothing)
+        _whole[lab], names = names, dict(names)
+        for source in _of_exercises(lab):
+            yield source, run(source, names, _nothing), run(source, names, _nothing)
+        _solved[lab] = names
+
+
+def run_cell(
+    source: str, names: dict[str, Any], after_each: Callable[[], None] = _nothing
+) -> tuple[str, Any]:
+    """Run a cell as a notebook would; return what it prints and the value that it ends with.
+
+    After each of its statements `after_each` is called.
+    """
+    value = None
     with redirect_stdout(StringIO()) as printed:
-        exec(compile(tree, "cell", "exec"), names)
-        value = None if last is None else eval(compile(last, "cell", "eval"), names)
+        body = ast.parse(source).body
+        for node in body:
+            if node is body[-1] and isinstance(node, ast.Expr):
+                value = eval(compile(ast.Expression(node.value), "cell", "eval"), names)
+            else:
+                exec(compile(ast.Module([node], []), "cell", "exec"), names)
+            after_each()
     return printed.getvalue(), value
 
 
@@ -100,20 +149,30 @@ def checks_of(names: dict[str, Any]) -> dict[str, Check | Verdict]:
     return {check.name: check for check in names["checks"]._checks}
 
 
-@cache
+_whole: dict[str, dict[str, Any]] = {}
+_solved: dict[str, dict[str, Any]] = {}
+
+
 def as_it_stands(lab: str) -> dict[str, Any]:
     """Return the variables of a lab without a change, run once."""
-    return run_to_report(lab)
+    if lab not in _whole:
+        _whole[lab] = run_to_report(lab)
+    return _whole[lab]
 
 
-@cache
 def solved(lab: str) -> dict[str, Any]:
     """Return the variables of a lab with its stubs, checks and solutions, run once."""
-    names = dict(as_it_stands(lab))
-    for cell in read(lab).lesson_code:
-        if {"exercise", "exercise-check", "solution"} & cell.tags:
-            exec(cell.source, names)
-    return names
+    if lab not in _solved:
+        names = dict(as_it_stands(lab))
+        for source in _of_exercises(lab):
+            exec(source, names)
+        _solved[lab] = names
+    return _solved[lab]
+
+
+def _of_exercises(lab: str) -> list[str]:
+    """Return the code cells of a lab's exercises, none of it made quick."""
+    return [cell.source for cell in read(lab).lesson_code if cell.tags & TASK_TAGS]
 
 
 def behind(lab: str, pattern: str, change: Change) -> tuple[int, ...] | None:

@@ -22,6 +22,8 @@ from pathlib import Path
 from course import ROOT
 from course.new_lab import NAME, own_files
 from course.notebook import Lab, UnreadableError, dumps, find_lab, labs
+from course.pages.discussions import FILE as DISCUSSIONS
+from course.pages.discussions import renamed
 from course.pages.write import GENERATORS, write_all
 
 FOLDERS = (
@@ -113,6 +115,8 @@ def mended_file(path: Path, moves: dict[str, str]) -> tuple[str | None, list[str
     # The tests make up labs of their own, and what was is history.
     silent = path.match("tests/test_*.py") or path.name == "CHANGELOG.md"
     new = mend(text, moves)
+    if path.match(str(DISCUSSIONS)):
+        new = renamed(new, {old[3:]: stem[3:] for old, stem in moves.items()})
     left = [] if silent else list(mentions(text, moves, path.suffix))
     return None if new == text else new, left
 

@@ -228,12 +228,12 @@ class Lab:
         groups: list[list[Cell]] = []
         inside = checked = False
         for cell in self.cells:
-            for level, title in cell.headings:
-                if level == 3 and title.startswith("Exercise "):
-                    inside, checked = True, False
-                    groups.append([])
-                elif level <= 3 and "solution" not in cell.tags:
-                    inside = False
+            upper = [(level, title) for level, title in cell.headings if level <= 3]
+            if any(level == 3 and title.startswith("Exercise ") for level, title in upper):
+                inside, checked = True, False
+                groups.append([])  # one: a cell can't belong to two
+            elif upper and "solution" not in cell.tags:
+                inside = False
             inside = inside and (not checked or bool(cell.tags & TASK_TAGS))
             if inside:
                 groups[-1].append(cell)

@@ -34,6 +34,10 @@ def course(tmp_path):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("terms.yml", "references.yml", "README.md", "LICENSE", "pyproject.toml"):
         shutil.copy(ROOT / name, root)
+    for page in ROOT.glob("*.qmd"):  # which labs link
+        shutil.copy(page, root)
+    (root / "instructors").mkdir()
+    shutil.copy(ROOT / "instructors" / "exercises.md", root / "instructors")
     (root / "_quarto.yml").write_text(CONFIG.replace(NOT_SET, f"  repo-url: {URL}\n"))
     return root
 
@@ -52,7 +56,7 @@ def test_every_lab_gets_the_cell_before_all_code_and_stays_what_it_was(course):
         assert parts(Lab.read(path), []) == parts(before, []), "no lab is stale by it"
     for study in STUDIES:
         assert program(study, course) == program(study), "nor a study"
-    assert breaches(course) <= breaches(ROOT)
+    assert not (found := breaches(course)) or found <= breaches(ROOT)
     assert set_up_all(course) == [], "a second run changes nothing"
 
 

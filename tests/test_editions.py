@@ -40,12 +40,15 @@ def test_each_lab_has_three_exercises_with_stub_check_and_solution_in_order(path
         assert f"def solved_{exercise.name}(" in exercise.solution.source
 
 
-HINT = "<details><summary>Hint</summary>\n\nAdd.\n\n</details>"
-HEADING = new_markdown_cell(f"## Exercises\n\n### Exercise 1: a sum\n\nAdd them.\n\n{HINT}")
+HINTS = "\n\n".join(
+    f"<details><summary>Hint {k}</summary>\n\n{text}\n\n</details>"
+    for k, text in enumerate(("Add.", "Call `sum`."), 1)
+)
+HEADING = new_markdown_cell(f"### Exercise 1: a sum\n\nAdd them.\n\n{HINTS}")
 
 
 def exercise_of(*cells):
-    [exercise] = lab_of(HEADING, *cells, new_markdown_cell("## Common pitfalls")).exercises
+    [exercise] = lab_of(HEADING, *cells, new_markdown_cell("## 4 Check")).exercises
     return exercise
 
 
@@ -54,11 +57,12 @@ def lab_of(*cells, **metadata):
     return Lab(Path("01-lab.ipynb"), notebook, Path())
 
 
-def test_an_exercise_knows_its_title_prompt_hint_and_cells():
+def test_an_exercise_knows_its_title_prompt_hints_and_cells():
     stub = code("@cache\ndef my_a(x):\n    ...", "exercise")
     check = code("check_a(my_a)", "torch", "exercise-check")
     exercise = exercise_of(stub, check, code("b", "solution"), code("c", "solution"))
-    assert (exercise.title, exercise.name, exercise.hint) == ("Exercise 1: a sum", "a", "Add.")
+    assert (exercise.title, exercise.name) == ("Exercise 1: a sum", "a")
+    assert exercise.hints == ["Add.", "Call `sum`."]
     assert exercise.prompt.strip().endswith("Add them.")
     cells = (exercise.stub, exercise.check, exercise.solution)
     assert [cell.source for cell in cells] == [stub.source, check.source, "b"]

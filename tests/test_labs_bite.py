@@ -1,16 +1,18 @@
 """The labs' checks bite: a mistake in a lab's own code fails it, another seed does not.
 
 So do those of the exercises: plausible wrong answers are caught with a message about the mistake.
-Both are here, because whole files go to a test worker, and one run of a lab serves both.
+And every cell of a lab, run twice in a row, does the same both times. All are here, because whole
+files go to a test worker, and one run of a lab serves all of them.
 """
 
 import pytest
 from far_answers import far
+from shown_by_cells import Notebook
 
 pytest.importorskip("torch", reason="the labs' networks need torch")
 
 from course import ROOT
-from course.cases import as_it_stands, behind, case, read, run_to_report, solved
+from course.cases import as_it_stands, behind, case, read, run_to_report, run_twice, solved
 from course.editions import student_notebook
 from course.notebook import Lab, labs
 from course.pages.instructors import masked, stored_messages
@@ -27,6 +29,13 @@ def params(table):
         for lab in LABS
         for name, entry in getattr(case(lab), table, {}).items()
     ]
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_every_cell_does_the_same_when_it_is_run_again(lab, monkeypatch):
+    """Where a cell reads the clock, what it shows may differ."""
+    for source, first, second in run_twice(lab, Notebook(monkeypatch).run):
+        assert first == second, source
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 
 import nbformat
 import pytest
@@ -20,21 +19,31 @@ from course.move_lab import (
     rename,
     torn_parts,
 )
-from course.notebook import Lab, labs
+from course.notebook import Lab, dumps, labs
+from course.rules.check import check_file
 
 NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-NAMES = {int(path.stem[:2]): path.stem for path in labs()}
-MOVES = {NAMES[10]: "07-speed"} | {NAMES[n]: f"{n + 1:02}-{NAMES[n][3:]}" for n in (7, 8, 9)}
+# The last of the labs that are numbered without a gap goes to place 7, and those there make room.
+LAB = [path for number, path in enumerate(labs(), 1) if int(path.name[:2]) == number][-1]
+MOVES = plan(LAB, 7, "speed")
+SENTENCES = "In lab 7 it is shown.\n\n" + "…" * 80 + "\n\nAs in lab 1.\n"
 LINK = re.compile(r"\[[Ll]ab\s(\d+)\]\((?:notebooks/)?(\d\d)-([a-z-]+)\.ipynb")
 
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory):
-    """Copy the course, move lab 10 to place 7, and return the copy and what was printed."""
+    """Copy the course, move a lab to place 7, and return the copy and what was printed."""
     folder = copied(tmp_path_factory.mktemp("moved") / "course")
     (folder / "tests" / "test_move_lab.py").unlink()  # it has the names of before and after
+    with (folder / "data" / "README.md").open("a", encoding="utf-8") as file:
+        file.write(SENTENCES)
+    path = folder / "notebooks" / f"{LAB.stem}.ipynb"
+    said = nbformat.read(path, as_version=4)
+    said.cells[1].source += "\n\nHere lab 7 will measure it."
+    path.write_text(dumps(said), encoding="utf-8", newline="\n")
     commit(folder)
-    done = python(folder, "course.move_lab", "--lab", "10", "--number", "7", "--name", "speed")
+    where = ["--lab", LAB.stem, "--number", "7", "--name", "speed"]
+    done = python(folder, "course.move_lab", *where)
     assert done.returncode == 0, done.stderr
     return folder, done.stdout
 
@@ -61,13 +70,19 @@ def test_the_files_of_each_lab_have_moved_and_git_has_followed(moved):
 @NEEDS_GIT
 def test_every_rule_is_kept_and_every_written_page_is_current(moved):
     folder, _ = moved
-    done = python(folder, "course.rules.check")
-    before = subprocess.run(done.args, cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    assert done.stdout.splitlines()[-1] == before.splitlines()[-1]
+    # That a lab stands before one that it needs is the author's to mend; no more is broken.
+    if found := broken(folder):
+        assert found == broken(ROOT)
     assert "none, all of them are current" in python(folder, "course.pages.write").stdout
     sidebar = (folder / "_quarto.yml").read_text(encoding="utf-8")
-    short = Lab.read(ROOT / "notebooks" / f"{NAMES[10]}.ipynb").about["short"]
+    short = Lab.read(LAB).about["short"]
     assert f'"7 {short}"\n            href: notebooks/07-speed.ipynb' in sidebar
+
+
+def broken(folder):
+    """Return the rules that labs of a course break, once for each breach, but `prerequisites`."""
+    every = (breach.rule for path in labs(folder) for breach in check_file(path))
+    return sorted(rule for rule in every if rule != "prerequisites")
 
 
 @NEEDS_GIT
@@ -80,10 +95,12 @@ def test_in_a_lab_the_links_alone_have_changed_and_none_is_stale_by_it(moved):
         before.metadata.course["prerequisites"] = [MOVES.get(stem, stem) for stem in needs]
         assert after.metadata == before.metadata, "made_from too"
         for old, new in zip(before.cells, after.cells, strict=True):
+            if path == LAB and old == before.cells[1]:
+                continue  # the sentence that was added
             changed += old != new
             assert {**new, "source": ""} == {**old, "source": ""}, "outputs and counts"
             assert old.cell_type == "markdown" or old == new
-    assert changed > 5
+    assert changed > 2
     stale = [python(place, "course.stale").stdout.count(".ipynb: ") for place in (folder, ROOT)]
     assert stale[0] == stale[1]
 
@@ -108,21 +125,24 @@ def test_what_a_program_can_not_mend_is_listed(moved):
     for line in (
         "course/studies.py, line ",
         '"baselines", "07", ',
-        "note: As the control in lab 9 it has everything",
+        "notebooks/07-speed.ipynb, cell 2, line ",
+        "Here lab 7 will measure it.",
         "data/README.md, line ",
+        "In lab 7 it is shown.",
     ):
         assert line in printed, line
     assert "[lab" not in printed, "links are mended"
-    assert "notebooks/03-" not in printed, "it speaks of labs 1 and 2, which have not moved"
+    assert "As in lab 1." not in printed, "which has not moved"
 
 
 def test_a_part_of_the_course_that_is_torn_is_named(tmp_path):
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     assert list(torn_parts(tmp_path)) == []
-    [lab] = tmp_path.glob("notebooks/10-*.ipynb")
-    lab.rename(lab.with_name("00-efficiency.ipynb"))
+    lab = labs(tmp_path)[-1]
+    part = Lab.read(lab).about["part"]
+    lab.rename(lab.with_name("00-first.ipynb"))
     assert list(torn_parts(tmp_path)) == [
-        "'Training well' is 2 sections of the sidebar now: whose `part` must change?"
+        f"{part!r} is 2 sections of the sidebar now: whose `part` must change?"
     ]
 
 
@@ -130,8 +150,8 @@ def test_a_part_of_the_course_that_is_torn_is_named(tmp_path):
 def test_moved_back_it_is_what_it_was_byte_for_byte(moved, tmp_path):
     folder = shutil.copytree(moved[0], tmp_path / "course")
     commit(folder)
-    name = ["--name", "efficiency-and-scale"]
-    done = python(folder, "course.move_lab", "--lab", "speed", "--number", "10", *name)
+    where = ["--number", LAB.stem[:2], "--name", LAB.stem[3:]]
+    done = python(folder, "course.move_lab", "--lab", "speed", *where)
     assert done.returncode == 0, done.stderr
     commit(folder)
     assert run(folder, "git", "diff", "--stat", "HEAD~2", "HEAD").stdout == ""
@@ -275,6 +295,14 @@ def test_submissions_beside_the_course_are_left_alone(tmp_path):
     for path in (own, theirs):
         path.write_text("x")
     assert list(move_lab.texts(tmp_path)) == [own]
+
+
+def test_what_is_written_about_an_exercise_goes_with_a_lab_that_is_renamed(tmp_path):
+    path = tmp_path / "instructors" / "exercises.md"
+    path.parent.mkdir()
+    path.write_text("## my_a in y-z\n\nIn y-z.\n\n## my_a in y\n\n## my_b\n")
+    mended, _ = move_lab.mended_file(path, TWO)
+    assert mended == "## my_a in w\n\nIn y-z.\n\n## my_a in y\n\n## my_b\n"
 
 
 def test_a_file_without_a_link_to_mend_is_not_written(tmp_path):

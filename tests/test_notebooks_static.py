@@ -21,11 +21,13 @@ from nbformat.v4 import (
 )
 
 from course.collapsed import stored_metadata
+from course.effort import WORDS_A_MINUTE, core_minutes
 from course.notebook import Lab
 from course.pages.term_links import linked
 from course.publishing.colab import set_up
 from course.publishing.repository import Repository
 from course.rules.check import RULES, breaches, check_file, main
+from course.rules.registry import Rule
 from course.rules.torch_names import torch_names
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,13 +42,13 @@ def test_lab_keeps_every_rule(path: Path) -> None:
 
 # A small lab that keeps every rule. Each bad example below changes one thing in it.
 
-FIRST = "# A small lab\n\nIs it small?\n\n**About 5 minutes.** You know [lab 01](01-first.ipynb)."
+FIRST = "# A small lab\n\nIs it small?\n\n**About 35 minutes.** You know [lab 01](01-first.ipynb)."
 ABOUT = {
     "part": "Labs",
     "short": "Small",
     "question": "Is it small?",
     "description": "A lab of e.g. ten lines.",
-    "minutes": 5,
+    "minutes": 35,
     "prerequisites": [],
     "terms": ["learning", "fit", "session_info"],
 }
@@ -75,7 +77,8 @@ CHECKS = (
     'checks.verdict("slope", gain, "up", below="down", above="up", rule="Student")\n'
     "checks.report()"
 )
-HINT = "<details><summary>Hint</summary>\n\nThe mean is the sum over `n`.\n\n</details>"
+HINT = "<details><summary>Hint 1</summary>\n\nThe mean is the sum over `n`.\n\n</details>"
+SECOND_HINT = "<details><summary>Hint 2</summary>\n\nTry `np.mean`.\n\n</details>"
 PROSE = """Read these words slowly, because a lab is a lesson with code in it and not a script with
 remarks: the sum of squares falls with every step, in code `@torch.no_grad()`, in mathematics
 $\\{@x\\}$, until nothing is left to learn."""
@@ -109,8 +112,9 @@ def picture(value: str = "aGVsbG8=", **size: int) -> Any:
 
 
 def exercise(k: int) -> list[Any]:
+    question = f"### Exercise {k}: a mean\n\nCompute the mean of y by hand."
     return [
-        md(f"prompt-{k}", f"### Exercise {k}: a mean\n\nCompute the mean of y by hand.\n\n{HINT}"),
+        md(f"prompt-{k}", f"{question}\n\n{HINT}\n\n{SECOND_HINT}"),
         code(f"exercise-{k}", "answer = None  # your turn", tags="exercise"),
         code(f"check-{k}", "grade(answer)", stream("not attempted\n"), tags="exercise-check"),
         code(f"solution-{k}", SOLUTION, tags="solution"),
@@ -165,6 +169,9 @@ def good_notebook() -> Any:
             tags="torch",
         ),
         *(cell for name in GUESSES for cell in comparison(name)),
+        *exercise(1),
+        *exercise(2),
+        *exercise(3),
         md("check", "## 4 Check\n\nEach number has its range."),
         code("checks", CHECKS, stream("all as expected\n")),
         md("read-checks", "All are where they should be."),
@@ -175,10 +182,6 @@ def good_notebook() -> Any:
             "paper", 'print(f"x1 rose by {gap:.2f} (95 % interval, R 4.2.2).")', stream("x1 rose")
         ),
         md("read-report", "That is all that the data say."),
-        md("exercises", "## Exercises\n\nThree questions for you."),
-        *exercise(1),
-        *exercise(2),
-        *exercise(3),
         md("pitfalls", "## Common pitfalls\n\nForgetting [the seed](https://example.org/seed)."),
         md("reading", f"## Further reading\n\n- {CITED}"),
         md("session", "## Session info"),
@@ -268,9 +271,13 @@ def relink(draft: Draft) -> None:
         draft.nb.cells[index].source = text
 
 
+def stated(minutes: int) -> Edit:
+    return both(say(minutes=minutes), swap("first", "35 minutes", f"{minutes} minutes"))
+
+
 def beside(stem: str) -> Edit:
     def edit(draft: Draft) -> None:
-        (draft.root / "notebooks").mkdir()
+        (draft.root / "notebooks").mkdir(exist_ok=True)
         (draft.root / "notebooks" / f"{stem}.ipynb").touch()
 
     return edit
@@ -376,6 +383,35 @@ def asked(ask: str = ASK, tell: str = TELL, *, tags: str = "predict") -> Edit:
     return both(prompt, told)
 
 
+def long(minutes: float) -> str:
+    """Return words that make the core of the small lab take so long."""
+    small = Lab(ROOT / "notebooks" / "02-small.ipynb", good_notebook(), ROOT)
+    return "word " * round((minutes - core_minutes(small)) * WORDS_A_MINUTE)
+
+
+NEW_GAP = "gap = 2\nchecks ="
+ONE_GAP = ("checks =", NEW_GAP)
+
+
+def texts(count: int) -> list[Callable[[], Any]]:
+    """Return cells of text, which are no task."""
+    return [lambda k=k: md(f"text-{k}", "Go on.") for k in range(count)]
+
+
+def heading(title: str) -> Callable[[], Any]:
+    return lambda: md(title.lower(), f"### {title}\n\nGo on.")
+
+
+def further(*made: str, core: str = "") -> Edit:
+    """Put code marked Further behind torch, more of it below texts, and code of the core."""
+    part = [("### Further: more\n\nGo on.", made[0]), *zip(made[1::2], made[2::2], strict=True)]
+    part += [("### The core again\n\nGo on.", core)] if core else []
+    cells: list[Any] = []
+    for k, (text, source) in enumerate(part):
+        cells += [md(f"part-{k}", text), code(f"part-code-{k}", source)]
+    return insert("torch", *(lambda cell=cell: cell for cell in cells))
+
+
 BAD: list[tuple[str, str, Edit]] = [
     ("valid-notebook", "a key outside the format", lambda d: d["setup"].update(outputs=[])),
     ("valid-notebook", "a format without cell ids", lambda d: age(d)),
@@ -422,7 +458,7 @@ BAD: list[tuple[str, str, Edit]] = [
     ("first-cell", "no title", swap("first", "# A small lab\n\n", "")),
     ("first-cell", "no question", swap("first", "Is it small?\n\n", "")),
     ("first-cell", "two sentences", swap("first", "Is it small?", "It is. Or is it?")),
-    ("first-cell", "other minutes", swap("first", "5 minutes", "15 minutes")),
+    ("first-cell", "other minutes", swap("first", "35 minutes", "45 minutes")),
     ("raw-cell", "in the middle", insert("goal", lambda: new_raw_cell("x", id="raw"))),
     ("raw-cell", "front matter", insert("first", lambda: new_raw_cell("---\na: b\n---", id="raw"))),
     ("course-metadata", "missing", both(lambda d: d.nb.metadata.pop("course"), relink)),
@@ -430,7 +466,7 @@ BAD: list[tuple[str, str, Edit]] = [
     ("course-metadata", "an empty part", say(part=" ")),
     ("course-metadata", "a title that is no text", say(short=3)),
     ("course-metadata", "two sentences", say(description="A lab. It is short.")),
-    ("course-metadata", "minutes as text", say(minutes="5")),
+    ("course-metadata", "minutes as text", say(minutes="35")),
     ("course-metadata", "no terms", say(terms=[])),
     ("course-metadata", "terms as text", say(terms="learning, fit")),
     ("course-metadata", "a term that is no text", say(terms=["fit", 1])),
@@ -488,9 +524,10 @@ BAD: list[tuple[str, str, Edit]] = [
         "short-cells",
         "many of 13 lines",
         lambda d: (
-            [write(f"solution-{k}", f"{SOLUTION}\n{lines(13)}")(d) for k in (1, 2, 3)]
-            + [write(f"exercise-{k}", f"answer = 1\n{lines(12)}")(d) for k in (1, 2)]
-            + [add("background", PROSE * 6)(d)]
+            [write(f"exercise-{k}", f"answer = 1\n{lines(12)}")(d) for k in (1, 2, 3)]
+            + [write("numbers", lines(13))(d)]
+            + [add(name, lines(13))(d) for name in ("imports", "figure", "torch")]
+            + [add("background", PROSE * 6)(d), stated(40)(d)]
         ),
     ),
     ("runs-twice", "from itself", add("figure", "y = y + 1")),
@@ -498,7 +535,7 @@ BAD: list[tuple[str, str, Edit]] = [
     ("runs-twice", "grown", add("figure", "y.append(1)")),
     ("runs-twice", "grown in a loop", add("figure", "for k in range(3):\n    y.append(k)")),
     ("runs-twice", "something taken out", add("figure", "z = y.pop()")),
-    ("runs-twice", "trained on", add("figure", "labkit.fit_torch(y, 1, 1)")),
+    ("runs-twice", "trained on", add("torch", "labkit.fit_torch(y, 1, 1)")),
     ("prose-before", "after code", insert("imports", lambda: code("more", "z = 1"))),
     ("prose-before", "after a bare heading", write("setup", "## Setup\n\n### Imports")),
     (
@@ -506,12 +543,21 @@ BAD: list[tuple[str, str, Edit]] = [
         "a bare heading below",
         insert("numbers", lambda: md("bare", "### Next")),
     ),
-    ("prose-ratio", "little text", swap("background", "\n\n".join(SIX), "In short.")),
+    (
+        "prose-ratio",
+        "little text",
+        both(swap("background", "\n\n".join(SIX), "In short."), write("imports", lines(20))),
+    ),
     (
         "prose-ratio",
         "mathematics and code are no prose",
-        swap(
-            "background", "\n\n".join(SIX), f"Short.\n\n```r\n{PROSE}\n```\n\n$$a b c d e f g$$\n"
+        both(
+            swap(
+                "background",
+                "\n\n".join(SIX),
+                f"Short.\n\n```r\n{PROSE}\n```\n\n$$a b c d e f g$$\n",
+            ),
+            write("imports", lines(20)),
         ),
     ),
     ("leading-dashes", "a rule first", swap("goal", "## 1 Goal", "---\n\n## 1 Goal")),
@@ -524,7 +570,7 @@ BAD: list[tuple[str, str, Edit]] = [
     ("one-renderer-syntax", "alert", add("goal", "> [!NOTE]\n> So.")),
     ("one-renderer-syntax", "bare LaTeX", add("goal", "\\begin{align}x\\end{align}")),
     ("no-divs", "callout", add("goal", "::: note\nSo.\n:::")),
-    ("details-closed", "open", swap("prompt-1", "</details>", "")),
+    ("details-closed", "open", add("goal", "<details><summary>More</summary>\n\nSo.")),
     ("details-closed", "no empty line", swap("prompt-1", "</summary>\n\n", "</summary>\n")),
     ("predict-form", "more than the question", asked(ask=f"{ASK}\nprint(1)")),
     ("predict-form", "a question that is computed", asked(ask=ASK.replace('"Is', 'f"Is'))),
@@ -638,20 +684,18 @@ BAD: list[tuple[str, str, Edit]] = [
     ("verdicts", "none", swap("checks", "checks.verdict(", "print(")),
     ("verdicts", "not shown", write("verdicts", "verdict")),
     ("verdicts", "shown too early", both(add("checks", "checks.verdicts()"), drop("verdicts"))),
-    ("three-exercises", "two", drop("prompt-3", "exercise-3", "check-3", "solution-3")),
+    ("three-exercises", "two", both(drop(*(cell.id for cell in exercise(3))), stated(25))),
+    ("three-exercises", "two in a cell", add("prompt-1", "### Exercise 2: another")),
     ("three-exercises", "misnumbered", swap("prompt-3", "Exercise 3", "Exercise 4")),
     ("exercise-complete", "no prompt", swap("prompt-1", "Compute the mean of y by hand.", "")),
     ("exercise-complete", "no hint", swap("prompt-1", "Hint", "Help")),
-    ("exercise-complete", "no stub", drop("exercise-1")),
+    ("exercise-complete", "one hint", swap("prompt-1", f"\n\n{SECOND_HINT}", "")),
+    ("exercise-complete", "no stub", both(drop("exercise-1"), stated(25))),
     ("exercise-complete", "no check", drop("check-2")),
     ("exercise-complete", "no solution", drop("solution-3")),
     ("exercise-complete", "out of order", switch("check-1", "solution-1")),
-    (
-        "exercise-complete",
-        "two in a cell",
-        both(add("prompt-1", "### Exercise 2: another"), drop("prompt-2")),
-    ),
-    ("exercise-complete", "outside", tag("imports", "exercise")),
+    ("exercise-complete", "no heading after it", insert("solution-2", lambda: md("on", "Next."))),
+    ("exercise-complete", "outside", both(tag("imports", "exercise"), stated(45))),
     (
         "open-questions",
         "none",
@@ -660,6 +704,47 @@ BAD: list[tuple[str, str, Edit]] = [
     ("solution-folded", "open", swap("solution-1", "fold: true", "fold: false")),
     ("solution-folded", "no summary", swap("solution-1", "#| code-summary: Solution\n", "")),
     ("solution-folded", "in text", insert("check-1", lambda: solution_in_words("So."))),
+]
+
+BAD += [
+    (
+        "sixty-minutes",
+        "an hour and more",
+        both(add("background", long(60.5)), stated(65)),
+    ),
+    ("minutes-measured", "too few", stated(30)),
+    ("minutes-measured", "too many", stated(40)),
+    ("tasks-on-the-way", "none in the first 20 cells", insert("background", *texts(14))),
+    ("tasks-on-the-way", "a gap", insert("solution-1", heading("More"), *texts(16))),
+    ("tasks-on-the-way", "none before the Report", insert("checks", *texts(15))),
+    ("further-apart", "used by the core", further("extra = 1", core="extra")),
+    ("further-apart", "in a function", further("extra = 1", core="def f():\n    return extra")),
+    ("further-apart", "imported", further("import math", core="math.pi")),
+    (
+        "further-apart",
+        "by a deeper heading",
+        further("a = 1", "#### More\n\nSo.", "b = 1", core="b"),
+    ),
+    ("own-names", "once more", both(add("figure", "gap = 1"), swap("checks", "checks =", NEW_GAP))),
+    (
+        "own-names",
+        "in a computation",
+        both(
+            add("figure", "gap = 1"),
+            swap("checks", "gap, below", "max(gap, 2), below"),
+            swap("checks", "checks =", NEW_GAP),
+        ),
+    ),
+    (
+        "own-names",
+        "two at once, in a verdict",
+        both(add("figure", "gain = 1"), swap("checks", "checks =", "_, gain = 3, 4\nchecks =")),
+    ),
+    (
+        "own-names",
+        "in an expression",
+        both(add("figure", "gap = 1"), swap("checks", "gap, below", "(gap := 2), below")),
+    ),
 ]
 
 # Near misses: each resembles a breach and is none.
@@ -699,6 +784,19 @@ GOOD: list[tuple[str, Edit]] = [
     ("a longer cell", write("imports", "y = 1\n" + lines(19))),
     ("hidden output", swap("checks", "checks = ", "#| include: false\nchecks = ")),
     ("a registry behind words", add("goal", "[PyPI](https://pypi.org/project/torch/)")),
+    ("a core of an hour", both(add("background", long(59.5)), stated(60))),
+    ("the 20th cell is a task", insert("background", *texts(13))),
+    ("20 cells from task to task", insert("solution-1", heading("More"), *texts(15))),
+    ("20 cells to the Report", insert("checks", *texts(14))),
+    ("no task after the Report", insert("reading", *texts(25))),
+    ("a prediction on the way", both(insert("setup", *texts(8)), asked())),
+    ("Further, used further on in it", further("extra = 1", "And so on.", "extra")),
+    ("Further, made by the core too", further("rng = 1", core="rng")),
+    ("Further, and another part of it", further("a = 1", "### Further: b\n\nSo.", "a")),
+    ("a core that makes it anew", further("extra = 1", core="extra = 2\nextra")),
+    ("checked under its own name", both(add("figure", "gaps = 1"), swap("checks", *ONE_GAP))),
+    ("an older name, not checked", both(add("figure", "s = 1"), add("paper", "s = 2"))),
+    ("an older value, checked as it is", add("figure", "gap = 1")),
     ("a key with a digit", swap("paper", "{gap:.2f}", "{rows['top 5']:.2f}")),
 ]
 
@@ -762,6 +860,22 @@ def test_the_linter_does_not_import_the_executor() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
+def test_a_notebook_is_valid_before_any_other_rule_judges_it(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the order in which the modules register their rules."""
+
+    def falls(lab: Lab) -> Any:
+        raise AssertionError(f"{lab.path.name} was judged though it is not valid")
+
+    others = {name: Rule(name, "", falls) for name in ("before", "after")}
+    valid = {"valid-notebook": RULES["valid-notebook"]}
+    in_between = {"before": others["before"], **valid, "after": others["after"]}
+    monkeypatch.setattr("course.rules.check.RULES", in_between)
+    age(draft)
+    assert {breach.rule for breach in breaches(draft.finish())} == {"valid-notebook"}
+
+
 def test_every_rule_has_a_bad_example_a_reason_and_a_fix() -> None:
     assert {rule for rule, _, _ in BAD} == set(RULES)
     assert all(rule.why and rule.fix for rule in RULES.values())
@@ -777,7 +891,7 @@ def test_the_command_names_file_cell_rule_and_fix(
     nbformat.write(lab.node, lab.path)
     assert main([str(lab.path)]) == 1
     line = capsys.readouterr().out.splitlines()[-2]
-    assert line.startswith("notebooks/02-small.ipynb: cell 8 [trailing-semicolon]: a line ends")
+    assert line.startswith("notebooks/02-small.ipynb: cell 10 [trailing-semicolon]: a line ends")
     assert "y.mean()" in line
     assert "Fix: assign" in line
 

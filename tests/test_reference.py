@@ -89,7 +89,7 @@ def test_the_labs_of_an_entry_are_those_whose_code_has_the_name():
         assert linked == [f"notebooks/{lab.path.name}" for lab in labs], name
         for lab in labs:
             assert any(re.search(rf"\b{name}\b", cell.source) for cell in lab.code)
-    assert len(lab_uses(ROOT, ["Checks"])["Checks"]) == 11
+    assert len(lab_uses(ROOT, ["Checks"])["Checks"]) == 12
 
 
 def test_a_use_is_an_import_or_an_attribute_of_labkit_and_nothing_else(tmp_path):

@@ -43,6 +43,15 @@ def discussion(lab: Lab, exercise: Exercise) -> str:
     return own or written.get((exercise.name, ""), "")
 
 
+def renamed(text: str, names: dict[str, str]) -> str:
+    """Return the text of such a file with other names of labs in its headings."""
+
+    def heading(match: re.Match[str]) -> str:
+        return f"{match[1]}{names.get(match[2], match[2])}"
+
+    return re.sub(r"^(## my_\w+ in )([a-z0-9-]+)$", heading, text, flags=re.MULTILINE)
+
+
 def discussions(root: Path) -> dict[tuple[str, str], str]:
     """Return what is written, by the exercise's name and, where the heading says it, the lab's."""
     path = root / FILE

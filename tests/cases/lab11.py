@@ -46,11 +46,6 @@ MISTAKES = {
         "np.logaddexp(0, logits) - y",
         "mean BCE minus scikit-learn's",
     ),
-    "a line search without its budget": (
-        '"max_eval": 80',
-        '"max_eval": 240',
-        "evaluations of L-BFGS",
-    ),
     "R's start forgotten": (
         "logit((visited + 0.5) / 2)",
         "logit((visited + 0.01) / 1.02)",
