@@ -277,7 +277,7 @@ def stated(minutes: int) -> Edit:
 
 def beside(stem: str) -> Edit:
     def edit(draft: Draft) -> None:
-        (draft.root / "notebooks").mkdir()
+        (draft.root / "notebooks").mkdir(exist_ok=True)
         (draft.root / "notebooks" / f"{stem}.ipynb").touch()
 
     return edit
@@ -525,8 +525,9 @@ BAD: list[tuple[str, str, Edit]] = [
         "many of 13 lines",
         lambda d: (
             [write(f"exercise-{k}", f"answer = 1\n{lines(12)}")(d) for k in (1, 2, 3)]
-            + [write("numbers", lines(13))(d), add("imports", lines(13))(d)]
-            + [add("background", PROSE * 6)(d), stated(35)(d)]
+            + [write("numbers", lines(13))(d)]
+            + [add(name, lines(13))(d) for name in ("imports", "figure", "torch")]
+            + [add("background", PROSE * 6)(d), stated(40)(d)]
         ),
     ),
     ("runs-twice", "from itself", add("figure", "y = y + 1")),
@@ -683,18 +684,18 @@ BAD: list[tuple[str, str, Edit]] = [
     ("verdicts", "none", swap("checks", "checks.verdict(", "print(")),
     ("verdicts", "not shown", write("verdicts", "verdict")),
     ("verdicts", "shown too early", both(add("checks", "checks.verdicts()"), drop("verdicts"))),
-    ("three-exercises", "two", both(drop(*(cell.id for cell in exercise(3))), stated(20))),
+    ("three-exercises", "two", both(drop(*(cell.id for cell in exercise(3))), stated(25))),
     ("three-exercises", "two in a cell", add("prompt-1", "### Exercise 2: another")),
     ("three-exercises", "misnumbered", swap("prompt-3", "Exercise 3", "Exercise 4")),
     ("exercise-complete", "no prompt", swap("prompt-1", "Compute the mean of y by hand.", "")),
     ("exercise-complete", "no hint", swap("prompt-1", "Hint", "Help")),
     ("exercise-complete", "one hint", swap("prompt-1", f"\n\n{SECOND_HINT}", "")),
-    ("exercise-complete", "no stub", both(drop("exercise-1"), stated(20))),
+    ("exercise-complete", "no stub", both(drop("exercise-1"), stated(25))),
     ("exercise-complete", "no check", drop("check-2")),
     ("exercise-complete", "no solution", drop("solution-3")),
     ("exercise-complete", "out of order", switch("check-1", "solution-1")),
     ("exercise-complete", "no heading after it", insert("solution-2", lambda: md("on", "Next."))),
-    ("exercise-complete", "outside", both(tag("imports", "exercise"), stated(35))),
+    ("exercise-complete", "outside", both(tag("imports", "exercise"), stated(45))),
     (
         "open-questions",
         "none",
@@ -711,9 +712,9 @@ BAD += [
         "an hour and more",
         both(add("background", long(60.5)), stated(65)),
     ),
-    ("minutes-measured", "too few", stated(25)),
-    ("minutes-measured", "too many", stated(35)),
-    ("tasks-on-the-way", "none in the first 20 cells", insert("background", *texts(8))),
+    ("minutes-measured", "too few", stated(30)),
+    ("minutes-measured", "too many", stated(40)),
+    ("tasks-on-the-way", "none in the first 20 cells", insert("background", *texts(14))),
     ("tasks-on-the-way", "a gap", insert("solution-1", heading("More"), *texts(16))),
     ("tasks-on-the-way", "none before the Report", insert("checks", *texts(15))),
     ("further-apart", "used by the core", further("extra = 1", core="extra")),
@@ -784,7 +785,7 @@ GOOD: list[tuple[str, Edit]] = [
     ("hidden output", swap("checks", "checks = ", "#| include: false\nchecks = ")),
     ("a registry behind words", add("goal", "[PyPI](https://pypi.org/project/torch/)")),
     ("a core of an hour", both(add("background", long(59.5)), stated(60))),
-    ("the 20th cell is a task", insert("background", *texts(7))),
+    ("the 20th cell is a task", insert("background", *texts(13))),
     ("20 cells from task to task", insert("solution-1", heading("More"), *texts(15))),
     ("20 cells to the Report", insert("checks", *texts(14))),
     ("no task after the Report", insert("reading", *texts(25))),
@@ -890,7 +891,7 @@ def test_the_command_names_file_cell_rule_and_fix(
     nbformat.write(lab.node, lab.path)
     assert main([str(lab.path)]) == 1
     line = capsys.readouterr().out.splitlines()[-2]
-    assert line.startswith("notebooks/02-small.ipynb: cell 8 [trailing-semicolon]: a line ends")
+    assert line.startswith("notebooks/02-small.ipynb: cell 10 [trailing-semicolon]: a line ends")
     assert "y.mean()" in line
     assert "Fix: assign" in line
 

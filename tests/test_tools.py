@@ -199,19 +199,41 @@ def as_png(pixels):
     return base64.b64encode(file.getvalue()).decode()
 
 
-def test_cleaning_drops_a_transparency_that_no_pixel_has():
-    pixels = np.random.default_rng(0).integers(256, size=(40, 30, 4), dtype=np.uint8)
-    see_through, opaque = pixels.copy(), pixels.copy()
-    opaque[..., 3] = 255
-    pictures = [as_png(see_through), as_png(opaque)]
-    outputs = [new_output("display_data", {"image/png": picture}) for picture in pictures]
+def cleaned(picture):
+    outputs = [new_output("display_data", {"image/png": picture})]
     notebook = new_notebook(cells=[new_code_cell("", outputs=outputs)])
     clean(notebook)
-    kept, lighter = (output.data["image/png"] for output in notebook.cells[0].outputs)
-    assert kept == pictures[0]
-    assert len(lighter) < len(pictures[1])
-    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(lighter))))
-    np.testing.assert_array_equal(shown, opaque[..., :3])
+    return notebook.cells[0].outputs[0].data["image/png"]
+
+
+def pixels_of(picture):
+    image = Image.open(io.BytesIO(base64.b64decode(picture)))
+    return image.mode, np.asarray(image.convert("RGB"), int)
+
+
+def test_cleaning_gives_a_figure_a_palette_and_leaves_its_few_colours():
+    few = np.random.default_rng(0).integers(6, size=(90, 80, 4)) * 51  # 216 colours
+    few[..., 3] = 255
+    picture = as_png(few.astype(np.uint8))
+    lighter = cleaned(picture)
+    mode, shown = pixels_of(lighter)
+    assert mode == "P"
+    assert len(lighter) < len(picture)
+    np.testing.assert_array_equal(shown, few[..., :3])
+    assert cleaned(lighter) == lighter, "once is enough"
+
+
+def test_cleaning_moves_no_colour_of_a_smooth_picture_far():
+    ramp = np.linspace(0, 255, 600).astype(np.uint8)
+    smooth = np.stack([np.tile(ramp, (40, 1)), np.tile(ramp[::-1], (40, 1))] * 2, axis=2)[..., :3]
+    mode, shown = pixels_of(cleaned(as_png(smooth)))
+    assert mode == "P"
+    assert np.abs(shown - smooth).max() <= 4
+
+
+def test_cleaning_leaves_a_picture_that_one_sees_through():
+    pixels = np.random.default_rng(0).integers(256, size=(40, 30, 4), dtype=np.uint8)
+    assert cleaned(as_png(pixels)) == as_png(pixels)
 
 
 def test_cleaning_merges_only_neighbours_of_one_stream():
