@@ -24,7 +24,7 @@ from course.grading.original import Original
 from course.grading.sandbox import MIB, Limits
 from course.grading.submission import CodeCell, defined_in, digest
 from course.grading.table import escaped, plain, read
-from course.notebook import Lab, labs
+from course.notebook import TASK_TAGS, Lab, labs
 from course.slice import needed, statements
 
 SETUP = "import labkit\n\nfactor = 2\n\n\ndef largest(values):\n    return max(values)"
@@ -627,15 +627,16 @@ def test_a_right_answer_whose_time_was_measured_is_marked():
 def test_lab_1_tells_right_wrong_and_missing_answers(tmp_path):
     [path] = [path for path in labs() if path.name.startswith("01")]
     lab = Lab.read(path)
-    rate, gradient, _ = lab.exercises
+    gradient, rate, _ = lab.exercises
     # Of the code above the exercises, what the checks of the first two need: seconds, not a minute.
-    first = rate.cells[0].index
-    code = [cell.source for cell in lab.cells[:first] if cell.kind == "code"]
+    above = lab.cells[: rate.cells[0].index]
+    code = [cell.source for cell in above if cell.kind == "code" and not cell.tags & TASK_TAGS]
     program = statements([*code, rate.check.source, gradient.check.source])
     asked = {n for n, statement in enumerate(program) if statement.startswith("@labkit.Exercise")}
     used = [program[n] for n in needed(program, asked, apart_from="checks") if n not in asked]
     notebook = lab.node
-    notebook.cells = [new_code_cell("\n".join(used)), *notebook.cells[first:]]
+    tasks = [cell.node for exercise in lab.exercises for cell in exercise.cells]
+    notebook.cells = [new_code_cell("\n".join(used)), *tasks]
     (tmp_path / "notebooks").mkdir()
     nbformat.write(notebook, tmp_path / "notebooks" / path.name)
 
