@@ -369,7 +369,7 @@ REFUSALS = {
         ),
         (
             lambda: Predict("What?", ["a", "b"]).compare("c"),
-            "what came out must be one of a, b, not 'c'.",
+            'what came out must be one of "a", "b", not \'c\'.',
         ),
     ],
     "pages": [

@@ -31,8 +31,10 @@ FOCUSED = """() => {
   };
 }"""
 # What a mouse can press and the Tab key has not reached.
+# Of radio buttons the Tab key reaches one, and the arrows the others.
 MISSED = """() => [...document.querySelectorAll("a[href], button, input, summary")]
   .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !reached.includes(e))
+  .filter((e) => e.type !== "radio" || !reached.some((r) => r.type === "radio" && r.form === e.form))
   .map((e) => e.outerHTML.slice(0, 120))"""
 
 
