@@ -34,7 +34,8 @@ FOCUSED = """() => {
 # Of radio buttons the Tab key reaches one, and the arrows the others.
 MISSED = """() => [...document.querySelectorAll("a[href], button, input, summary")]
   .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !reached.includes(e))
-  .filter((e) => e.type !== "radio" || !reached.some((r) => r.type === "radio" && r.form === e.form))
+  .filter((e) => e.type !== "radio" || !reached.some((r) => r.type === "radio" &&
+    r.form === e.form))
   .map((e) => e.outerHTML.slice(0, 120))"""
 
 
