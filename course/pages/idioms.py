@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from course.pages.entries import entries
 
 FILE = "idioms.yml"
 SHOWN = "#>"  # begins a line that says what the lines above it print
@@ -71,11 +71,8 @@ def themes(root: Path) -> tuple[Theme, ...]:
 
 @cache
 def _themes(path: Path, modified: int) -> tuple[Theme, ...]:  # noqa: ARG001 (part of the cache's key)
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise IdiomsError(f"{FILE} is not YAML (quote a text with a colon): {error}") from error
-    return tuple(Theme(one["theme"], tuple(map(_idiom, one["idioms"]))) for one in entries)
+    found = entries(path, IdiomsError)
+    return tuple(Theme(one["theme"], tuple(map(_idiom, one["idioms"]))) for one in found)
 
 
 def _idiom(entry: dict[str, Any]) -> Idiom:

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from course.notebook import Lab, labs
+from course.pages.entries import entries
 
 FILE = "paths.yml"
 KEYS = ({"path", "about", "labs", "at_most"}, {"path", "about", "weeks", "pauses", "last"})
@@ -48,11 +47,7 @@ class PathsError(ValueError):
 def ways(root: Path) -> tuple[Way, ...]:
     """Read `paths.yml`."""
     known = {path.stem: Lab.read(path) for path in labs(root)}
-    try:
-        entries = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise PathsError(f"{FILE} is not YAML (quote a text with a colon): {error}") from error
-    return tuple(_way(entry, known) for entry in entries)
+    return tuple(_way(entry, known) for entry in entries(root / FILE, PathsError))
 
 
 def _way(entry: dict[str, Any], known: dict[str, Lab]) -> Way:

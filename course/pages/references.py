@@ -10,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from course.cell import Cell
 from course.markdown import unfenced
 from course.notebook import Lab, labs
+from course.pages.entries import entries
 
 FILE = "references.yml"
 
@@ -107,13 +106,8 @@ def references(root: Path) -> tuple[Reference, ...]:
 
 @cache
 def _references(path: Path, modified: int) -> tuple[Reference, ...]:  # noqa: ARG001 (part of the cache's key)
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise ReferencesError(
-            f"{FILE} is not YAML (quote a text with a colon or a first asterisk): {error}"
-        ) from error
-    return tuple(_reference(str(key), entry) for key, entry in entries.items())
+    found = entries(path, ReferencesError) or {}
+    return tuple(_reference(str(key), entry) for key, entry in found.items())
 
 
 def _reference(key: str, entry: dict[str, Any]) -> Reference:

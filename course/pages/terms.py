@@ -9,10 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from course.markdown import unfenced
 from course.notebook import Lab, labs
+from course.pages.entries import entries
 
 FILE = "terms.yml"
 
@@ -93,12 +92,8 @@ def parts(root: Path) -> tuple[Part, ...]:
 
 @cache
 def _parts(path: Path, modified: int) -> tuple[Part, ...]:  # noqa: ARG001 (part of the cache's key)
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise TermsError(f"{FILE} is not YAML (quote a text with a colon): {error}") from error
     found = []
-    for part in entries:
+    for part in entries(path, TermsError):
         left, right = part["languages"]
         themes = [
             Theme(

@@ -5,7 +5,7 @@ import ast
 from collections.abc import Iterator
 
 from course.notebook import Lab
-from course.rules.calls import calls
+from course.rules.calls import calls, names
 from course.rules.registry import Found, rule
 
 GROWS = {"append", "extend", "insert", "remove", "pop", "popitem", "clear", "update", "discard"}
@@ -23,7 +23,7 @@ def runs_twice(lab: Lab) -> Found:
             head = _head(statement)
             for name in sorted(_changed(head, made) - modules):
                 yield cell, f"it changes `{name}`, which another cell has made"
-            made |= {name for node in head for name in _names(node, ast.Store)}
+            made |= {name for node in head for name in names(node, ast.Store)}
             made |= {statement.name} if isinstance(statement, OWN_SCOPE) else set()
 
 
@@ -52,22 +52,16 @@ def _changed(head: list[ast.AST], made: set[str]) -> set[str]:
     found: set[str] = set()
     for node in head:
         if isinstance(node, ast.AugAssign):
-            found |= _names(node.target, ast.Store)
+            found |= names(node.target, ast.Store)
         if isinstance(node, ast.Assign):
-            bound = {name for target in node.targets for name in _names(target, ast.Store)}
-            found |= bound & _names(node.value, ast.Load)
+            bound = {name for target in node.targets for name in names(target, ast.Store)}
+            found |= bound & names(node.value, ast.Load)
         for call, owner, name in calls(node):
             if name in GROWS and owner.isidentifier():
                 found.add(owner)
             if name in TRAINS and call.args and isinstance(call.args[0], ast.Name):
                 found.add(call.args[0].id)
     return found - made
-
-
-def _names(tree: ast.AST, kind: type[ast.expr_context]) -> set[str]:
-    """Return the names that are stored, or read, in a part of the code."""
-    nodes = ast.walk(tree)
-    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, kind)}
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The calls that code makes, for the rules about code."""
+"""The calls that code makes and the names that it uses, for the rules about code."""
 
 import ast
 from collections.abc import Iterator
@@ -12,3 +12,9 @@ def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str, str]]:
                 yield node, ast.unparse(node.func.value), node.func.attr
             elif isinstance(node.func, ast.Name):
                 yield node, "", node.func.id
+
+
+def names(tree: ast.AST, kind: type[ast.expr_context]) -> set[str]:
+    """Return the names that are stored, or read, in a part of the code."""
+    nodes = ast.walk(tree)
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, kind)}

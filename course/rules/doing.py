@@ -8,7 +8,7 @@ from itertools import pairwise
 from course.cell import Cell
 from course.effort import core_minutes, stated_minutes, tasks
 from course.notebook import Lab
-from course.rules.calls import calls
+from course.rules.calls import calls, names
 from course.rules.registry import Found, rule
 
 MOST_MINUTES = 60
@@ -77,10 +77,7 @@ def _assigned(tree: ast.Module) -> Iterator[str]:
         elif isinstance(statement, ast.AnnAssign | ast.NamedExpr):
             targets = [statement.target]
         for target in targets:
-            nodes = ast.walk(target)
-            yield from (
-                n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-            )
+            yield from names(target, ast.Store)
 
 
 def _checked(cell: Cell) -> Iterator[str]:
@@ -88,4 +85,4 @@ def _checked(cell: Cell) -> Iterator[str]:
     for call, owner, name in calls(cell.tree):
         if owner == "checks" and name in {"add", "verdict"}:
             for part in [*call.args, *(keyword.value for keyword in call.keywords)]:
-                yield from (n.id for n in ast.walk(part) if isinstance(n, ast.Name))
+                yield from names(part, ast.expr_context)  # one that it binds on the way, too

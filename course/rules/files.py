@@ -10,14 +10,14 @@ from typing import Any
 from nbformat.validator import iter_validate
 
 from course.collapsed import KEYS
-from course.notebook import Lab, labs
+from course.notebook import TASK_TAGS, Lab, labs
 from course.outline import configuration
 from course.publishing.colab import set_up
 from course.publishing.repository import Repository, RepositoryError
-from course.rules.registry import EXERCISE_TAGS, Found, rule
+from course.rules.registry import Found, rule
 
 TEXTS = ("part", "short", "question", "description")
-TAGS = EXERCISE_TAGS | {"torch", "predict", "nan-is-the-lesson", "study-settings", "study", "colab"}
+TAGS = TASK_TAGS | {"torch", "predict", "nan-is-the-lesson", "study-settings", "study", "colab"}
 NBVAL_TAG = re.compile(r"raises-exception|skip-execution|(nbval|pytest-validate)-[a-z-]+")
 NBVAL_COMMENT = re.compile(r"^\s*#+\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", re.MULTILINE)
 SENTENCE = re.compile(r"[^.!?](?:(?![.!?]\s+[A-Z]).)*[.!?]", re.DOTALL)

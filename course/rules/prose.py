@@ -6,9 +6,9 @@ import urllib.parse
 from itertools import pairwise
 
 from course.markdown import count_words, plain, unfenced
-from course.notebook import Lab
+from course.notebook import TASK_TAGS, Lab
 from course.pages.term_links import PAGE as TERMS_PAGE
-from course.rules.registry import EXERCISE_TAGS, Found, rule
+from course.rules.registry import Found, rule
 
 HEADINGS = (
     "Learning objectives",
@@ -23,7 +23,7 @@ HEADINGS = (
     "Further reading",
     "Session info",
 )
-TASK_CODE = EXERCISE_TAGS | {"predict"}  # explained by the task that they belong to
+TASK_CODE = TASK_TAGS | {"predict"}  # explained by the task that they belong to
 MAX_LINES, LONG, WORDS_PER_LINE = 20, 12, 8
 MAX_CHECK = 32  # of an exercise's check: folded away, it holds many rules
 QUESTION = r"(?:(?!\n\n)[^.?!])+\?"

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from course.cell import Cell
-from course.notebook import TASK_TAGS, Lab
-
-EXERCISE_TAGS = TASK_TAGS
+from course.notebook import Lab
 
 Found = Iterator[tuple[Cell | None, str]]  # where (None: the whole notebook), what is wrong
 Find = Callable[[Lab], Found]

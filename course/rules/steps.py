@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from course.markdown import count_words
-from course.notebook import NAME, Exercise, Lab
+from course.notebook import NAME, TASK_TAGS, Exercise, Lab
 from course.pages.discussions import discussion, open_question
 from course.rules.calls import calls
-from course.rules.registry import EXERCISE_TAGS, Found, rule
+from course.rules.registry import Found, rule
 
 MAY_BE_TYPED = re.compile(r"95 %|R 4\.2\.2|\b[A-Za-z_]\w*\d\w*|\b\d-[A-Z]\b")
 
@@ -82,11 +82,11 @@ def exercise_complete(lab: Lab) -> Found:
     """Try, ask for a hint, be told what is wrong, compare: each step needs its cell."""
     inside = {cell.index for exercise in lab.exercises for cell in exercise.cells}
     for cell in lab.cells:
-        if cell.tags & EXERCISE_TAGS and cell.index not in inside:
-            yield cell, f"the tag `{min(cell.tags & EXERCISE_TAGS)}` stands outside an exercise"
+        if cell.tags & TASK_TAGS and cell.index not in inside:
+            yield cell, f"the tag `{min(cell.tags & TASK_TAGS)}` stands outside an exercise"
     for exercise in lab.exercises:
         code = [cell for cell in exercise.cells if cell.kind == "code"]
-        order = [tag for cell in code for tag in cell.tags & EXERCISE_TAGS]
+        order = [tag for cell in code for tag in cell.tags & TASK_TAGS]
         faults = {
             "has no prompt": count_words(exercise.prompt) < 5,
             "has not two hints": len(exercise.hints) != 2,
