@@ -186,7 +186,7 @@ def _draw_arrow(
             "", head, tail, xycoords=place, textcoords=place,
             arrowprops={
                 "arrowstyle": "-|>", "color": color, "lw": 1.4,
-                "shrinkA": 11 if upright else 22, "shrinkB": 11 if upright else 22,
+                "shrinkA": 11 if upright else 24, "shrinkB": 11 if upright else 24,
                 "connectionstyle": bend if past else "arc3",
             },
         )  # fmt: skip

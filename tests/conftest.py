@@ -3,12 +3,21 @@
 import sys
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 # `python -m course.NAME` is run from the root; the tests import the same way.
 sys.path.insert(0, str(ROOT))
+
+
+@pytest.fixture(autouse=True)
+def style_of_its_own():
+    """Give every test Matplotlib's own style, whatever the one before it has set."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        yield
 
 
 @pytest.fixture(scope="session")

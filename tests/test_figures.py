@@ -42,8 +42,7 @@ def closed_and_unshown(monkeypatch):
 
     monkeypatch.setattr(plt, "show", show)
     monkeypatch.setattr(mpl.figure.Figure, "show", show)
-    with mpl.rc_context():
-        yield
+    yield
     plt.close("all")
 
 

@@ -17,7 +17,7 @@ from matplotlib.patches import ArrowStyle
 
 from labkit import COLORS
 from labkit.graph import arrows, plot_graph
-from labkit.style import INK, QUIET
+from labkit.style import INK, QUIET, STYLE
 
 
 @pytest.fixture(autouse=True)
@@ -135,8 +135,10 @@ def test_an_arrow_points_at_its_end():
         assert text.arrow_patch.get_linewidth() > 1
 
 
-def test_an_arrow_has_no_words_and_crosses_none():
+@pytest.mark.parametrize("style", [{}, STYLE], ids=["matplotlib's", "the course's"])
+def test_an_arrow_has_no_words_and_crosses_none(style):
     """In a figure of the size of that in lab 2."""
+    mpl.rcParams.update(style)
     loss, leaves = network()
     ax = plot_graph(loss, leaves, ax=plt.figure(figsize=(6.4, 6.8)).gca())
     ax.figure.canvas.draw()
