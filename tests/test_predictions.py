@@ -93,8 +93,8 @@ def test_the_page_has_a_form_for_each_prompt_and_its_code_folded(tmp_path, rende
         assert fold.summary.get_text() == "Code"
         assert fold.pre.get_text() == code
         assert not form.parent.select(".cell-output")
-    assert [s["src"] for s in page.select("script[defer]")] == ["../explorer/predict.js"]
-    assert (tmp_path / "explorer" / "predict.js").read_bytes() == SCRIPT.read_bytes()
+    assert [s["src"] for s in page.select("script[defer]")] == ["../styles/predict.js"]
+    assert (tmp_path / "styles" / "predict.js").read_bytes() == SCRIPT.read_bytes()
 
 
 def test_without_a_script_the_question_is_text_and_nothing_waits_for_an_answer(tmp_path):

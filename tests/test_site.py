@@ -126,11 +126,13 @@ def small(tmp_path):
     """Make a site of one page whose text the test writes."""
     root = tmp_path / "project"
     (root / "styles").mkdir(parents=True)
-    shutil.copy(ROOT / "styles" / "site.css", root / "styles")
+    styles = [path.name for path in sorted((ROOT / "styles").glob("*.css"))]
+    for name in styles:
+        shutil.copy(ROOT / "styles" / name, root / "styles")
     config = {
         "project": {"type": "website"},
         "website": {"title": "Small", "sidebar": {"contents": ["index.qmd"]}},
-        "format": {"html": {"theme": "default", "css": "styles/site.css"}},
+        "format": {"html": {"theme": "default", "css": [f"styles/{name}" for name in styles]}},
     }
     (root / "_quarto.yml").write_text(yaml.safe_dump(config))
 
@@ -371,7 +373,7 @@ def test_columns_are_as_wide_as_what_they_hold_and_not_as_their_dashes():
 
 QUARTO = """#!/bin/sh
 [ "$*" = "render --output-dir ../site --no-execute" ] || exit 9
-[ -f notebooks/a.ipynb ] && [ -f styles/site.css ] && [ ! -e README.md ] || exit 8
+[ -f notebooks/a.ipynb ] && [ -f styles/palette.css ] && [ ! -e README.md ] || exit 8
 echo litter > site_libs; echo litter > notebooks/a.html; echo litter >> .gitignore
 mkdir -p "$3"
 cat > "$3/index.html" <<'END'
@@ -394,7 +396,7 @@ def test_quarto_is_used_where_it_is_and_its_pages_are_changed_too(tmp_path, monk
     program.write_text(QUARTO)
     program.chmod(0o755)
     root = tmp_path / "project"
-    for name in ("notebooks/a.ipynb", "styles/site.css", "README.md", "_quarto.yml"):
+    for name in ("notebooks/a.ipynb", "styles/palette.css", "README.md", "_quarto.yml"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
     sources = sorted(root.rglob("*"))
@@ -418,7 +420,7 @@ def test_quarto_is_used_where_it_is_and_its_pages_are_changed_too(tmp_path, monk
 
 # --- colours -------------------------------------------------------------------------------------
 
-STYLES = (ROOT / "styles" / "site.css").read_text(encoding="utf-8")
+STYLES = (ROOT / "styles" / "palette.css").read_text(encoding="utf-8")
 PALETTES = [
     dict(re.findall(r"--([\w-]+):\s*#([0-9a-f]{6})", block))
     for block in re.findall(r"\{([^{}]*--paper:[^{}]*--figure[^{}]*)\}", STYLES)

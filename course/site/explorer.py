@@ -20,7 +20,10 @@ from course.site.html import parse, relative_link
 
 FOLDER = ROOT / "explorer"
 SCRIPT = FOLDER / "explorer.js"
-STYLES = (ROOT / "styles" / "site.css", FOLDER / "explorer.css")
+STYLES = [
+    *(ROOT / "styles" / f"{name}.css" for name in ("palette", "text", "figures")),
+    FOLDER / "explorer.css",
+]
 ALONE = ROOT / "notebooks" / "gradient-descent-by-hand.html"
 BLOCK = re.compile(r"(?<=// data: begin\n).*?(?=\n *// data: end)", re.DOTALL)
 # The settings of the static table: the lab's own, a good rate, two past the limit, other units.

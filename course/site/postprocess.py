@@ -14,10 +14,11 @@ from course import ROOT
 from course.editions import has_solutions
 from course.notebook import Lab
 from course.publishing.repository import Repository, offer_repository
+from course.site.assets import add_assets
 from course.site.check import pages
 from course.site.downloads import add_lab_downloads, add_zip_download
 from course.site.explorer import add_explorer
-from course.site.html import attribute, is_foreign, parse, relative_link
+from course.site.html import attribute, is_foreign, parse
 from course.site.mathematics import TexError, draw_formulas
 from course.site.prompts import add_prompts
 from course.site.quarto_pages import add_copy_buttons, make_ids_unique
@@ -52,7 +53,6 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
     """
     repository = Repository.read(notebooks.parent)
     shutil.copytree(FONTS, site / "styles" / FONTS.name, dirs_exist_ok=True)
-    shutil.copyfile(SCRIPT, site / "styles" / SCRIPT.name)
     if student_zip:
         shutil.copyfile(student_zip, site / student_zip.name)
     for path in pages(site):
@@ -74,7 +74,8 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         wrap_tables(page)
         mark_sentences(page)
         fold_solution_outputs(page)
-        defer_scripts(page, path, site)
+        defer_scripts(page)
+        add_assets(page, path, site, [SCRIPT])
         if name.startswith("notebooks/"):
             describe(page, lab)
             add_lab_downloads(page, lab, path.parent, student_zip)
@@ -157,14 +158,11 @@ def add_skip_link(page: BeautifulSoup) -> None:
     page.body.insert(0, link)
 
 
-def defer_scripts(page: BeautifulSoup, path: Path, site: Path) -> None:
-    """Let the text be painted before any script of a file is read, and add the site's own."""
+def defer_scripts(page: BeautifulSoup) -> None:
+    """Let the text be painted before any script of a file is read."""
     for script in page.find_all("script", src=True):
         if script.get("type") != "module" and not script.has_attr("async"):
             script["defer"] = ""
-    link = relative_link(site / "styles" / SCRIPT.name, path)
-    if page.head and not page.head.find("script", src=link):
-        page.head.append(page.new_tag("script", src=link, defer=""))
 
 
 def wrap_tables(page: BeautifulSoup) -> None:

@@ -1,10 +1,9 @@
 """The predict prompts on a lab's page: each is a form, and its outcome knows which one it answers.
 
-Without a script the form is its question; `explorer/predict.js` shows what one answers it with.
+Without a script the form is its question; `styles/predict.js` shows what one answers it with.
 """
 
 import re
-import shutil
 from html import escape
 from pathlib import Path
 
@@ -14,9 +13,10 @@ from course import ROOT
 from course.cell import Cell
 from course.notebook import Lab
 from course.predictions import Prompt, comparisons, prompts
-from course.site.html import attribute, parse, relative_link
+from course.site.assets import add_assets
+from course.site.html import attribute, parse
 
-SCRIPT = ROOT / "explorer" / "predict.js"
+SCRIPT = ROOT / "styles" / "predict.js"
 NOT_PREDICTED = re.compile(r"Not predicted; it is (.+)\.", re.DOTALL)
 SIGNS = {"+": "positive", "0": "zero", "−": "negative"}
 
@@ -24,7 +24,7 @@ SIGNS = {"+": "positive", "0": "zero", "−": "negative"}
 def add_prompts(page: BeautifulSoup, path: Path, site: Path, lab: Lab) -> None:
     """Turn each prompt of a lab into a form, mark its outcome, and load the script."""
     asked = prompts(lab)
-    if not asked or page.head is None or page.select("form.predict"):
+    if not asked or page.select("form.predict"):
         return
     cells = Cells(page)
     outcomes = comparisons(lab)
@@ -37,11 +37,7 @@ def add_prompts(page: BeautifulSoup, path: Path, site: Path, lab: Lab) -> None:
         for cell in outcomes[prompt.name]:
             if (result := cells.find(cell)) is not None:
                 _mark(result, prompt)
-    assets = site / "explorer"
-    assets.mkdir(exist_ok=True)
-    shutil.copyfile(SCRIPT, assets / SCRIPT.name)
-    source = relative_link(assets / SCRIPT.name, path)
-    page.head.append(page.new_tag("script", src=source, defer=""))
+    add_assets(page, path, site, [SCRIPT])
 
 
 class Cells:

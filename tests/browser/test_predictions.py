@@ -30,7 +30,8 @@ EDGES += [999_999_999.5, 0.0001, 0.00009999, 1.005, 2.675, 1e-5, 123456, 3, -3, 
 def address(tmp_path_factory, browser):
     """Write the page of tests/prompts_page.py where a browser can open it as a file."""
     folder = tmp_path_factory.mktemp("prompts")
-    (folder / "site.css").write_bytes((ROOT / "styles" / "site.css").read_bytes())
+    styles = sorted((ROOT / "styles").glob("*.css"))
+    (folder / "site.css").write_bytes(b"".join(path.read_bytes() for path in styles))
     path = folder / "notebooks" / "01-a.html"
     path.parent.mkdir()
     path.write_text(str(page_of(folder, css="../site.css")), encoding="utf-8")
