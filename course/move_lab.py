@@ -27,7 +27,7 @@ from course.pages.discussions import renamed
 from course.pages.write import GENERATORS, write_all
 
 FOLDERS = (
-    "notebooks", "instructors", "labkit", "course", "tests", "data", "explorer", "benchmarks"
+    "notebooks", "instructors", "labkit", "course", "tests", "data", "explorers", "benchmarks"
 )  # fmt: skip
 TEXTS = {".ipynb", ".js", ".md", ".py", ".qmd", ".toml", ".txt", ".yml"}
 WRITTEN = GENERATORS.keys() - {"index.qmd", "_quarto.yml"}  # from first line to last

@@ -17,7 +17,7 @@ from course.publishing.repository import Repository, offer_repository
 from course.site.assets import add_assets
 from course.site.check import pages
 from course.site.downloads import add_lab_downloads, add_zip_download
-from course.site.explorer import add_explorer
+from course.site.explorers import add_explorers
 from course.site.html import attribute, is_foreign, parse
 from course.site.mathematics import TexError, draw_formulas
 from course.site.prompts import add_prompts
@@ -67,7 +67,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         make_ids_unique(page)
         add_copy_buttons(page)
         mark_current(page, path)
-        add_explorer(page, path, site)
+        add_explorers(page, path, site)
         lab = notebooks / f"{path.stem}.ipynb"
         if name.startswith("notebooks/") and lab.is_file():
             add_prompts(page, path, site, Lab.read(lab))

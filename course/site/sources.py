@@ -17,7 +17,7 @@ from course.cell import Cell
 from course.collapsed import KEYS, stored_metadata
 from course.notebook import Lab, UnreadableError, dumps
 from course.pages.term_links import LINK
-from course.site.explorer import ALONE
+from course.site.alone import ALONE
 
 # What a renderer reads of the project, besides styles/ and the labs.
 SOURCES = ("_quarto.yml", "*.qmd")

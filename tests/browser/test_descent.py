@@ -1,4 +1,4 @@
-"""The explorer in a browser: its numbers are labkit's, and everybody can work it."""
+"""Gradient descent by hand in a browser: its numbers are labkit's, and everybody can work it."""
 
 import math
 import re
@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import labkit
-from course.site.explorer import RUNS, draw
+from course.explorers.descent import RUNS, draw
 
 DATA = draw()
+MEASURE = "explorers.figures.descent.measure"
 PAGES = ["explorer.html", "notebooks/01-training-loop.html"]
 SCALES = [0.1, 0.56, 1, 10, 100]
 # As shares of the largest stable learning rate: far below, just below, at, above and far above it.
@@ -52,13 +53,14 @@ def put(page, **settings):
     """Move the sliders: `steps` to the number nearest, the other two to a logarithm."""
     for name, value in settings.items():
         if name == "steps":
-            value = page.evaluate("explorer.STEPS").index(value)
+            value = page.evaluate("explorers.figures.descent.STEPS").index(value)
         page.locator(f".explorer [name={name}]").fill(str(value))
 
 
 def shown(page):
     """Return the numbers that the page holds, in full."""
     data = page.evaluate("({...document.querySelector('.explorer').dataset})")
+    del data["explorer"]
     return {name: float(value) for name, value in data.items() if value != ""}
 
 
@@ -69,8 +71,8 @@ def test_losses_and_coefficients_are_those_of_labkit(page, scale, share):
     for steps in (1, 7, 200, 1000):
         losses, w = by_labkit(lr, steps, scale)
         run = page.evaluate(
-            "([lr, steps, scale]) => explorer.descend("
-            "explorer.rescale(explorer.data.X, scale), explorer.data.y, lr, steps)",
+            "([lr, steps, scale], d = explorers.figures.descent) => d.descend("
+            "d.rescale(d.data.X, scale), d.data.y, lr, steps)",
             [lr, steps, scale],
         )
         # What JavaScript writes without an exponent arrives as a whole number, of any length.
@@ -84,7 +86,9 @@ def test_losses_and_coefficients_are_those_of_labkit(page, scale, share):
 def test_the_limit_and_least_squares_are_those_of_labkit(page, scale):
     X = in_units(scale)
     ols = labkit.fit_ols(X, DATA.y)
-    found = page.evaluate("(scale) => explorer.measure({lr: 0.001, steps: 1, scale})", scale)
+    found = page.evaluate(
+        "(scale) => explorers.figures.descent.measure({lr: 0.001, steps: 1, scale})", scale
+    )
     np.testing.assert_allclose(found["limit"], labkit.largest_stable_lr(X), rtol=1e-12)
     np.testing.assert_allclose(
         [found["smallest"], found["largest"]], np.linalg.eigvalsh(X.T @ X / len(X)), rtol=1e-9
@@ -100,7 +104,8 @@ def test_after_the_steps_that_theory_asks_for_labkit_has_arrived_and_not_before(
     ols = labkit.fit_ols(X, DATA.y)
     lr = share * labkit.largest_stable_lr(X)
     needed = page.evaluate(
-        "([lr, scale]) => explorer.measure({lr, steps: 1, scale}).needed", [lr, scale]
+        "([lr, scale]) => explorers.figures.descent.measure({lr, steps: 1, scale}).needed",
+        [lr, scale],
     )
     gaps = [
         np.abs((labkit.fit_linear(X, DATA.y, lr=lr, steps=t).params["w"] - ols.beta) / ols.se).max()
@@ -111,7 +116,7 @@ def test_after_the_steps_that_theory_asks_for_labkit_has_arrived_and_not_before(
 
 def test_no_number_of_steps_is_enough_past_the_limit_or_in_a_million(page):
     for settings in ({"lr": 0.8, "steps": 1, "scale": 1}, {"lr": 1e-5, "steps": 1, "scale": 0.1}):
-        assert page.evaluate("(s) => explorer.measure(s).needed", settings) is None
+        assert page.evaluate(f"(s) => {MEASURE}(s).needed", settings) is None
 
 
 # The sliders hold logarithms to base ten, rounded to the three digits that they show.
@@ -235,10 +240,11 @@ def test_the_keyboard_is_enough(page):
     page.keyboard.press("Tab")
     page.keyboard.press("End")
     assert shown(page)["scale"] == 100
+    page.keyboard.press("Tab")  # Play
     page.keyboard.press("Tab")
-    page.keyboard.press("Enter")  # the button, Start again
+    page.keyboard.press("Enter")  # Start again
     at = shown(page)
-    assert (at["lr"], at["steps"], at["scale"]) == (0.01, 200, 1)
+    assert (at["lr"], at["steps"], at["scale"]) == (0.603, 20, 1)
     assert page.evaluate("document.activeElement.textContent") == "Start again"
 
 
@@ -297,7 +303,9 @@ def test_no_setting_makes_the_page_scroll_sideways(open_page, path, width):
     for lr, scale in ((-2, 0), (0.5, 2), (-1.1, -1)):
         put(page, lr=lr, scale=scale)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        parts = page.locator(".explorer :is(p, label, input, button, figure, svg, .explorer-mark)")
+        parts = page.locator(
+            ".explorer-live :is(p, label, input, button, figure, svg, .explorer-mark)"
+        )
         for at in parts.evaluate_all("(all) => all.map((e) => e.getBoundingClientRect())"):
             assert 0 <= at["left"] < at["right"] <= width
 
