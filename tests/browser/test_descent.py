@@ -303,9 +303,7 @@ def test_no_setting_makes_the_page_scroll_sideways(open_page, path, width):
     for lr, scale in ((-2, 0), (0.5, 2), (-1.1, -1)):
         put(page, lr=lr, scale=scale)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        parts = page.locator(
-            ".explorer-live :is(p, label, input, figure, svg, .explorer-mark)"
-        )
+        parts = page.locator(".explorer-live :is(p, label, input, figure, svg, .explorer-mark)")
         for at in parts.evaluate_all("(all) => all.map((e) => e.getBoundingClientRect())"):
             assert 0 <= at["left"] < at["right"] <= width
 
