@@ -5,7 +5,7 @@
 {
   const { plain, show, html, svg, fill, px } = explorers;
   let number = 0;
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const still = matchMedia("(prefers-reduced-motion: reduce)"), narrow = matchMedia("(max-width: 575.98px)");
 
   /** Put a figure into `place`, in which the lab's own picture or table stands for readers without a script. */
   function build(place, name, make) {
@@ -52,16 +52,24 @@
       label: (title) => live.setAttribute("aria-label", title),
       /** A picture of so many pixels, drawn anew by `draw(...children)`; `describe` says what it shows. */
       picture({ width = 360, height = 300, caption = "", wide = false, interactive = false } = {}) {
-        const element = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: interactive ? "group" : "img" });
+        const element = svg("svg", { role: interactive ? "group" : "img" });
         const figure = html("figure", wide ? { class: "wide" } : {}, element);
         if (caption) figure.append(html("figcaption", {}, caption));
         pictures.append(figure);
-        return {
+        const picture = {
           element, figure,
           box: { left: 58, right: width - 10, top: 10, bottom: height - 42 },
           draw: (...children) => element.replaceChildren(...children),
           describe: (said) => element.setAttribute("aria-label", said),
         };
+        const fit = () => {   // a wide picture is drawn less wide on a telephone, so that its words stay as large
+          const across = narrow.matches ? Math.min(width, 360) : width;
+          element.setAttribute("viewBox", `0 0 ${across} ${height}`);
+          picture.box.right = across - 10;
+        };
+        fit();
+        narrow.addEventListener("change", () => { fit(); changed({ speak: false }); });
+        return picture;
       },
       /** A slider from `min` to `max`; `at` makes the value of a position, `say` its words, for eye and ear. */
       slider(key, { label, min, max, step = 1, value, at = (position) => position, say = plain, spell = say }) {
