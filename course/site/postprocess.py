@@ -22,6 +22,7 @@ from course.site.html import attribute, is_foreign, parse
 from course.site.mathematics import TexError, draw_formulas
 from course.site.prompts import add_prompts
 from course.site.quarto_pages import add_copy_buttons, make_ids_unique
+from course.site.search import Entry, entries_of, write_index
 
 # The navigation regions of a page, so that a screen reader can tell them apart.
 REGIONS = {
@@ -37,9 +38,9 @@ REGIONS = {
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 FETCHED_LINKS = {"stylesheet", "preload", "modulepreload", "preconnect", "dns-prefetch", "icon"}
 
-# What the pages need beyond the renderer's own: a script, and the font of the formulas.
+# What the pages need beyond the renderer's own: scripts, and the font of the formulas.
 STYLES = ROOT / "styles"
-SCRIPT, FONTS = STYLES / "site.js", STYLES / "fonts"
+SCRIPTS, FONTS = [STYLES / "site.js", STYLES / "search.js"], STYLES / "fonts"
 
 
 class PageError(Exception):
@@ -55,6 +56,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
     shutil.copytree(FONTS, site / "styles" / FONTS.name, dirs_exist_ok=True)
     if student_zip:
         shutil.copyfile(student_zip, site / student_zip.name)
+    entries: list[Entry] = []
     for path in pages(site):
         name = path.relative_to(site).as_posix()
         page = parse(path.read_text(encoding="utf-8"))
@@ -75,7 +77,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         mark_sentences(page)
         fold_solution_outputs(page)
         defer_scripts(page)
-        add_assets(page, path, site, [SCRIPT])
+        add_assets(page, path, site, SCRIPTS)
         if name.startswith("notebooks/"):
             describe(page, lab)
             add_lab_downloads(page, lab, path.parent, student_zip)
@@ -86,6 +88,8 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         text = page.decode(formatter="html5")
         text = re.sub(r"^(<![^>]*>)\s*", r"\1\n", text)  # each decoding adds a line end there
         path.write_text(text, encoding="utf-8", newline="\n")
+        entries += entries_of(page, name)
+    write_index(site, entries)
 
 
 def remove_foreign_requests(page: BeautifulSoup) -> None:

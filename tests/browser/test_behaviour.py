@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from site_pages import listed
 
-from course.site.postprocess import SCRIPT
+from course.site.postprocess import SCRIPTS
 
 from .conftest import CLASS_ROOM
 
@@ -227,7 +227,7 @@ onclick="document.getElementById('quarto-sidebar').classList.toggle('show')">Ope
 def test_escape_closes_a_menu_of_quarto_too(open_page):
     page = open_page(width=390)
     page.set_content(FOLDED)
-    page.add_script_tag(path=SCRIPT)
+    page.add_script_tag(path=SCRIPTS[0])
     opener = page.locator("button")
     opener.click()
     assert opener.get_attribute("aria-expanded") == "true"
@@ -272,6 +272,34 @@ def test_search_finds_a_term_and_leads_to_it(open_page, how, path):
     assert "monte carlo" in page.locator("main").inner_text().lower()
     anchor = urlsplit(target).fragment
     assert not anchor or page.evaluate("id => document.getElementById(id) !== null", anchor)
+
+
+@pytest.mark.parametrize(
+    ("asked", "title", "section"),
+    [
+        ("weight decay", "weight decay", "Term: "),
+        ("lab 7", "Lab 7: ", ""),
+        ("Lab 12", "Lab 12: ", ""),
+        ("fit_torch", "labkit", ""),
+        ("nesterov exercise", "Lab 10: ", "Exercise 2"),
+    ],
+)
+def test_search_finds_terms_first_and_knows_labs_by_number(open_page, asked, title, section):
+    page = open_page()
+    page.locator("#quarto-search input").fill(asked)
+    first = page.locator(".search-result").first
+    first.wait_for()
+    said = first.inner_text().lower()
+    assert title.lower() in said
+    assert section.lower() in said
+    assert "\\" not in page.locator(".smalldocs-search-results").inner_text()
+
+
+@pytest.mark.parametrize("asked", ["wieght dacey", "eigenvlaue zebra", "lab 123456"])
+def test_search_does_not_offer_what_is_merely_alike(open_page, asked):
+    page = open_page()
+    page.locator("#quarto-search input").fill(asked)
+    page.get_by_text("No results").wait_for()
 
 
 def test_search_says_that_it_found_nothing_and_escape_closes_it(open_page):
