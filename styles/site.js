@@ -24,6 +24,15 @@
     });
   }
 
+  // A folded section opens for a link that leads to its heading; for one that leads into it the browser opens it.
+  const unfold = () => {
+    const section = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const fold = section && section.querySelector(":scope > .folded-section");
+    if (fold) fold.open = true;
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
+
   // Quarto's script writes / for /index.html in all links, with which a link within that page would load it again.
   document.addEventListener("DOMContentLoaded", () => {
     const [here] = location.href.split("#");

@@ -47,12 +47,12 @@ def text(root: Path = ROOT) -> str:
 def at_a_glance(found: list[Lab]) -> str:
     """Return the table of times."""
     lines = [
-        "| Lab | Student's minutes, an estimate | Seconds to execute, measured |",
+        "| Notes on lab | Student's minutes, an estimate | Seconds to execute, measured |",
         "|:----|---:|---:|",
     ]
     for lab in found:
         made = lab.made
-        link = f"[{lab.number} {lab.title}](notebooks/{lab.path.name})"
+        link = f"[{lab.number} {lab.title}](#{anchor(lab)})"
         seconds = f"{made['seconds']:.0f}" if "seconds" in made else "not executed"
         lines.append(f"| {link} | {minutes(lab)} | {seconds} |")
     seconds = sum(lab.made.get("seconds", 0) for lab in found)
@@ -72,13 +72,23 @@ def minutes(lab: Lab) -> int:
     return found
 
 
+def title(lab: Lab) -> str:
+    """Return the heading of a lab's part."""
+    return f"Lab {lab.number}: {lab.title}"
+
+
+def anchor(lab: Lab) -> str:
+    """Return the id of this heading."""
+    return f"lab-{lab.number}"
+
+
 def section(lab: Lab) -> str:
     """Return the part of the page about one lab."""
     made = lab.made
     seconds = f"{made['seconds']:.0f} seconds" if "seconds" in made else "not yet measured"
     return "\n\n".join(
         [
-            f"## Lab {lab.number}: {lab.title}",
+            f"## {title(lab)} {{#{anchor(lab)} .folded}}",
             f"[The lab](notebooks/{lab.path.name}) takes a student about "
             f"{minutes(lab)} minutes, exercises included (an estimate). "
             f"Executing it from start to end took {seconds}, measured with "

@@ -95,7 +95,7 @@ class Page:
         yield from listed("Returns", gives)
         yield from listed("Raises", raises)
         for item in by_kind.get("notes", []):
-            yield "**Notes**"
+            yield part("Notes")
             yield from self.paragraphs(item.description)
 
     def parameter(self, item: DocstringMeta) -> str:
@@ -188,10 +188,15 @@ def anchor(name: str) -> str:
     return name.replace(".", "-")
 
 
+def part(title: str) -> str:
+    """Return the name of an entry's part: no heading, or the list of headings would be endless."""
+    return f'<span class="part">{title}</span>'
+
+
 def listed(title: str, lines: list[str]) -> Iterator[str]:
     """Write a section that is a list, if there is anything in it."""
     if lines:
-        yield f"**{title}**"
+        yield part(title)
         yield "\n".join(lines)
 
 
@@ -204,7 +209,7 @@ def in_words(items: Iterable[str]) -> str:
 def example(statements: list[doctest.Example]) -> Iterator[str]:
     """Write the example as code that can be copied, each output below what gives it."""
     if statements:
-        yield "**Example**"
+        yield part("Example")
     code = ""
     for number, statement in enumerate(statements, 1):
         code += statement.source

@@ -18,6 +18,7 @@ from course.site.assets import add_assets
 from course.site.check import pages
 from course.site.downloads import add_lab_downloads, add_zip_download
 from course.site.explorers import add_explorers
+from course.site.folds import fold_sections
 from course.site.html import attribute, is_foreign, parse
 from course.site.mathematics import TexError, draw_formulas
 from course.site.prompts import add_prompts
@@ -73,6 +74,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         lab = notebooks / f"{path.stem}.ipynb"
         if name.startswith("notebooks/") and lab.is_file():
             add_prompts(page, path, site, Lab.read(lab))
+        fold_sections(page)
         wrap_tables(page)
         mark_sentences(page)
         fold_solution_outputs(page)
