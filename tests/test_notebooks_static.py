@@ -654,6 +654,10 @@ BAD: list[tuple[str, str, Edit]] = [
     ("figure-text", "short alternative", swap("figure", ALT, "A falling curve")),
     ("figure-text", "caption repeated", swap("figure", "The loss by step", ALT)),
     ("figure-text", "a drawing that is no image", write("numbers", "plt.subplots()")),
+    ("turned-colours", "caption", swap("figure", "The loss by step", "The loss (black) by step")),
+    ("turned-colours", "alternative", swap("figure", "A curve that", "Grey, it")),
+    ("turned-colours", "compared", swap("figure", "flat from", "darker from")),
+    ("turned-colours", "before a hue", swap("figure", "A curve that", "Light blue, it")),
     ("one-figure", "two", put("figure", picture(), picture())),
     ("execution-counts", "not run", lambda d: d["numbers"].update(execution_count=None)),
     ("execution-counts", "run twice", lambda d: d["versions"].update(execution_count=99)),
@@ -782,6 +786,16 @@ GOOD: list[tuple[str, Edit]] = [
     ("the cell for Colab", both(for_colab("https://github.com/a/b"), published)),
     ("a name of labkit without torch", add("imports", "import labkit\nf = labkit.fit_ols")),
     ("a longer cell", write("imports", "y = 1\n" + lines(19))),
+    (
+        "noise and cells that are white",
+        swap("figure", "The loss", "White noise, white blood cells"),
+    ),
+    (
+        "a photograph, which is not turned",
+        both(
+            swap("figure", "fig-loss", "fig-photo-loss"), swap("figure", "A curve that", "Dark, it")
+        ),
+    ),
     ("hidden output", swap("checks", "checks = ", "#| include: false\nchecks = ")),
     ("a registry behind words", add("goal", "[PyPI](https://pypi.org/project/torch/)")),
     ("a core of an hour", both(add("background", long(59.5)), stated(60))),

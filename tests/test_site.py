@@ -423,7 +423,7 @@ def test_quarto_is_used_where_it_is_and_its_pages_are_changed_too(tmp_path, monk
 STYLES = (ROOT / "styles" / "palette.css").read_text(encoding="utf-8")
 PALETTES = [
     dict(re.findall(r"--([\w-]+):\s*#([0-9a-f]{6})", block))
-    for block in re.findall(r"\{([^{}]*--paper:[^{}]*--figure[^{}]*)\}", STYLES)
+    for block in re.findall(r"\{([^{}]*--paper:[^{}]*)\}", STYLES)
 ]
 
 

@@ -12,6 +12,13 @@ from course.rules.registry import Found, rule
 
 MIN_ALT = 40
 NOT_FINITE = re.compile(r"(?<![\w.])(?:nan|inf|infinity)(?!\w)", re.IGNORECASE)
+# White noise and white blood cells are no colours.
+TURNED = re.compile(
+    r"\b(?:white|black|gr[ea]y|dark|light|pale|bright)(?:r|er|st|est|ish)?\b"
+    r"(?![ -](?:noise|blood|matter|box))",
+    re.IGNORECASE,
+)
+PHOTO = "fig-photo-"  # the beginning of a label, which styles/figures.css knows too
 LOCAL = re.compile(
     r"(?<![\w.])/(?:home|root|tmp|Users|var/folders)(?![\w.-])|\b[A-Za-z]:\\+Users\b"
 )
@@ -31,6 +38,17 @@ def figure_text(lab: Lab) -> Found:
             yield cell, f"the figure's alternative text has {len(alt)} letters"
         elif alt.casefold() == caption.casefold():
             yield cell, "the figure's alternative text repeats the caption"
+
+
+@rule("name a hue (blue, orange), or the form: a thick line, a shaded band, a faint map")
+def turned_colours(lab: Lab) -> Found:
+    """In the dark a page turns its figures, but for hues: the black of paper is white there."""
+    for cell in lab.code:
+        if str(cell.options.get("label")).startswith(PHOTO):
+            continue
+        for key in ("fig-cap", "fig-alt"):
+            if match := TURNED.search(str(cell.options.get(key) or "")):
+                yield cell, f"its `{key}` calls something {match[0].lower()}"
 
 
 @rule("draw one figure a cell (panels of one figure are one), each with its own texts")
