@@ -16,6 +16,7 @@ from course.notebook import Lab
 from course.publishing.repository import Repository, offer_repository
 from course.site.assets import add_assets
 from course.site.check import pages
+from course.site.cross_references import link_references
 from course.site.downloads import add_lab_downloads, add_zip_download
 from course.site.explorers import add_explorers
 from course.site.folds import fold_sections
@@ -74,6 +75,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         lab = notebooks / f"{path.stem}.ipynb"
         if name.startswith("notebooks/") and lab.is_file():
             add_prompts(page, path, site, Lab.read(lab))
+        link_references(page, path, site)
         fold_sections(page)
         wrap_tables(page)
         mark_sentences(page)
