@@ -6,7 +6,8 @@ from course.site.cross_references import link_references
 from course.site.html import parse
 
 PAGE = """<main><h1>Lab 2</h1><section id="check"><h2>4 Check, as in lab 1</h2>
-<p>As in lab 1 and Lab&nbsp;3, see section 4, exercise 2, and exercise 2 of lab 9. In lab 2 we <a href="x">know
+<p>As in lab 1 and Lab&nbsp;3, see section 4, exercise 2, and exercise 2 of lab 9. In lab 2 we
+<a href="x">know
 lab 1</a>, <code>lab 1</code>, lab 1.5, collab 1, labs.</p>
 <section id="exercise-2-a"><h3>Exercise 2: a</h3></section></section></main>"""
 
