@@ -207,22 +207,6 @@ def test_punctuation_stays_on_the_line_of_its_formula(small):
     assert page.select_one("main p").get_text().startswith("The slope (about ")
 
 
-def test_a_function_stands_apart_from_its_argument(small):
-    page = small(
-        r"$\log x$, $\log_{10} x$, $\exp(x)$, $\mathrm{lr}$, $n\log n$, $\lambda_{\max}$,"
-        r"$2\max_i x$, $-\max(0, x)$ and $\text{so } \min y$"
-    )
-    spaced = [len(math.select("mspace")) for math in page.select("math")]
-    assert spaced == [1, 1, 0, 0, 2, 0, 2, 0, 1]
-    assert not [sign for sign in page.select("math mo") if sign.get_text().isalpha()]
-
-
-def test_sim_is_a_relation_and_a_tilde_an_accent(small):
-    relation, accent = small(r"$y \sim N$ and $\tilde y$").select("math")
-    assert relation.mo.get_text() == "∼"
-    assert accent.mover.mo.get_text() == "~"
-
-
 def quarto_formula(tex, display="inline", drawn="<mi>f</mi><mo accent='true'>\u0302</mo>"):
     """Return a formula as Quarto writes it: bare, with its TeX in an annotation."""
     note = f'<annotation encoding="application/x-tex">{tex}</annotation>'
