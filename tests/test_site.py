@@ -156,8 +156,11 @@ def test_a_second_render_puts_the_new_site_in_the_place_of_the_old(small, tmp_pa
 
 
 def test_postprocessing_a_page_twice_is_postprocessing_it_once(small, tmp_path):
-    text = 'A formula, $x^2$.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<div class="explorer"></div>'
-    assert small(text).select("math, table, svg, td")
+    text = "A formula, $x^2$.\n\n## Below 1e-9\n\n| a | b |\n|---|---|\n| -1 | 5% |\n\n"
+    text += '<div class="explorer"></div>'
+    written = small(text)
+    assert written.select("math, table, svg, td")
+    assert written.select_one(".table-box")["aria-label"] == "Table: Below 10⁻⁹"
     page = tmp_path / "_site" / "index.html"
     once = page.read_bytes()
     postprocess(tmp_path / "_site", tmp_path / "project" / "notebooks")
