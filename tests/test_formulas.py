@@ -190,8 +190,23 @@ def test_an_upright_word_is_one_word_and_no_function(tex, word):
     ],
 )
 def test_a_function_has_a_name_that_is_drawn_upright_and_is_no_sign(tex, name):
-    assert drawn(tex).mi.get_text() == name, "of several letters it is upright"
+    leaf = drawn(tex).mi
+    assert (leaf.get_text(), leaf.attrs) == (name, {}), "of several letters it is upright"
     assert drawn(tex).find("mo") is None
+
+
+def test_nothing_is_no_word():
+    assert drawn("{} = b").find_all(mathvariant=True) == []
+
+
+def test_a_capital_greek_letter_stands_upright_and_a_small_one_is_slanted():
+    assert drawn(r"\Phi(h)").mi["mathvariant"] == "normal"
+    assert [leaf.attrs for leaf in drawn(r"\beta X").find_all("mi")] == [{}, {}]
+
+
+def test_a_power_of_an_accented_letter_is_no_higher_than_of_the_letter():
+    assert drawn(r"\hat\beta_0^2").msubsup.mpadded.mover
+    assert drawn(r"x^{\hat y}").find("mpadded") is None
 
 
 def test_bold_and_double_struck_letters_are_characters_of_their_own():

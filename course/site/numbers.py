@@ -75,11 +75,9 @@ def power_of_ten(number: re.Match[str]) -> str:
     """Write a number of Python's with its power of ten: no digit of it is dropped."""
     sign, digits, below, exponent = number.groups()
     sign = sign.replace("-", MINUS)
-    if not float(digits):
-        return sign + digits  # 0e+00
     power = ("-" if below == "-" else "") + str(int(exponent))
     if power in {"0", "-0"}:
-        return sign + digits
+        return sign + digits  # 0e+00
     factor = "" if digits == "1" else f"{digits}{TIE}×{TIE}"
     return f"{sign}{factor}10{power.translate(RAISED)}"
 

@@ -49,6 +49,11 @@ def repair(math: Tag, *, display: bool) -> None:
         place_accent(accent)
     for power in math.find_all("msup"):
         lower_primes(power)
+    for accent in math.select(
+        "msup > mover[accent]:first-child, msubsup > mover[accent]:first-child"
+    ):
+        # A power stands as high as on the letter alone.
+        accent.wrap(Tag(name="mpadded", attrs={"height": "0.7em"}))
     for fence in math.find_all("mo", stretchy=False):
         if fence.has_attr("minsize"):  # of a binomial coefficient
             fence["stretchy"] = "true"
@@ -96,6 +101,8 @@ def sort_leaf(leaf: Tag) -> None:
         leaf.attrs.clear()
     elif leaf.name == "mi" and len(text) == 1 and unicodedata.category(text)[0] in "SP":
         leaf.name, leaf.string = "mo", text.replace("~", "∼")  # \sim is a relation
+    elif leaf.name == "mi" and "Α" <= text <= "Ω":
+        leaf["mathvariant"] = "normal"  # capital Greek letters stand upright
 
 
 def place_accent(over: Tag) -> None:
