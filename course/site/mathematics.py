@@ -6,30 +6,18 @@ not be published.
 """
 
 import re
-import unicodedata
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 from latex2mathml.converter import convert
 
 from course.site.html import attribute, parse
+from course.site.tex_signs import repair
+from course.site.tex_spacing import space
 
 # How many children each element of MathML must have.
 ARITY = {"mfrac": 2, "msub": 2, "msup": 2, "mover": 2, "munder": 2, "mroot": 2}
 ARITY |= {"msubsup": 3, "munderover": 3}
-# Those whose first child may be a function's name, with an index on it.
-INDEXED = ["msub", "msup", "msubsup", "munder"]
-# MathML Core, which is what browsers draw, knows no variant but "normal": a bold letter is a
-# character of its own.
-VARIANTS = {
-    "bold": "BOLD",
-    "italic": "ITALIC",
-    "bold-italic": "BOLD ITALIC",
-    "double-struck": "DOUBLE-STRUCK",
-    "script": "SCRIPT",
-    "sans-serif": "SANS-SERIF",
-    "monospace": "MONOSPACE",
-}
 # Environments that latex2mathml knows under another name.
 ALIASES = {"aligned": "align*", "gathered": "align*", "split": "align*"}
 
@@ -94,6 +82,9 @@ def mathml(tex: str, *, display: bool) -> Tag:
         lambda m: rf"\{m[1]}{{{ALIASES.get(m[2], m[2])}}}",
         tex,
     )
+    # Without the space latex2mathml draws a single letter slanted; it doesn't know \arg.
+    source = source.replace(r"\mathrm{", r"\mathrm {")
+    source = re.sub(r"\\arg(?![A-Za-z])", r"\\operatorname{arg}", source)
     try:
         text = convert(source, display="block" if display else "inline")
     except Exception as error:  # latex2mathml raises a dozen unrelated types
@@ -101,15 +92,8 @@ def mathml(tex: str, *, display: bool) -> Tag:
         raise TexError(f"latex2mathml cannot read it ({reason})") from error
     (math,) = parse(text).select("math")
     check_elements(math)
-    for leaf in math.select("[mathvariant]"):
-        respell(leaf)
-    for word in math.find_all("mo"):
-        if len(word.get_text()) > 1 and word.get_text().isalpha():
-            word.name = "mi"  # max is a name, and no sign with wide gaps around it
-    for sign in math.find_all("mi", string="~"):
-        sign.name, sign.string = "mo", "∼"  # \sim is a relation
-    for name in math.find_all(["mi", *INDEXED]):
-        space_function(name)
+    repair(math, display=display)
+    space(math, display=display)
     for table in math.find_all("mtable"):
         align_columns(table)
     annotate(math, tex)
@@ -141,42 +125,6 @@ def check_elements(math: Tag) -> None:
         children = len(element.find_all(True, recursive=False))
         if children != ARITY.get(element.name, children):
             raise TexError(f"an argument is missing (in <{element.name}>)")
-
-
-def respell(leaf: Tag) -> None:
-    """Write a letter's variant as the Unicode character that is drawn so."""
-    variant, text = attribute(leaf, "mathvariant"), leaf.get_text()
-    if variant == "normal":
-        return
-    name = VARIANTS.get(variant)
-    leaf.string = "".join(styled(letter, name) for letter in text) if name else text
-    del leaf["mathvariant"]
-
-
-def styled(letter: str, style: str) -> str:
-    """Return a letter or digit in a mathematical style, or itself where Unicode has none."""
-    plain = unicodedata.name(letter, "")
-    plain = plain.replace("LATIN ", "").replace("GREEK ", "").replace(" LETTER", "")
-    try:
-        return unicodedata.lookup(f"MATHEMATICAL {style} {plain}")
-    except KeyError:
-        return letter
-
-
-def space_function(element: Tag) -> None:
-    """Put TeX's thin space between a function's name, such as log or log₁₀, and its neighbours."""
-    if element.parent is None or element.parent.name in ARITY:
-        return  # what follows is the index, and not the argument
-    base = element if element.name == "mi" else element.find(True)
-    name = base.get_text() if base and base.name == "mi" else ""
-    if len(name) < 2 or not name.isalpha():
-        return
-    for neighbour, put in [
-        (element.find_previous_sibling(), element.insert_before),
-        (element.find_next_sibling(), element.insert_after),
-    ]:
-        if neighbour and neighbour.name not in {"mo", "mspace", "mtext"}:
-            put(parse("").new_tag("mspace", attrs={"width": "0.167em"}))
 
 
 def align_columns(table: Tag) -> None:

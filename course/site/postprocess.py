@@ -22,6 +22,7 @@ from course.site.explorers import add_explorers
 from course.site.folds import fold_sections
 from course.site.html import attribute, is_foreign, parse
 from course.site.mathematics import TexError, draw_formulas
+from course.site.numbers import typeset_numbers
 from course.site.prompts import add_prompts
 from course.site.quarto_pages import add_copy_buttons, make_ids_unique
 from course.site.search import Entry, entries_of, write_index
@@ -89,6 +90,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
                 offer_repository(page, repository, lab.name, solved=has_solutions(lab))
         elif name == "index.html" and student_zip:
             add_zip_download(page, student_zip)
+        typeset_numbers(page)
         text = page.decode(formatter="html5")
         text = re.sub(r"^(<![^>]*>)\s*", r"\1\n", text)  # each decoding adds a line end there
         path.write_text(text, encoding="utf-8", newline="\n")
@@ -190,7 +192,8 @@ def wrap_tables(page: BeautifulSoup) -> None:
         if attribute(table, "style").startswith("width"):
             del table["style"]
         caption = table.find("caption")
-        if name := caption or table.find_previous(HEADINGS):
+        name = caption or table.find_previous(HEADINGS)
+        if name and not box.has_attr("aria-label"):
             text = " ".join(name.get_text(" ").split())
             box["role"], box["aria-label"] = "group", f"Table: {text}"
             if not caption:
