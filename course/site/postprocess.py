@@ -18,6 +18,7 @@ from course.site.assets import add_assets
 from course.site.check import pages
 from course.site.downloads import add_lab_downloads, add_zip_download
 from course.site.explorer import add_explorer
+from course.site.fonts import copy_fonts, preload_font
 from course.site.html import attribute, is_foreign, parse
 from course.site.mathematics import TexError, draw_formulas
 from course.site.prompts import add_prompts
@@ -37,9 +38,8 @@ REGIONS = {
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 FETCHED_LINKS = {"stylesheet", "preload", "modulepreload", "preconnect", "dns-prefetch", "icon"}
 
-# What the pages need beyond the renderer's own: a script, and the font of the formulas.
-STYLES = ROOT / "styles"
-SCRIPT, FONTS = STYLES / "site.js", STYLES / "fonts"
+# What the pages need beyond the renderer's own.
+SCRIPT = ROOT / "styles" / "site.js"
 
 
 class PageError(Exception):
@@ -52,7 +52,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
     `notebooks` holds the labs, which the pages offer for download, `student_zip` all of them.
     """
     repository = Repository.read(notebooks.parent)
-    shutil.copytree(FONTS, site / "styles" / FONTS.name, dirs_exist_ok=True)
+    copy_fonts(site)
     if student_zip:
         shutil.copyfile(student_zip, site / student_zip.name)
     for path in pages(site):
@@ -63,6 +63,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         except TexError as error:
             raise PageError(f"{name}: {error}") from error
         remove_foreign_requests(page)
+        preload_font(page, path, site)
         fix_accessibility(page)
         make_ids_unique(page)
         add_copy_buttons(page)

@@ -1,0 +1,68 @@
+"""How the pages are set: sizes of code, what scrolls sideways, what moves as fonts come."""
+
+import re
+
+import pytest
+
+from course.notebook import labs
+
+LABS = [f"notebooks/{lab.stem}.html" for lab in labs()]
+
+SIZES = """() => {
+  const size = (element) => parseFloat(getComputedStyle(element).fontSize);
+  const text = size([...document.querySelectorAll("main p")].find((p) => !p.closest("div.cell")));
+  return [...document.querySelectorAll("main pre, main pre code")].map((e) => size(e) / text);
+}"""
+# A column of 640 px is narrower than the one that a window of 1024 px has.
+SCROLLING = """() => {
+  document.querySelector("main.content").style.width = "640px";
+  const blocks = [...document.querySelectorAll("main pre")].filter((e) => e.checkVisibility());
+  return [blocks.filter((e) => e.scrollWidth > e.clientWidth + 1).length, blocks.length];
+}"""
+SHIFTS = """new PerformanceObserver((list) => {
+  window.shift = (window.shift ?? 0) + list.getEntries().reduce((sum, e) => sum + e.value, 0);
+}).observe({ type: "layout-shift", buffered: true })"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", [LABS[0], "python-for-r-users.html", "reference.html"])
+def test_code_is_hardly_smaller_than_text(open_page, path, width):
+    sizes = open_page(path, width=width).evaluate(SIZES)
+    assert len(sizes) > 20
+    assert min(sizes) >= 0.85 - 1e-6
+
+
+@pytest.mark.parametrize("path", LABS)
+def test_hardly_any_code_scrolls_sideways_in_a_column_of_640_pixels(open_page, path):
+    page = open_page(path)
+    page.evaluate("document.fonts.ready")
+    scrolling, blocks = page.evaluate(SCROLLING)
+    assert blocks > 20
+    assert scrolling <= blocks / 10
+
+
+def test_the_text_stays_where_it_is_as_the_fonts_come(browser, site_url):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    try:
+        held, released = [], []
+
+        def hold(route):
+            route.continue_() if released else held.append(route)
+
+        context.route(re.compile(r"\.woff2"), hold)
+        page = context.new_page()
+        page.add_init_script(SHIFTS)
+        page.goto(f"{site_url}/{LABS[0]}", wait_until="domcontentloaded")
+        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+        height = "document.querySelector('#background').getBoundingClientRect().top"
+        before = page.evaluate(height)
+        assert held, "no font was asked for"
+        released.append(True)
+        for route in held:
+            route.continue_()
+        page.wait_for_function("document.fonts.check('1em \"Course Serif\"')")
+        page.wait_for_timeout(300)
+        assert abs(page.evaluate(height) - before) < 40
+        assert page.evaluate("window.shift ?? 0") < 0.1
+    finally:
+        context.close()
