@@ -1,12 +1,15 @@
-"""How the pages are set: sizes of code, what scrolls sideways, what moves as fonts come."""
+"""How the pages are set: sizes of code, what scrolls sideways, what moves as fonts come, paper."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from course.notebook import labs
 
 LABS = [f"notebooks/{lab.stem}.html" for lab in labs()]
+LAYOUT = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
+A4 = {"width": 673, "height": 1032}  # what the margins leave, in pixels of 1/96 inch
 
 SIZES = """() => {
   const size = (element) => parseFloat(getComputedStyle(element).fontSize);
@@ -66,3 +69,24 @@ def test_the_text_stays_where_it_is_as_the_fonts_come(browser, site_url):
         assert page.evaluate("window.shift ?? 0") < 0.1
     finally:
         context.close()
+
+
+@pytest.mark.parametrize("path", LABS)
+def test_a_lab_is_printed_on_at_most_twenty_sheets(open_page, path):
+    page = open_page(path)
+    page.evaluate("document.fonts.ready")
+    sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))
+    assert 5 < len(sheets) <= 20
+
+
+@pytest.mark.parametrize("path", [LABS[-1], "python-for-r-users.html"])
+def test_paper_is_white_and_cuts_no_line(open_page, path):
+    page = open_page(path, dark=True)
+    page.set_viewport_size(A4)
+    page.emulate_media(media="print", color_scheme="dark")
+    style = page.evaluate(
+        "(({ color, backgroundColor }) => [color, backgroundColor])"
+        "(getComputedStyle(document.body))"
+    )
+    assert style == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    assert page.evaluate(LAYOUT) == []
