@@ -1,6 +1,7 @@
 """How the pages are set: sizes of code, what scrolls sideways, what moves as fonts come, paper."""
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,9 @@ SCROLLING = """() => {
   const blocks = [...document.querySelectorAll("main pre")].filter((e) => e.checkVisibility());
   return [blocks.filter((e) => e.scrollWidth > e.clientWidth + 1).length, blocks.length];
 }"""
+WRONG_STOPS = """() => [...document.querySelectorAll("main :is(pre, .table-box, .math.display)")]
+  .filter((e) => e.checkVisibility())
+  .filter((e) => e.scrollWidth > e.clientWidth + 1 !== (e.tabIndex === 0))"""
 SHIFTS = """new PerformanceObserver((list) => {
   window.shift = (window.shift ?? 0) + list.getEntries().reduce((sum, e) => sum + e.value, 0);
 }).observe({ type: "layout-shift", buffered: true })"""
@@ -44,31 +48,48 @@ def test_hardly_any_code_scrolls_sideways_in_a_column_of_640_pixels(open_page, p
     assert scrolling <= blocks / 10
 
 
-def test_the_text_stays_where_it_is_as_the_fonts_come(browser, site_url):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    try:
-        held, released = [], []
+@contextmanager
+def without_fonts(browser, url, width):
+    """Open a page whose fonts are kept back; yield it, and a function that lets them come."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    held, released = [], []
 
-        def hold(route):
-            route.continue_() if released else held.append(route)
+    def hold(route):
+        route.continue_() if released else held.append(route)
 
-        context.route(re.compile(r"\.woff2"), hold)
-        page = context.new_page()
-        page.add_init_script(SHIFTS)
-        page.goto(f"{site_url}/{LABS[0]}", wait_until="domcontentloaded")
-        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
-        height = "document.querySelector('#background').getBoundingClientRect().top"
-        before = page.evaluate(height)
+    def release():
         assert held, "no font was asked for"
         released.append(True)
         for route in held:
             route.continue_()
         page.wait_for_function("document.fonts.check('1em \"Course Serif\"')")
         page.wait_for_timeout(300)
-        assert abs(page.evaluate(height) - before) < 40
-        assert page.evaluate("window.shift ?? 0") < 0.1
+
+    try:
+        context.route(re.compile(r"\.woff2"), hold)
+        page = context.new_page()
+        page.add_init_script(SHIFTS)
+        page.goto(url, wait_until="domcontentloaded")
+        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+        yield page, release
     finally:
         context.close()
+
+
+def test_the_text_stays_where_it_is_as_the_fonts_come(browser, site_url):
+    top = "document.querySelector('#background').getBoundingClientRect().top"
+    with without_fonts(browser, f"{site_url}/{LABS[0]}", 1280) as (page, release):
+        before = page.evaluate(top)
+        release()
+        assert abs(page.evaluate(top) - before) < 40
+        assert page.evaluate("window.shift ?? 0") < 0.1
+
+
+@pytest.mark.parametrize("path", [LABS[0], LABS[-1]])
+def test_the_tab_key_reaches_what_scrolls_once_the_fonts_have_come(browser, site_url, path):
+    with without_fonts(browser, f"{site_url}/{path}", 390) as (page, release):
+        release()
+        page.wait_for_function(f"!({WRONG_STOPS})().length")
 
 
 @pytest.mark.parametrize("path", LABS)
