@@ -3,13 +3,15 @@
   "use strict";
 
   // A box that scrolls sideways is a stop for the Tab key, so that the arrow keys can scroll it; one that has room enough is none.
-  const stops = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
-      else target.removeAttribute("tabindex");
-    }
-  });
-  document.querySelectorAll("main :is(pre, .table-box, .math.display)").forEach((box) => stops.observe(box));
+  const boxes = [...document.querySelectorAll("main :is(pre, .table-box, .math.display)")];
+  const stop = (box) => {
+    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  };
+  const stops = new ResizeObserver((entries) => entries.forEach(({ target }) => stop(target)));
+  boxes.forEach((box) => stops.observe(box));
+  // A font that comes later changes what is in a box, and not the box.
+  document.fonts.addEventListener("loadingdone", () => boxes.forEach(stop));
 
   // The course menu of a narrow window: the button says whether it is open, and Escape closes it.
   const menu = document.getElementById("quarto-sidebar");

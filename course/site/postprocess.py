@@ -20,6 +20,7 @@ from course.site.cross_references import link_references
 from course.site.downloads import add_lab_downloads, add_zip_download
 from course.site.explorers import add_explorers
 from course.site.folds import fold_sections
+from course.site.fonts import copy_fonts, preload_font
 from course.site.html import attribute, is_foreign, parse
 from course.site.mathematics import TexError, draw_formulas
 from course.site.numbers import typeset_numbers
@@ -41,9 +42,8 @@ REGIONS = {
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 FETCHED_LINKS = {"stylesheet", "preload", "modulepreload", "preconnect", "dns-prefetch", "icon"}
 
-# What the pages need beyond the renderer's own: scripts, and the font of the formulas.
-STYLES = ROOT / "styles"
-SCRIPTS, FONTS = [STYLES / "site.js", STYLES / "search.js"], STYLES / "fonts"
+# What the pages need beyond the renderer's own.
+SCRIPTS = [ROOT / "styles" / name for name in ("site.js", "search.js")]
 
 
 class PageError(Exception):
@@ -56,7 +56,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
     `notebooks` holds the labs, which the pages offer for download, `student_zip` all of them.
     """
     repository = Repository.read(notebooks.parent)
-    shutil.copytree(FONTS, site / "styles" / FONTS.name, dirs_exist_ok=True)
+    copy_fonts(site)
     if student_zip:
         shutil.copyfile(student_zip, site / student_zip.name)
     entries: list[Entry] = []
@@ -68,6 +68,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         except TexError as error:
             raise PageError(f"{name}: {error}") from error
         remove_foreign_requests(page)
+        preload_font(page, path, site)
         fix_accessibility(page)
         make_ids_unique(page)
         add_copy_buttons(page)
