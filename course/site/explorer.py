@@ -100,8 +100,8 @@ def one_run(lr: float, steps: int, scale: float) -> list[str]:
 
 
 def add_explorer(page: BeautifulSoup, path: Path, site: Path) -> None:
-    """Fill each `<div class="explorer">` with the static runs, and load the script."""
-    places = page.select("div.explorer")
+    """Fill each `div.explorer` that names no other with the static runs, and load the script."""
+    places = page.select("div.explorer:not([data-explorer])")
     if not places or page.head is None:
         return
     explorer_page = site / "explorer.html"

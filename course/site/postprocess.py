@@ -20,6 +20,7 @@ from course.site.downloads import add_lab_downloads, add_zip_download
 from course.site.explorer import add_explorer
 from course.site.html import attribute, is_foreign, parse
 from course.site.mathematics import TexError, draw_formulas
+from course.site.pictures import PictureError, add_pictures
 from course.site.prompts import add_prompts
 from course.site.quarto_pages import add_copy_buttons, make_ids_unique
 
@@ -60,7 +61,8 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         page = parse(path.read_text(encoding="utf-8"))
         try:
             draw_formulas(page)
-        except TexError as error:
+            add_pictures(page, path, site, notebooks)
+        except (TexError, PictureError) as error:
             raise PageError(f"{name}: {error}") from error
         remove_foreign_requests(page)
         fix_accessibility(page)
