@@ -158,12 +158,13 @@ def lab_with(line, *, table=SMALL, report="We had 0.5 (s.e. 0.1),\nin 3 of 4 tab
         ("Ahead: **{verdict of network minus OLS}**.", r"Ahead: **a \*net\***."),
         ("By {estimate of network minus OLS}.", "By -0.30."),
         ("By {size of network minus OLS}.", "By 0.30."),
-        ("{interval of network minus OLS}", "-0.4 to -0.2"),
-        ("Risk {report: We had … (}, in {report: ), in … tables}.", "Risk 0.5, in 3 of 4."),
+        ("{interval of network minus OLS}, {size of network minus OLS} %", "-0.4 to -0.2, 0.30~%"),
+        ("Risk {report: We had … (}, in {report: ), in … tables}.", "Risk 0.5, in 3~of~4."),
     ],
 )
 def test_each_place_is_filled_from_the_outputs(line, filled):
-    assert verdict_line(lab_with(line)) == filled
+    """A tilde stands for a space at which no line ends."""
+    assert verdict_line(lab_with(line)) == filled.replace("~", "\N{NO-BREAK SPACE}")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from course.notebook import Lab
 PLACE = re.compile(r"\{(?:(\w+) of|(report):) ([^{}]+)\}")
 COLUMNS = {"estimate": "Estimate", "interval": "95 % interval", "verdict": "Verdict"}
 REPORT = "5 Report"
+TIES = re.compile(r"(?<=\d) (?=%|of \d)|(?<=\d of) (?=\d)")  # where a line must not end
 
 
 class VerdictLineError(ValueError):
@@ -44,7 +45,7 @@ def verdict_line(lab: Lab) -> str:
         column, report, words = place.groups()
         return _quoted(lab, words) if report else _cell(lab, column, words)
 
-    return PLACE.sub(found, line)
+    return TIES.sub("\N{NO-BREAK SPACE}", PLACE.sub(found, line))
 
 
 def verdicts(lab: Lab) -> dict[str, dict[str, str]]:

@@ -23,7 +23,7 @@ class PictureError(ValueError):
 
 
 def add_pictures(page: BeautifulSoup, path: Path, site: Path, notebooks: Path) -> None:
-    """Put into each element the figure that it names, and its file into the site."""
+    """Put the figure that an element names at its beginning, and its file into the site."""
     for place in page.select("[data-figure]"):
         stem, _, label = attribute(place, "data-figure").partition("#")
         alt, content = figure(notebooks / f"{stem}.ipynb", label)
@@ -34,8 +34,9 @@ def add_pictures(page: BeautifulSoup, path: Path, site: Path, notebooks: Path) -
         file.write_bytes(content)
         width, height = map(str, Image.open(BytesIO(content)).size)  # so that nothing moves later
         image = {"src": relative_link(file, path), "alt": alt, "width": width, "height": height}
-        place.clear()
-        place.append(page.new_tag("img", attrs=image | ({"loading": "lazy"} if small else {})))
+        if place.img:
+            place.img.decompose()
+        place.insert(0, page.new_tag("img", attrs=image | ({"loading": "lazy"} if small else {})))
 
 
 def figure(notebook: Path, label: str) -> tuple[str, bytes]:
