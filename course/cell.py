@@ -2,6 +2,7 @@
 
 import ast
 import symtable
+from base64 import b64decode
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import dropwhile
@@ -122,6 +123,12 @@ class Cell:
         return sum(
             any(mime.startswith("image/") for mime in out.get("data", {})) for out in self.outputs
         )
+
+    @property
+    def png(self) -> bytes | None:
+        """The file of the first stored picture, None where there is none."""
+        found = (out.get("data", {}).get("image/png") for out in self.outputs)
+        return next((b64decode(picture) for picture in found if picture), None)
 
     @property
     def shows_output(self) -> bool:

@@ -27,6 +27,11 @@ def plain(source: str) -> str:
     return MATH.sub(" ", re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", unfenced(source)))
 
 
+def escaped(words: str) -> str:
+    """Escape what markdown would read as a mark, and join the lines into one."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~$^@])", r"\\\1", " ".join(words.split()))
+
+
 def headings(source: str) -> list[tuple[int, str]]:
     """Headings written with `#`, with an underline, or as HTML."""
     found, before = [], ""

@@ -2,7 +2,7 @@
 
     python -m course.new_lab --name survival [--title "Survival"] [--number 11]
 
-The new lab is a small, complete one: executed, in the sidebar and on the course map, with its
+The new lab is a small, complete one: executed, in the sidebar and on the front page, with its
 mistakes and wrong answers under `tests/cases/` and its notes under `instructors/`. Write your own
 in its place.
 """
@@ -119,11 +119,11 @@ def main(arguments: list[str] | None = None) -> None:
     files = own_files(notebook.stem)
     here = os.path.relpath(sys.executable)
     print(
-        f"Lab {int(notebook.stem[:2])} is made, executed, in the sidebar and on the course map:\n  "
+        f"Lab {int(notebook.stem[:2])} is made, executed, in the sidebar and on the front page:\n  "
         + "\n  ".join(files)
-        + "\nWrite your own in their place. The question on the course map, the short title of the "
-        "sidebar and the\npart of the course are the notebook's metadata, under `course`. Then "
-        "make labs, make test.\nThis undoes it, until git add:\n  "
+        + "\nWrite your own in their place. What the sidebar and the front page say of it, its "
+        "figure and its\nverdict too, is the notebook's metadata, under `course`. Then make labs, "
+        "make test.\nThis undoes it, until git add:\n  "
         f"git clean -fq {' '.join(files)} && {here} -m course.pages.write"
     )
 

@@ -140,8 +140,9 @@ class Lab:
     def about(self) -> dict[str, Any]:
         """What the pages say of the lab: `course` in its metadata, empty where it is no mapping.
 
-        `part` of the course, `short` title for the sidebar, `question` for the course map,
-        `description`, `minutes`, `prerequisites` and `terms`.
+        `part` of the course, `short` title for the sidebar and the card on the front page, which
+        shows its `question`, `figure` and `verdict`; `description`, `minutes`, `prerequisites` and
+        `terms`.
         """
         about = self.node.metadata.get("course")
         return dict(about) if isinstance(about, dict) else {}
@@ -197,6 +198,10 @@ class Lab:
     def markdown(self) -> list[Cell]:
         """The markdown cells."""
         return [cell for cell in self.cells if cell.kind == "markdown"]
+
+    def figure(self, label: str) -> Cell | None:
+        """Return the cell that draws the figure of a label, such as `fig-study`."""
+        return next((cell for cell in self.code if cell.options.get("label") == label), None)
 
     def section(self, title: str) -> list[Cell]:
         """Return the cells under one level-2 heading."""

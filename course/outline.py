@@ -1,7 +1,7 @@
-"""Write the labs' order and titles, from their own metadata, where a reader finds the labs.
+"""Write the labs' order and titles, from their own metadata, into the sidebar of `_quarto.yml`.
 
-These are the sidebar in `_quarto.yml` and the course map in `index.qmd`. In each of them the
-labs' lines stand between two comments, which both renderers ignore, and the rest is left alone.
+The labs' lines stand there between two comments, which both renderers ignore, and the rest is left
+alone. Other pages that a program writes a part of are marked in the same way.
 """
 
 import json
@@ -18,6 +18,9 @@ from course.notebook import Lab, labs
 # The labs' lines stand between `# labs: …` and `# end of labs`, or these in HTML comments.
 BLOCK = r"^( *)(?:#|<!--) {name}: .*\n((?:.*\n)*?) *(?:#|<!--) end of {name}"
 
+# What a lab says of itself, under `course` in its metadata.
+SAID = ("part", "short", "question", "minutes", "figure", "verdict")
+
 
 def configuration(root: Path) -> dict[str, Any]:
     """Return what `_quarto.yml` says, {} where there is none."""
@@ -33,34 +36,23 @@ class OutlineError(ValueError):
 def sidebar(root: Path) -> str:
     """Return the text of `_quarto.yml` with the labs in the sidebar, a section for each part."""
     lines = []
-    for part, found in groupby(_read(root), key=lambda lab: lab.about["part"]):
+    for part, found in groupby(described(root), key=lambda lab: lab.about["part"]):
         lines += [f"- section: {_quoted(part)}", "  contents:"]
         for lab in found:
             short = _quoted(f"{lab.number} {lab.about['short']}")
             lines += [f"    - text: {short}", f"      href: notebooks/{lab.path.name}"]
-    return _written(lines, root / "_quarto.yml")
+    path = root / "_quarto.yml"
+    return with_block(path.read_text(encoding="utf-8"), "labs", lines, path.name)
 
 
-def course_map(root: Path) -> str:
-    """Return the text of `index.qmd` with the table of the labs: what they ask, take and need."""
-    lines = ["", "|   | Lab | What it asks | Minutes | Needs |"]
-    lines.append("|:-:|:----|:-------------|--------:|:------|")
-    for lab in _read(root):
-        title, question = (text.replace("|", r"\|") for text in (lab.title, lab.about["question"]))
-        link = f"[{title}](notebooks/{lab.path.name})"
-        needs = ", ".join(f"[{stem[:2].lstrip('0')}](notebooks/{stem}.ipynb)" for stem in lab.needs)
-        minutes = lab.about.get("minutes", "")
-        lines.append(f"| {lab.number} | {link} | {question} | {minutes} | {needs} |")
-    return _written([*lines, ""], root / "index.qmd")
-
-
-def _read(root: Path) -> Iterator[Lab]:
+def described(root: Path) -> Iterator[Lab]:
+    """Yield the labs in their order, or raise where one says too little of itself."""
     for path in labs(root):
         lab = Lab.read(path)
-        if missing := [key for key in ("part", "short", "question") if not lab.about.get(key)]:
+        if missing := [key for key in SAID if not lab.about.get(key)]:
             raise OutlineError(
                 f"{path.name} must have {', '.join(missing)} in its metadata, under `course`, for "
-                "the sidebar and the course map: write them as in another lab."
+                "the sidebar and its card on the front page: write them as in another lab."
             )
         yield lab
 
@@ -68,10 +60,6 @@ def _read(root: Path) -> Iterator[Lab]:
 def _quoted(text: str) -> str:
     """Return a text as YAML reads it, whatever stands in it."""
     return json.dumps(text, ensure_ascii=False)
-
-
-def _written(lines: list[str], path: Path) -> str:
-    return with_block(path.read_text(encoding="utf-8"), "labs", lines, path.name)
 
 
 def with_block(text: str, name: str, lines: list[str], file: str) -> str:

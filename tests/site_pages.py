@@ -6,6 +6,7 @@ import nbformat
 import yaml
 
 from course import ROOT
+from course.cell import Cell
 
 
 def listed():
@@ -24,11 +25,18 @@ def listed():
 
 
 def without_code(lab: Path) -> None:
-    """Take the code out of a lab, all but solutions: most of a render's time goes there."""
+    """Take the code out of a lab: most of a render's time goes there.
+
+    What stays are solutions, and the figures that the front page shows.
+    """
+    page = (lab.parents[1] / "index.qmd").read_text(encoding="utf-8")
     notebook = nbformat.read(lab, as_version=4)
-    notebook.cells = [
-        cell
-        for cell in notebook.cells
-        if cell.cell_type != "code" or "solution" in cell.metadata.get("tags", [])
-    ]
+
+    def stays(node):
+        label = Cell(0, node, "").options.get("label")
+        tags = node.metadata.get("tags", [])
+        return "solution" in tags or f'data-figure="{lab.stem}#{label}"' in page
+
+    cells = notebook.cells
+    notebook.cells = [cell for cell in cells if cell.cell_type != "code" or stays(cell)]
     nbformat.write(notebook, lab)

@@ -48,6 +48,8 @@ ABOUT = {
     "short": "Small",
     "question": "Is it small?",
     "description": "A lab of e.g. ten lines.",
+    "figure": "fig-loss",
+    "verdict": "The slope goes **{verdict of slope}**.",
     "minutes": 35,
     "prerequisites": [],
     "terms": ["learning", "fit", "session_info"],
@@ -109,6 +111,10 @@ def picture(value: str = "aGVsbG8=", **size: int) -> Any:
     data = {"image/png": value, "text/plain": "<Figure size 640x480 with 1 Axes>"}
     size = size or {"width": 576, "height": 333}
     return new_output("display_data", data=data, metadata={"image/png": size})
+
+
+TABLE = """<table><thead><tr><th>Question</th><th>Estimate</th><th>Verdict</th></tr></thead>
+<tbody><tr><th>slope</th><td>0.5</td><td>up</td></tr></tbody></table>"""
 
 
 def exercise(k: int) -> list[Any]:
@@ -176,7 +182,7 @@ def good_notebook() -> Any:
         code("checks", CHECKS, stream("all as expected\n")),
         md("read-checks", "All are where they should be."),
         md("report", "## 5 Report\n\nThe verdict first."),
-        code("verdicts", "checks.verdicts()", shown()),
+        code("verdicts", "checks.verdicts()", shown("text/html", TABLE)),
         md("read-verdicts", "And the paragraph for the paper."),
         code(
             "paper", 'print(f"x1 rose by {gap:.2f} (95 % interval, R 4.2.2).")', stream("x1 rose")
@@ -472,6 +478,22 @@ BAD: list[tuple[str, str, Edit]] = [
     ("course-metadata", "a term that is no text", say(terms=["fit", 1])),
     ("course-metadata", "a term twice", say(terms=["fit", "fit"])),
     ("course-metadata", "an unknown key", say(solution="x = 1")),
+    ("card", "a figure that is not there", say(figure="fig-lost")),
+    (
+        "card",
+        "a figure of a solution",
+        both(
+            write("solution-1", SOLUTION.replace("#|", "#| label: fig-secret\n#|", 1)),
+            say(figure="fig-secret"),
+        ),
+    ),
+    ("card", "no picture", put("figure", shown())),
+    ("card", "a number that is typed", say(verdict="**{verdict of slope}**, by 0.5")),
+    ("card", "nothing that was found", say(verdict="The slope goes up.")),
+    ("card", "an unknown row", say(verdict="**{verdict of gap}**")),
+    ("card", "an unknown column", say(verdict="**{rule of slope}**")),
+    ("card", "words that the report has not", say(verdict="It {report: fell by … in} all.")),
+    ("card", "a place that is none", say(verdict="{verdict of slope}, by {slope}")),
     ("prerequisites", "missing", lambda d: d.nb.metadata["course"].pop("prerequisites")),
     ("prerequisites", "a number", say(prerequisites=[1])),
     ("prerequisites", "as text", say(prerequisites="01-first")),
@@ -647,8 +669,12 @@ BAD: list[tuple[str, str, Edit]] = [
     ("option-form", "not YAML", swap("imports", "import", "#| label: a: b\nimport")),
     ("option-known", "mistyped", swap("solution-1", "#| code-s", "#| code-flod: 1\n#| code-s")),
     ("unique-labels", "twice", SECOND_FIGURE),
-    ("figure-text", "no label", swap("figure", "#| label: fig-loss\n", "")),
-    ("figure-text", "label of another kind", swap("figure", "fig-loss", "loss")),
+    ("figure-text", "no label", both(SECOND_FIGURE, swap("figure", "#| label: fig-loss\n", ""))),
+    (
+        "figure-text",
+        "label of another kind",
+        both(swap("figure", "fig-loss", "loss"), say(figure="loss")),
+    ),
     ("figure-text", "no caption", swap("figure", "#| fig-cap: The loss by step\n", "")),
     ("figure-text", "no alternative", swap("figure", f"#| fig-alt: {ALT}\n", "")),
     ("figure-text", "short alternative", swap("figure", ALT, "A falling curve")),

@@ -27,6 +27,7 @@ FIRST, LAST = (f"3.{version[1]}" for version in (pythons.OLDEST, pythons.NEWEST)
     ("file", "times"),
     [
         ("README.md", 1), ("index.qmd", 1), ("Makefile", 1), ("course/student/files/README.txt", 1),
+        ("instructors/course.md", 0),
     ],
 )  # fmt: skip
 def test_what_a_person_reads_says_the_same_pythons(file, times):

@@ -8,8 +8,9 @@ import pytest
 
 from course import ROOT
 from course.notebook import Lab, labs
+from course.pages.front_page import text
 from course.pages.paths import PathsError, ways
-from course.pages.ways import for_instructors, front_page
+from course.pages.ways import for_instructors
 from course.rules.check import RULES
 
 WAYS = ways(ROOT)
@@ -67,7 +68,7 @@ def test_minutes_are_computed_wherever_they_are_said(root):
     for lab in WAYS[0].labs:
         change(root / "notebooks" / lab.path.name, minutes=50)
     assert ways(root)[0].minutes == 150
-    assert "**Three hours** (3 labs, 2 hours 30 minutes): [1 The" in front_page(root)
+    assert "**Three hours** (3 labs, 2 hours 30 minutes): [1 The" in text(root)
     part = for_instructors(root).partition("### Three hours")[2].partition("###")[0]
     assert part.count(" | 50 |") == 3
 
@@ -122,10 +123,3 @@ def test_a_wrong_entry_is_named(root, old, new, message):
     (root / "paths.yml").write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(PathsError, match=message):
         ways(root)
-
-
-def test_a_front_page_without_the_place_for_the_paths_is_named(root):
-    text = (root / "index.qmd").read_text(encoding="utf-8")
-    (root / "index.qmd").write_text(text.replace("<!-- paths: ", "<!-- ways: "), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"index\.qmd must have the place for the paths marked"):
-        front_page(root)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course import ROOT
+from course.markdown import escaped
 from course.notebook import Lab, labs
 from course.pages.discussions import discussion, open_question
 from course.pages.ways import for_instructors
@@ -133,7 +134,7 @@ def wrong_answers(lab: Lab) -> Iterator[str]:
     for exercise in lab.exercises:
         lines = ["| An answer | The check says |", "|:--------|:------------------|"]
         lines += [
-            f"| {plain(answer)} | {plain(one['message'])} |"
+            f"| {escaped(answer)} | {escaped(one['message'])} |"
             for answer, one in stored.items()
             if one["exercise"] == exercise.name
         ]
@@ -167,11 +168,6 @@ def store_messages(lab: str, root: Path = ROOT) -> Path:
 def masked(message: str) -> str:
     """Return a message without its numbers, which another machine may give otherwise."""
     return re.sub(r"[-+]?\d[\d,]*(\.\d*)?(e[-+]?\d+)?", "#", message)
-
-
-def plain(words: str) -> str:
-    """Escape what markdown would read as a mark, and end the text as a cell of a table ends."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~$^@])", r"\\\1", " ".join(words.split()))
 
 
 def versions(lab: Lab) -> str:

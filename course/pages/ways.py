@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.notebook import Lab
-from course.outline import course_map, with_block
 from course.pages.paths import Way, ways
 
 
-def front_page(root: Path) -> str:
-    """Return the text of `index.qmd` with the course map and the ways through the course."""
-    lines = [line for way in ways(root) for line in _short(way)]
-    return with_block(course_map(root), "paths", ["", *lines], "index.qmd")
+def for_the_front_page(root: Path) -> list[str]:
+    """Return the lines of the front page: each way, and an empty one after it."""
+    return [line for way in ways(root) for line in _short(way)]
 
 
 def for_instructors(root: Path) -> str:
@@ -26,12 +24,13 @@ def for_instructors(root: Path) -> str:
 def _time(way: Way) -> str:
     """Say how long a way takes."""
     labs = f"{len(way.labs)} labs"
-    return f"{labs}, {way.weeks} weeks" if way.weeks else f"{labs}, {_hours(way.minutes)}"
+    return f"{labs}, {way.weeks} weeks" if way.weeks else f"{labs}, {hours(way.minutes)}"
 
 
-def _hours(minutes: int) -> str:
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} hours" + (f" {rest} minutes" if rest else "")
+def hours(minutes: int) -> str:
+    """Say a time in hours."""
+    whole, rest = divmod(minutes, 60)
+    return f"{whole} hours" + (f" {rest} minutes" if rest else "")
 
 
 def _short(way: Way) -> Iterator[str]:

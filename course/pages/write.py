@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from course import ROOT, outline
-from course.pages import idioms_page, reference_page, references_page, terms_page, ways
+from course.pages import front_page, idioms_page, reference_page, references_page, terms_page
 from course.pages import instructors as instructors_page
 
 # page, relative to the root → a function that takes the root and returns the page's whole text
@@ -23,7 +23,7 @@ GENERATORS: dict[str, Callable[[Path], str]] = {
     "reference.qmd": reference_page.text,
     "instructors.qmd": instructors_page.text,
     "_quarto.yml": outline.sidebar,
-    "index.qmd": ways.front_page,
+    front_page.PAGE: front_page.text,
 }
 
 

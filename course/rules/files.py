@@ -12,11 +12,12 @@ from nbformat.validator import iter_validate
 from course.collapsed import KEYS
 from course.notebook import TASK_TAGS, Lab, labs
 from course.outline import configuration
+from course.pages.verdict_line import NoVerdictsError, VerdictLineError, verdict_line
 from course.publishing.colab import set_up
 from course.publishing.repository import Repository, RepositoryError
 from course.rules.registry import Found, rule
 
-TEXTS = ("part", "short", "question", "description")
+TEXTS = ("part", "short", "question", "description", "figure", "verdict")
 TAGS = TASK_TAGS | {"torch", "predict", "nan-is-the-lesson", "study-settings", "study", "colab"}
 NBVAL_TAG = re.compile(r"raises-exception|skip-execution|(nbval|pytest-validate)-[a-z-]+")
 NBVAL_COMMENT = re.compile(r"^\s*#+\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", re.MULTILINE)
@@ -85,7 +86,7 @@ def raw_cell(lab: Lab) -> Found:
     "notebook's metadata"
 )
 def course_metadata(lab: Lab) -> Found:
-    """The sidebar, the course map, the search and the page of terms are made from it."""
+    """The sidebar, the front page, the search and the page of terms are made from it."""
     about = lab.about
     for key in TEXTS:
         if not isinstance(about.get(key), str) or not about[key].strip():
@@ -104,11 +105,31 @@ def course_metadata(lab: Lab) -> Found:
 
 
 @rule(
+    "name as `figure` the label of a figure that is no solution, and write `verdict` as another lab"
+)
+def card(lab: Lab) -> Found:
+    """The front page shows a figure of each lab, and what it found in a line that nobody typed."""
+    if label := lab.about.get("figure"):
+        drawn = lab.figure(str(label))
+        if drawn is None or "solution" in drawn.tags:
+            yield None, f"`figure` is `{label}`, which no cell of the lesson draws"
+        elif drawn.png is None and drawn.outputs:
+            yield drawn, "it stores no picture for the card"
+    if lab.about.get("verdict"):
+        try:
+            verdict_line(lab)
+        except NoVerdictsError:  # other rules say so
+            return
+        except VerdictLineError as error:
+            yield None, str(error).removeprefix(f"{lab.path.name}: ")
+
+
+@rule(
     "write under `course` in the metadata `prerequisites`, a list of labs by file name: "
     '["01-training-loop"], or [] for a lab that needs none'
 )
 def prerequisites(lab: Lab) -> Found:
-    """The course map shows them, and no path through the course may visit a lab before them."""
+    """The front page shows them, and no path through the course may visit a lab before them."""
     needs = lab.about.get("prerequisites", [] if not lab.about else None)
     if not (isinstance(needs, list) and all(isinstance(one, str) for one in needs)):
         yield None, "`prerequisites` is no list of labs"

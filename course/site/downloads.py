@@ -37,7 +37,10 @@ def write_notebook(path: Path, notebook: NotebookNode) -> None:
 
 
 def add_zip_download(page: BeautifulSoup, student_zip: Path) -> None:
-    """Put a link to the zip where the front page says how to start."""
+    """Put a link to the zip where the front page says how to start, and behind its button."""
+    for button in page.select("a.button.download:not([download])"):
+        button["href"], button["download"] = student_zip.name, ""
+        button.string = f"Download the labs ({size(student_zip)})"
     place = page.select_one(".start h2") or page.select_one("#title-block-header")
     if page.select_one(".lab-download") or place is None:
         return
@@ -54,5 +57,9 @@ def download_link(page: BeautifulSoup, href: str, text: str) -> Tag:
 
 def describe(student_zip: Path) -> str:
     """Say what the zip holds, and how large it is."""
-    megabytes = student_zip.stat().st_size / 1e6
-    return f" with their data and these pages, to use offline (zip, {megabytes:.0f} MB)."
+    return f" with their data and these pages, to use offline ({size(student_zip)})."
+
+
+def size(student_zip: Path) -> str:
+    """Say what kind of file the zip is, and how large."""
+    return f"zip, {student_zip.stat().st_size / 1e6:.0f} MB"

@@ -24,6 +24,7 @@ from course.site.fonts import copy_fonts, preload_font
 from course.site.html import attribute, is_foreign, parse
 from course.site.mathematics import TexError, draw_formulas
 from course.site.numbers import typeset_numbers
+from course.site.pictures import PictureError, add_pictures
 from course.site.prompts import add_prompts
 from course.site.quarto_pages import add_copy_buttons, make_ids_unique
 from course.site.search import Entry, entries_of, write_index
@@ -65,7 +66,8 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         page = parse(path.read_text(encoding="utf-8"))
         try:
             draw_formulas(page)
-        except TexError as error:
+            add_pictures(page, path, site, notebooks)
+        except (TexError, PictureError) as error:
             raise PageError(f"{name}: {error}") from error
         remove_foreign_requests(page)
         preload_font(page, path, site)
