@@ -22,9 +22,7 @@ from course.site.check import pages, problems, soup
 from course.site.html import attribute, parse
 from course.site.mathematics import TexError, draw_formulas
 from course.site.postprocess import (
-    fix_accessibility,
     fold_solution_outputs,
-    mark_current,
     mark_sentences,
     postprocess,
     wrap_tables,
@@ -292,29 +290,6 @@ def test_an_empty_corner_of_a_table_heads_nothing(small):
     page = small("|   | b |\n|---|---|\n| 1 | 2 |")
     assert [h.get_text(strip=True) for h in page.select("th")] == ["b"]
     assert page.select_one("table").parent["class"] == ["table-box"]
-
-
-MENUS = """<body>
-<nav class="navbar"><button class="navbar-toggler" role="menu" data-bs-toggle="collapse"></button>
-<a class="nav-link active" aria-current="page" href="../index.html">Home</a></nav>
-<nav class="quarto-secondary-nav"><button class="quarto-btn-toggle" role="button">Menu</button>
-<a class="flex-grow-1" role="navigation" data-bs-toggle="collapse"></a></nav>
-<nav id="quarto-sidebar"><a class="sidebar-link" href="../notebooks/a.html#part">Part</a>
-<a class="sidebar-link active" href="../notebooks/a.html">A</a>
-<a class="sidebar-link" href="../notebooks/b.html">B</a></nav>
-</body>"""
-
-
-def test_menus_of_quarto_are_buttons_that_say_what_they_do_and_name_the_page(tmp_path):
-    page = parse(MENUS)
-    fix_accessibility(page)
-    mark_current(page, tmp_path / "notebooks" / "a.html")
-    assert [attribute(b, "class") for b in page.select("button")] == [
-        "navbar-toggler",
-        "quarto-btn-toggle",
-    ]
-    assert page.select("[role]") == []
-    assert [link.get_text() for link in page.select("[aria-current=page]")] == ["A"]
 
 
 SHEETS = """<head><link id="sheet" class="light"><link id="sheet" class="dark"><link id="other">

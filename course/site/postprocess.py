@@ -15,20 +15,19 @@ from course.editions import has_solutions
 from course.notebook import Lab
 from course.publishing.repository import Repository, offer_repository
 from course.site.assets import add_assets
+from course.site.bars import arrange_bars
 from course.site.check import pages
 from course.site.downloads import add_lab_downloads, add_zip_download
 from course.site.explorer import add_explorer
 from course.site.html import attribute, is_foreign, parse
 from course.site.mathematics import TexError, draw_formulas
+from course.site.on_this_page import list_the_parts
 from course.site.prompts import add_prompts
 from course.site.quarto_pages import add_copy_buttons, make_ids_unique
 
 # The navigation regions of a page, so that a screen reader can tell them apart.
 REGIONS = {
     "nav.navbar": "Site",
-    "nav.quarto-secondary-nav": "Course menu",
-    "nav.quarto-secondary-nav nav.quarto-page-breadcrumbs": "Where this page is, short",
-    "nav.quarto-title-breadcrumbs": "Where this page is",
     "nav#quarto-sidebar": "Course",
     "nav#TOC": "On this page",
     "nav.page-navigation": "Previous and next lab",
@@ -64,6 +63,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
             raise PageError(f"{name}: {error}") from error
         remove_foreign_requests(page)
         fix_accessibility(page)
+        arrange_bars(page)
         make_ids_unique(page)
         add_copy_buttons(page)
         mark_current(page, path)
@@ -71,6 +71,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         lab = notebooks / f"{path.stem}.ipynb"
         if name.startswith("notebooks/") and lab.is_file():
             add_prompts(page, path, site, Lab.read(lab))
+        list_the_parts(page, path, site)
         wrap_tables(page)
         mark_sentences(page)
         fold_solution_outputs(page)
@@ -102,11 +103,6 @@ def remove_foreign_requests(page: BeautifulSoup) -> None:
 
 def fix_accessibility(page: BeautifulSoup) -> None:
     """Fix what axe finds in the pages as they come."""
-    # Quarto fills the rest of a bar with a second, empty control for the menu beside it.
-    for control in page.select(".quarto-secondary-nav .flex-grow-1[data-bs-toggle]"):
-        control.decompose()
-    for button in page.select("button[role=menu], button[role=button]"):
-        del button["role"]  # what opens a menu is none
     # A control that folds a section is a button, and not a region that claims to be expanded.
     for control in page.select('a[role="navigation"][data-bs-toggle]'):
         make_button(control)
