@@ -121,9 +121,9 @@ def main(arguments: list[str] | None = None) -> None:
     print(
         f"Lab {int(notebook.stem[:2])} is made, executed, in the sidebar and on the course map:\n  "
         + "\n  ".join(files)
-        + "\nWrite your own in their place. The question on the course map, the short title of the "
-        "sidebar and the\npart of the course are the notebook's metadata, under `course`. Then "
-        "make labs, make test.\nThis undoes it, until git add:\n  "
+        + "\nWrite your own in their place. The question on the course map and the part of the "
+        "course are the\nnotebook's metadata, under `course`. Then make labs, make test.\n"
+        "This undoes it, until git add:\n  "
         f"git clean -fq {' '.join(files)} && {here} -m course.pages.write"
     )
 

@@ -140,8 +140,8 @@ class Lab:
     def about(self) -> dict[str, Any]:
         """What the pages say of the lab: `course` in its metadata, empty where it is no mapping.
 
-        `part` of the course, `short` title for the sidebar, `question` for the course map,
-        `description`, `minutes`, `prerequisites` and `terms`.
+        `part` of the course, `question` for the course map, `description`, `minutes`,
+        `prerequisites` and `terms`.
         """
         about = self.node.metadata.get("course")
         return dict(about) if isinstance(about, dict) else {}

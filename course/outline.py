@@ -36,8 +36,8 @@ def sidebar(root: Path) -> str:
     for part, found in groupby(_read(root), key=lambda lab: lab.about["part"]):
         lines += [f"- section: {_quoted(part)}", "  contents:"]
         for lab in found:
-            short = _quoted(f"{lab.number} {lab.about['short']}")
-            lines += [f"    - text: {short}", f"      href: notebooks/{lab.path.name}"]
+            name = _quoted(f"{lab.number} {lab.title}")
+            lines += [f"    - text: {name}", f"      href: notebooks/{lab.path.name}"]
     return _written(lines, root / "_quarto.yml")
 
 
@@ -57,11 +57,13 @@ def course_map(root: Path) -> str:
 def _read(root: Path) -> Iterator[Lab]:
     for path in labs(root):
         lab = Lab.read(path)
-        if missing := [key for key in ("part", "short", "question") if not lab.about.get(key)]:
+        if missing := [key for key in ("part", "question") if not lab.about.get(key)]:
             raise OutlineError(
                 f"{path.name} must have {', '.join(missing)} in its metadata, under `course`, for "
                 "the sidebar and the course map: write them as in another lab."
             )
+        if not lab.title:
+            raise OutlineError(f"{path.name} must begin with its name, as `# Title`.")
         yield lab
 
 

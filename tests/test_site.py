@@ -4,11 +4,13 @@ The site is rendered with smalldocs into a temporary folder; `_site/` and the tr
 touched.
 """
 
+import json
 import os
 import re
 import shutil
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -270,6 +272,27 @@ def test_the_output_of_a_solution_is_folded_with_its_code():
     solution, imports = page.select("details")
     assert "42" in solution.get_text()
     assert "seen" not in imports.get_text()
+
+
+def test_a_page_has_one_name_wherever_it_is_named(rendered):
+    order = [Path(name).with_suffix(".html").as_posix() for name in listed()]
+    course, *others = order
+    links = soup(rendered / course).select("#quarto-sidebar a[href]")
+    names = {attribute(link, "href"): link.get_text(strip=True) for link in links}
+    assert list(names) == order
+    indexed = json.loads((rendered / "search.json").read_text(encoding="utf-8"))
+    for entry in indexed:
+        assert entry["title"] == names[entry["href"].split("#")[0]]
+    for place, path in enumerate(order):
+        page = soup(rendered / path)
+        assert page.select_one("h1").get_text(strip=True) == names[path]
+        tab = names[path] if path == course else f"{names[path]} – {names[course]}"
+        assert page.title.get_text(strip=True) == tab
+        beside = [name.get_text(strip=True) for name in page.select(".page-navigation a")]
+        assert beside == [
+            names[name] for name in order[max(place - 1, 0) : place + 2] if name != path
+        ]
+    assert sum(bool(re.match(r"\d+ \w", names[path])) for path in others) == len(LABS)
 
 
 def test_an_output_without_columns_is_marked_as_sentences():
