@@ -121,7 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(
         f"Lab {int(notebook.stem[:2])} is made, executed, in the sidebar and on the front page:\n  "
         + "\n  ".join(files)
-        + "\nWrite your own in their place. What the sidebar and the front page say of it, its "
+        + "\nWrite your own in their place. What the front page says of it, its "
         "figure and its\nverdict too, is the notebook's metadata, under `course`. Then make labs, "
         "make test.\nThis undoes it, until git add:\n  "
         f"git clean -fq {' '.join(files)} && {here} -m course.pages.write"

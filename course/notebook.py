@@ -140,9 +140,8 @@ class Lab:
     def about(self) -> dict[str, Any]:
         """What the pages say of the lab: `course` in its metadata, empty where it is no mapping.
 
-        `part` of the course, `short` title for the sidebar and the card on the front page, which
-        shows its `question`, `figure` and `verdict`; `description`, `minutes`, `prerequisites` and
-        `terms`.
+        `part` of the course, `question`, `figure` and `verdict` for the card on the front page,
+        `description`, `minutes`, `prerequisites` and `terms`.
         """
         about = self.node.metadata.get("course")
         return dict(about) if isinstance(about, dict) else {}

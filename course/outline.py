@@ -19,7 +19,7 @@ from course.notebook import Lab, labs
 BLOCK = r"^( *)(?:#|<!--) {name}: .*\n((?:.*\n)*?) *(?:#|<!--) end of {name}"
 
 # What a lab says of itself, under `course` in its metadata.
-SAID = ("part", "short", "question", "minutes", "figure", "verdict")
+SAID = ("part", "question", "minutes", "figure", "verdict")
 
 
 def configuration(root: Path) -> dict[str, Any]:
@@ -39,8 +39,8 @@ def sidebar(root: Path) -> str:
     for part, found in groupby(described(root), key=lambda lab: lab.about["part"]):
         lines += [f"- section: {_quoted(part)}", "  contents:"]
         for lab in found:
-            short = _quoted(f"{lab.number} {lab.about['short']}")
-            lines += [f"    - text: {short}", f"      href: notebooks/{lab.path.name}"]
+            name = _quoted(f"{lab.number} {lab.title}")
+            lines += [f"    - text: {name}", f"      href: notebooks/{lab.path.name}"]
     path = root / "_quarto.yml"
     return with_block(path.read_text(encoding="utf-8"), "labs", lines, path.name)
 
@@ -54,6 +54,8 @@ def described(root: Path) -> Iterator[Lab]:
                 f"{path.name} must have {', '.join(missing)} in its metadata, under `course`, for "
                 "the sidebar and its card on the front page: write them as in another lab."
             )
+        if not lab.title:
+            raise OutlineError(f"{path.name} must begin with its name, as `# Title`.")
         yield lab
 
 

@@ -13,16 +13,10 @@
   // A font that comes later changes what is in a box, and not the box.
   document.fonts.addEventListener("loadingdone", () => boxes.forEach(stop));
 
-  // The course menu of a narrow window: the button says whether it is open, and Escape closes it.
-  const menu = document.getElementById("quarto-sidebar");
-  const opener = document.querySelector(".quarto-btn-toggle");
-  if (menu && opener) {
-    const isOpen = () => menu.classList.contains("show");
-    const tell = () => opener.setAttribute("aria-expanded", String(isOpen()));
-    new MutationObserver(tell).observe(menu, { attributeFilter: ["class"] });
-    tell();
-    document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && isOpen()) { opener.click(); opener.focus(); }
+  // A list that lies open over the page closes where the window becomes wide enough to have it beside the text.
+  for (const width of [992, 1280]) { // as in layout.css
+    matchMedia(`(min-width: ${width}px)`).addEventListener("change", () => {
+      document.querySelectorAll("[popover]").forEach((list) => { if (list.matches(":popover-open")) list.hidePopover(); });
     });
   }
 

@@ -11,6 +11,7 @@ SITE = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["websi
 PLACES = {  # up to the name
     "README.md": r"# ",
     "index.qmd": r"---\ntitle: ",
+    "_quarto.yml": r"(?:.*\n)*      - text: ",
     "CITATION.cff": r'(?:.*\n)*title: "',
     "pyproject.toml": r'(?:.*\n)*description = "',
     "labkit/__init__.py": r'"""The helper package of the course \*',

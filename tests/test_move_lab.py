@@ -75,8 +75,7 @@ def test_every_rule_is_kept_and_every_written_page_is_current(moved):
         assert found == broken(ROOT)
     assert "none, all of them are current" in python(folder, "course.pages.write").stdout
     sidebar = (folder / "_quarto.yml").read_text(encoding="utf-8")
-    short = Lab.read(LAB).about["short"]
-    assert f'"7 {short}"\n            href: notebooks/07-speed.ipynb' in sidebar
+    assert f'"7 {Lab.read(LAB).title}"\n            href: notebooks/07-speed.ipynb' in sidebar
 
 
 def broken(folder):

@@ -51,8 +51,8 @@ def test_a_new_lab_has_its_files_and_a_place_in_the_written_pages_and_nothing_el
     assert all(f"\n  {name}\n" in printed for name in OWN)
     assert status(folder) >= OWN | {"_quarto.yml", "index.qmd", "instructors.qmd"}
     assert status(folder) - OWN <= WRITTEN
-    about, before = (Lab.read(labs(root)[-1]).about for root in (folder, ROOT))
-    assert (about["part"], about["short"]) == (before["part"], "Survival, for a start")
+    new, before = (Lab.read(labs(root)[-1]) for root in (folder, ROOT))
+    assert (new.about["part"], new.title) == (before.about["part"], "Survival, for a start")
 
 
 @NEEDS_GIT

@@ -45,7 +45,6 @@ def test_lab_keeps_every_rule(path: Path) -> None:
 FIRST = "# A small lab\n\nIs it small?\n\n**About 35 minutes.** You know [lab 01](01-first.ipynb)."
 ABOUT = {
     "part": "Labs",
-    "short": "Small",
     "question": "Is it small?",
     "description": "A lab of e.g. ten lines.",
     "figure": "fig-loss",
@@ -470,7 +469,7 @@ BAD: list[tuple[str, str, Edit]] = [
     ("course-metadata", "missing", both(lambda d: d.nb.metadata.pop("course"), relink)),
     ("course-metadata", "no question", lambda d: d.nb.metadata["course"].pop("question")),
     ("course-metadata", "an empty part", say(part=" ")),
-    ("course-metadata", "a title that is no text", say(short=3)),
+    ("course-metadata", "a question that is no text", say(question=3)),
     ("course-metadata", "two sentences", say(description="A lab. It is short.")),
     ("course-metadata", "minutes as text", say(minutes="35")),
     ("course-metadata", "no terms", say(terms=[])),

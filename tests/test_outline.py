@@ -32,18 +32,27 @@ def change(path, **about):
     nbformat.write(notebook, path)
 
 
+def call(path, title):
+    """Give a lab another title."""
+    notebook = nbformat.read(path, as_version=4)
+    _, rest = notebook.cells[0].source.split("\n", 1)
+    notebook.cells[0].source = f"# {title}\n{rest}"
+    nbformat.write(notebook, path)
+
+
 def sections(root):
     entries = yaml.safe_load(sidebar(root))["website"]["sidebar"]["contents"]
     return [entry for entry in entries if "section" in entry]
 
 
-def test_a_new_short_title_and_a_part_appear_as_they_are_written(root):
+def test_a_new_title_and_a_part_appear_as_they_are_written(root):
     before = [section["section"] for section in sections(root)]
     parts = [Lab.read(path).about["part"] for path in labs(root)]
     place = next(k for k, part in enumerate(parts) if part != parts[0])  # the second part's first
     lab, last = labs(root)[place], labs(root)[-1]
     assert len(before) > 3, "the last lab is of a later part than the one that is renamed"
-    change(lab, short='"When?": #7', part="A: B")
+    call(lab, '"When?": #7')
+    change(lab, part="A: B")
     change(last, part="Beside")
     names = [section["section"] for section in sections(root)]
     assert names == [before[0], "A: B", *before[1:-1], "Beside", before[-1]]
@@ -53,9 +62,9 @@ def test_a_new_short_title_and_a_part_appear_as_they_are_written(root):
 
 def test_labs_come_and_go_and_nothing_else_changes(root):
     gone, lines = labs(root)[-1], sidebar(root).splitlines()
-    short = f'- text: "{int(gone.name[:2])} {Lab.read(gone).about["short"]}"'
+    name = f'- text: "{int(gone.name[:2])} {Lab.read(gone).title}"'
     gone.rename(gone.with_suffix(".aside"))
-    rest = [line for line in lines if gone.name not in line and line.strip() != short]
+    rest = [line for line in lines if gone.name not in line and line.strip() != name]
     assert sidebar(root).splitlines() == rest
     gone.with_suffix(".aside").rename(gone)
     assert sidebar(root).splitlines() == lines
@@ -69,8 +78,12 @@ def test_a_file_without_the_place_for_the_labs_is_named(root):
 
 
 def test_a_lab_that_says_too_little_of_itself_is_named_with_what_is_missing(root):
-    change(labs(root)[2], short=None, question="")
-    with pytest.raises(OutlineError, match=r"03-autograd\.ipynb must have short, question in its"):
+    change(labs(root)[2], part=None, question="")
+    with pytest.raises(OutlineError, match=r"03-autograd\.ipynb must have part, question in its"):
+        sidebar(root)
+    change(labs(root)[2], part="Foundations", question="Why?")
+    call(labs(root)[2], "")
+    with pytest.raises(OutlineError, match=r"03-autograd\.ipynb must begin with its name"):
         sidebar(root)
 
 

@@ -4,11 +4,13 @@ The site is rendered with smalldocs into a temporary folder; `_site/` and the tr
 touched.
 """
 
+import json
 import os
 import re
 import shutil
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,9 +24,7 @@ from course.site.check import pages, problems, soup
 from course.site.html import attribute, parse
 from course.site.mathematics import TexError, draw_formulas
 from course.site.postprocess import (
-    fix_accessibility,
     fold_solution_outputs,
-    mark_current,
     mark_sentences,
     postprocess,
     wrap_tables,
@@ -261,6 +261,27 @@ def test_the_output_of_a_solution_is_folded_with_its_code():
     assert "seen" not in imports.get_text()
 
 
+def test_a_page_has_one_name_wherever_it_is_named(rendered):
+    order = [Path(name).with_suffix(".html").as_posix() for name in listed()]
+    course, *others = order
+    links = soup(rendered / course).select("#quarto-sidebar a[href]")
+    names = {attribute(link, "href"): link.get_text(strip=True) for link in links}
+    assert list(names) == order
+    indexed = json.loads((rendered / "search.json").read_text(encoding="utf-8"))
+    for entry in indexed:
+        assert entry["title"] == names[entry["href"].split("#")[0]]
+    for place, path in enumerate(order):
+        page = soup(rendered / path)
+        assert page.select_one("h1").get_text(strip=True) == names[path]
+        tab = names[path] if path == course else f"{names[path]} – {names[course]}"
+        assert page.title.get_text(strip=True) == tab
+        beside = [name.get_text(strip=True) for name in page.select(".page-navigation a")]
+        assert beside == [
+            names[name] for name in order[max(place - 1, 0) : place + 2] if name != path
+        ]
+    assert sum(bool(re.match(r"\d+ \w", names[path])) for path in others) == len(LABS)
+
+
 def test_an_output_without_columns_is_marked_as_sentences():
     page = parse(
         """<div class="cell-output"><pre><code>One number: 0.5
@@ -279,29 +300,6 @@ def test_an_empty_corner_of_a_table_heads_nothing(small):
     page = small("|   | b |\n|---|---|\n| 1 | 2 |")
     assert [h.get_text(strip=True) for h in page.select("th")] == ["b"]
     assert page.select_one("table").parent["class"] == ["table-box"]
-
-
-MENUS = """<body>
-<nav class="navbar"><button class="navbar-toggler" role="menu" data-bs-toggle="collapse"></button>
-<a class="nav-link active" aria-current="page" href="../index.html">Home</a></nav>
-<nav class="quarto-secondary-nav"><button class="quarto-btn-toggle" role="button">Menu</button>
-<a class="flex-grow-1" role="navigation" data-bs-toggle="collapse"></a></nav>
-<nav id="quarto-sidebar"><a class="sidebar-link" href="../notebooks/a.html#part">Part</a>
-<a class="sidebar-link active" href="../notebooks/a.html">A</a>
-<a class="sidebar-link" href="../notebooks/b.html">B</a></nav>
-</body>"""
-
-
-def test_menus_of_quarto_are_buttons_that_say_what_they_do_and_name_the_page(tmp_path):
-    page = parse(MENUS)
-    fix_accessibility(page)
-    mark_current(page, tmp_path / "notebooks" / "a.html")
-    assert [attribute(b, "class") for b in page.select("button")] == [
-        "navbar-toggler",
-        "quarto-btn-toggle",
-    ]
-    assert page.select("[role]") == []
-    assert [link.get_text() for link in page.select("[aria-current=page]")] == ["A"]
 
 
 SHEETS = """<head><link id="sheet" class="light"><link id="sheet" class="dark"><link id="other">

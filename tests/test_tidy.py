@@ -189,6 +189,17 @@ def test_a_page_links_to_the_sites_explorer_where_a_lab_links_to_the_one_beside_
     assert cell.source == "Try [it](../explorer.qmd), then [lab 2](02-b.ipynb)."
 
 
+@pytest.mark.parametrize(("file", "title"), [("03-b.ipynb", "# 3 Why?"), ("b.ipynb", "# Why?")])
+def test_a_page_is_called_by_the_labs_number_and_title(file, title):
+    cells = [new_markdown_cell("# Why?\n\nBecause."), new_markdown_cell("# Not this one")]
+    first, second = page_notebook(new_notebook(cells=cells), file).cells
+    assert first.source == f"{title}\n\nBecause."
+    assert second.source == "# Not this one"
+    assert page_notebook(new_notebook(cells=[]), file).cells == []
+    (code,) = page_notebook(new_notebook(cells=[new_code_cell("# 1\nx")]), file).cells
+    assert code.source == "# 1\nx"
+
+
 def test_a_renderer_reads_a_copy_of_the_pages_and_the_labs(tmp_path):
     root = tmp_path / "course"
     (root / "notebooks").mkdir(parents=True)

@@ -47,7 +47,7 @@ def _card(lab: Lab) -> Iterator[str]:
     needs = " and ".join(f"[lab {int(s[:2])}](notebooks/{s}.ipynb)" for s in lab.needs)
     time = f"{about['minutes']} minutes" + (f", needs {needs}" if needs else "")
     paragraphs = [
-        f"[**{lab.number}** {about.get('short', lab.title)}]({page}){{.lab-title}}",
+        f"[**{lab.number}** {lab.title}]({page}){{.lab-title}}",
         f'[]{{.thumbnail data-figure="{lab.path.stem}#{about["figure"]}"}}',
         about["question"],
         f"[{verdict_line(lab)}]{{.lab-verdict}}",

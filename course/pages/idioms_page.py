@@ -54,5 +54,4 @@ def _idiom(idiom: Idiom, lab: Lab | None) -> Iterator[str]:
         yield f":::: {{.language}}\n\n{name}\n\n```{language}\n{code.rstrip()}\n```\n\n::::\n"
     yield ":::::\n"
     if lab is not None:
-        short = lab.about.get("short", lab.title)
-        yield f"First in [lab {lab.number}, {short}](notebooks/{lab.path.name}).\n"
+        yield f"First in [lab {lab.number}, {lab.title}](notebooks/{lab.path.name}).\n"

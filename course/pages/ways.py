@@ -42,7 +42,7 @@ def _short(way: Way) -> Iterator[str]:
 
 
 def _link(lab: Lab) -> str:
-    return f"[{lab.number} {lab.about.get('short', lab.title)}](notebooks/{lab.path.name})"
+    return f"[{lab.number} {lab.title}](notebooks/{lab.path.name})"
 
 
 def _in_a_row(way: Way) -> Iterator[str]:

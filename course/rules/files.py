@@ -17,7 +17,7 @@ from course.publishing.colab import set_up
 from course.publishing.repository import Repository, RepositoryError
 from course.rules.registry import Found, rule
 
-TEXTS = ("part", "short", "question", "description", "figure", "verdict")
+TEXTS = ("part", "question", "description", "figure", "verdict")
 TAGS = TASK_TAGS | {"torch", "predict", "nan-is-the-lesson", "study-settings", "study", "colab"}
 NBVAL_TAG = re.compile(r"raises-exception|skip-execution|(nbval|pytest-validate)-[a-z-]+")
 NBVAL_COMMENT = re.compile(r"^\s*#+\s*((?:NBVAL|PYTEST_VALIDATE)_\w+)", re.MULTILINE)

@@ -15,6 +15,7 @@ from course.editions import has_solutions
 from course.notebook import Lab
 from course.publishing.repository import Repository, offer_repository
 from course.site.assets import add_assets
+from course.site.bars import arrange_bars
 from course.site.check import pages
 from course.site.cross_references import link_references
 from course.site.downloads import add_lab_downloads, add_zip_download
@@ -24,6 +25,7 @@ from course.site.fonts import copy_fonts, preload_font
 from course.site.html import attribute, is_foreign, parse
 from course.site.mathematics import TexError, draw_formulas
 from course.site.numbers import typeset_numbers
+from course.site.on_this_page import list_the_parts
 from course.site.pictures import PictureError, add_pictures
 from course.site.prompts import add_prompts
 from course.site.quarto_pages import add_copy_buttons, make_ids_unique
@@ -32,9 +34,6 @@ from course.site.search import Entry, entries_of, write_index
 # The navigation regions of a page, so that a screen reader can tell them apart.
 REGIONS = {
     "nav.navbar": "Site",
-    "nav.quarto-secondary-nav": "Course menu",
-    "nav.quarto-secondary-nav nav.quarto-page-breadcrumbs": "Where this page is, short",
-    "nav.quarto-title-breadcrumbs": "Where this page is",
     "nav#quarto-sidebar": "Course",
     "nav#TOC": "On this page",
     "nav.page-navigation": "Previous and next lab",
@@ -72,6 +71,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         remove_foreign_requests(page)
         preload_font(page, path, site)
         fix_accessibility(page)
+        arrange_bars(page)
         make_ids_unique(page)
         add_copy_buttons(page)
         mark_current(page, path)
@@ -81,6 +81,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
             add_prompts(page, path, site, Lab.read(lab))
         link_references(page, path, site)
         fold_sections(page)
+        list_the_parts(page, path, site)
         wrap_tables(page)
         mark_sentences(page)
         fold_solution_outputs(page)
@@ -115,11 +116,6 @@ def remove_foreign_requests(page: BeautifulSoup) -> None:
 
 def fix_accessibility(page: BeautifulSoup) -> None:
     """Fix what axe finds in the pages as they come."""
-    # Quarto fills the rest of a bar with a second, empty control for the menu beside it.
-    for control in page.select(".quarto-secondary-nav .flex-grow-1[data-bs-toggle]"):
-        control.decompose()
-    for button in page.select("button[role=menu], button[role=button]"):
-        del button["role"]  # what opens a menu is none
     # A control that folds a section is a button, and not a region that claims to be expanded.
     for control in page.select('a[role="navigation"][data-bs-toggle]'):
         make_button(control)

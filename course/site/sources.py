@@ -7,6 +7,7 @@ Where a lab links to the explorer or the terms beside it, a page links to those 
 
 import copy
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from course.collapsed import KEYS, stored_metadata
 from course.notebook import Lab, UnreadableError, dumps
 from course.pages.term_links import LINK
 from course.site.alone import ALONE
+
+# A page is called as its entry in the sidebar: by the lab's number and its title.
+NUMBER, TITLE = re.compile(r"\d+(?=-)"), re.compile(r"\A# ")
 
 # What a renderer reads of the project, besides styles/ and the labs.
 SOURCES = ("_quarto.yml", "*.qmd")
@@ -33,20 +37,26 @@ def write_sources(root: Path, folder: Path) -> None:
     for path in root.glob("notebooks/*.ipynb"):
         target = folder / "notebooks" / path.name
         try:
-            text = dumps(page_notebook(Lab.read(path).node))
+            text = dumps(page_notebook(Lab.read(path).node, path.name))
         except UnreadableError:  # the renderer says what it makes of it
             shutil.copyfile(path, target)
         else:
             target.write_text(text, encoding="utf-8", newline="\n")
 
 
-def page_notebook(notebook: Any) -> NotebookNode:
-    """Return a notebook for a renderer; the given one stays as it is."""
+def page_notebook(notebook: Any, file: str = "") -> NotebookNode:
+    """Return a notebook for a renderer, as the lab of its number where the file's name has one.
+
+    The given notebook stays as it is.
+    """
     page: NotebookNode = copy.copy(notebook)
     page.cells = [
         _page_cell(cell) if cell.cell_type == "code" else _page_text(cell)
         for cell in notebook.cells
     ]
+    number, first = NUMBER.match(file), next(iter(page.cells), None)
+    if number and first is not None and first.cell_type == "markdown":
+        first.source = TITLE.sub(rf"\g<0>{int(number[0])} ", first.source)
     return page
 
 
