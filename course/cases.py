@@ -83,6 +83,32 @@ def run_to_report(lab: str, *changes: Change, only: Iterable[int] | None = None)
     return names
 
 
+def leading_to(lab: str, names: Iterable[str], figure: str, *changes: Change) -> list[str]:
+    """Return the statements of a lab that lead to some of its names, up to a figure's cell.
+
+    The lab is as it stands, not quick, but for the changes. That the statements give what the whole
+    lab gives is for a test to say (see `needed`).
+    """
+    cells = read(lab).lesson_code
+    end = next(i for i, cell in enumerate(cells) if f"#| label: {figure}\n" in cell.source)
+    sources = [cell.source for cell in cells[: end + 1] if not cell.tags & TASK_TAGS]
+    for old, new in changes:
+        assert any(old in source for source in sources), f"lab {lab} has no {old!r} any more"
+        sources = [source.replace(old, new) for source in sources]
+    program = [*statements(sources), f"({', '.join(names)},)"]
+    chosen = needed(program, {len(program) - 1}, apart_from="checks")
+    return [program[i] for i in chosen[:-1]]
+
+
+def run_part(program: Iterable[str]) -> dict[str, Any]:
+    """Run such statements and return the variables."""
+    names = _nothing_yet()
+    with _quietly():
+        for statement in program:
+            exec(statement, names)
+    return names
+
+
 def _nothing_yet() -> dict[str, Any]:
     return {"__name__": "lab", "checks": Checks(), "added by": []}
 

@@ -54,6 +54,7 @@ class Explorer:
 
 
 def explorers() -> list[Explorer]:
-    """Return all of them, by name; the module `write` is none."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "write")
+    """Return all of them, by name; the modules that write and record are none."""
+    found = {module.name for module in pkgutil.iter_modules(__path__)}
+    names = sorted(found - {"write", "record"})
     return [Explorer(n, importlib.import_module(f"{__name__}.{n}")) for n in names]
