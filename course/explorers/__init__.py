@@ -16,6 +16,7 @@ from course import ROOT
 
 FOLDER = ROOT / "explorers"
 SHARED, STYLES = [FOLDER / "axes.js", FOLDER / "frame.js"], FOLDER / "explorers.css"
+SERVING = {"lab_code", "write"}  # modules here that are no figure
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,6 @@ class Explorer:
 
 
 def explorers() -> list[Explorer]:
-    """Return all of them, by name; the module `write` is none."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "write")
+    """Return all of them, by name; the modules that serve them are none."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in SERVING)
     return [Explorer(n, importlib.import_module(f"{__name__}.{n}")) for n in names]
