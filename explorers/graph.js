@@ -130,11 +130,11 @@
   const HEIGHT = 320, BOX = 40;
   // Where the middle of each box stands, and its width; leaves above, as in the lab's figure.
   const PLACES = {
-    ridge: { t: [40, 24, 70], x: [122, 24, 70], w: [207, 24, 78], "λ": [318, 24, 74], p: [122, 97, 116], q: [240, 97, 100],
+    ridge: { t: [38, 24, 70], x: [116, 24, 70], w: [224, 24, 78], "λ": [318, 24, 74], p: [126, 97, 112], q: [240, 97, 100],
       r: [86, 165, 136], c: [276, 165, 116], s: [86, 230, 116], L: [186, 295, 150] },
     chain: { x: [180, 26, 120], y: [180, 115, 150], z: [180, 204, 150], h: [180, 293, 150] },
   };
-  // The side of an edge on which its label stands: −1 left, 1 right, 0 upon it.
+  // The side of an edge on which its label stands: −1 left, 1 right, 0 upon it, where there is little room.
   const SIDES = { xp: -1, wp: 0, wq: 1, tr: -1, pr: 1, "λc": 1, qc: -1, rs: 1, sL: -1, cL: 1, xy: 1, yz: 1, zh: 1 };
 
   /** The boxes with values and gradients, and on each edge its slope, times the gradient that came along it. */
@@ -160,7 +160,7 @@
           svg("path", { class: "head", d: "M0 0l-9 -4.5v9z", transform: `translate(${px(c)} ${px(d)}) rotate(${px(turn)})` })));
         if (!known.has(name)) return;
         const product = passed ? `${number(slopes[name][k])} × ${number(passed.from)}` : number(slopes[name][k]);
-        const words = current ? `${product} = ${number(passed.brought)}` : product, anchor = ["end", "middle", "start"][side + 1];
+        const words = current && side ? `${product} = ${number(passed.brought)}` : product, anchor = ["end", "middle", "start"][side + 1];
         labels.append(text((from[0] + to[0]) / 2 + 7 * side, (from[1] + to[1]) / 2 + 4, anchor, words, `slope ${current ? "present" : passed ? "passed" : ""}`));
       });
     }
