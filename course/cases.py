@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 
 from course import ROOT
 from course.notebook import TASK_TAGS, Lab, labs
-from course.slice import needed, setting, statements
+from course.slice import needed, statements
 from labkit.checks import Check, Checks
 from labkit.verdict import Verdict
 
@@ -103,7 +103,7 @@ def leading_to(lab: str, names: Iterable[str], figure: str, *changes: Change) ->
 def run_part(program: Iterable[str]) -> dict[str, Any]:
     """Run such statements and return the variables."""
     names = _nothing_yet()
-    with _quietly():
+    with _quietly(), redirect_stdout(StringIO()):
         for statement in program:
             exec(statement, names)
     return names
@@ -168,16 +168,6 @@ def run_cell(
                 exec(compile(ast.Module([node], []), "cell", "exec"), names)
             after_each()
     return printed.getvalue(), value
-
-
-def variables(lab: str, *wanted: str) -> dict[str, Any]:
-    """Run what some of a lab's variables need, nothing made quick, and return all that it sets."""
-    cells = [cell.source for cell in read(lab).lesson_code if not cell.tags & TASK_TAGS]
-    program, names = statements(cells), _nothing_yet()
-    with _quietly():
-        for i in needed(program, set(setting(program, wanted)), apart_from="checks"):
-            exec(program[i], names)
-    return names
 
 
 def checks_of(names: dict[str, Any]) -> dict[str, Check | Verdict]:

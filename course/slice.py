@@ -42,11 +42,6 @@ def needed(program: list[str], wanted: Set[int], *, apart_from: str) -> list[int
     return sorted(keep)
 
 
-def setting(program: list[str], names: Iterable[str]) -> list[int]:
-    """Return, for each name, the last statement that sets it."""
-    return [max(i for i, text in enumerate(program) if name in _uses(text).sets) for name in names]
-
-
 @dataclass(frozen=True)
 class _Uses:
     reads: set[str]

@@ -59,7 +59,13 @@
         const picture = {
           element, figure,
           box: { left: 58, right: width - 10, top: 10, bottom: height - 42 },
-          draw: (...children) => element.replaceChildren(...children),
+          draw(...children) {
+            // A handle stays where it is: taken out, it would lose the pointer and the keyboard.
+            const stays = children.filter((child) => child.parentNode === element), fresh = children.filter((child) => !stays.includes(child));
+            for (const child of [...element.childNodes]) if (!stays.includes(child)) child.remove();
+            if (stays.length) stays[0].before(...fresh);
+            else element.append(...fresh);
+          },
           describe: (said) => element.setAttribute("aria-label", said),
         };
         const fit = () => {   // a wide picture is drawn less wide on a telephone, so that its words stay as large

@@ -59,9 +59,7 @@ def test_every_lab_has_a_card_in_its_part_with_what_its_metadata_say():
         parts = part or parts
         shown += [(parts, int(number), short)] if number else []
     read = [Lab.read(path) for path in labs()]
-    assert shown == [
-        (lab.about["part"], lab.number, lab.title) for lab in read
-    ]
+    assert shown == [(lab.about["part"], lab.number, lab.title) for lab in read]
     for lab in read:
         says = card(page, lab.path)
         assert f"\n  {lab.about['question']}\n" in says

@@ -5,7 +5,7 @@ import base64
 import numpy as np
 from scipy import stats
 
-from course.cases import variables
+from course.cases import leading_to, run_part
 
 LAB, FIGURE = 7, "fig-coverage"
 SOURCE = "the thousand tables of lab 7, each analysed by ten times five folds"
@@ -19,7 +19,7 @@ def data() -> dict[str, object]:
     `variances` (divided by the number of folds) are 32-bit numbers, table by table. `quantiles` are
     those of the t distribution after each number of repetitions.
     """
-    names = variables("07", "d", "truth")
+    names = run_part(leading_to(f"{LAB:02d}", ["d", "truth"], FIGURE))
     d = names["d"].reshape(len(names["d"]), -1, FOLDS)
     jobs = FOLDS * np.arange(1, d.shape[1] + 1)
     return {

@@ -2,10 +2,17 @@
 
 from scipy import stats
 
-from course.cases import variables
+from course.cases import leading_to, run_part
 
 LAB, FIGURE = 8, "fig-ratio"
 SOURCE = "data/study_sample_size.csv, with the settings chosen as in lab 8"
+
+NAMES = ["ways", "log_ratios", "truths", "stored"]
+
+
+def program() -> list[str]:
+    """Return the lab's code that leads to the ratios, in every way of tuning."""
+    return leading_to(f"{LAB:02d}", NAMES, "fig-tuning")
 
 
 def data() -> dict[str, object]:
@@ -14,7 +21,7 @@ def data() -> dict[str, object]:
     `ratios` holds them by truth, way of tuning and number of rows; `quantiles` are those of the t
     distribution for a mean of so many tables.
     """
-    names = variables("08", "ways", "log_ratios", "truths", "stored")
+    names = run_part(program())
     sizes = sorted(names["stored"]["n"].unique().tolist())
     ratios = {
         truth: {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import labkit
-from course.cases import variables
+from course.cases import leading_to, run_part
 
 OF_LABKIT = {
     "naive": labkit.mean_interval,
@@ -14,7 +14,7 @@ OF_LABKIT = {
 
 @pytest.fixture(scope="module")
 def lab():
-    return variables("07", "d", "truth")
+    return run_part(leading_to("07", ["d", "truth"], "fig-coverage"))
 
 
 @pytest.fixture(scope="module")

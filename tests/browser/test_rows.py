@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 import labkit
-from course.cases import variables
+from course.cases import run_part
+from course.explorers import rows
 
 LAB = "notebooks/08-how-many-rows.html"
 
 
 @pytest.fixture(scope="module")
 def lab():
-    return variables("08", "ways", "log_ratios", "truths", "stored")
+    return run_part(rows.program())
 
 
 @pytest.fixture(scope="module")
