@@ -16,6 +16,7 @@ from course import ROOT
 
 FOLDER = ROOT / "explorers"
 SHARED, STYLES = [FOLDER / "axes.js", FOLDER / "frame.js"], FOLDER / "explorers.css"
+SERVING = {"record", "write"}  # modules here that are no figure
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,6 @@ class Explorer:
 
 
 def explorers() -> list[Explorer]:
-    """Return all of them, by name; the modules that write and record are none."""
-    found = {module.name for module in pkgutil.iter_modules(__path__)}
-    names = sorted(found - {"write", "record"})
+    """Return all of them, by name; the modules that serve them are none."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in SERVING)
     return [Explorer(n, importlib.import_module(f"{__name__}.{n}")) for n in names]
