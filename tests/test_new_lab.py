@@ -72,7 +72,7 @@ def test_a_new_lab_is_a_page_of_the_site(again, tmp_path):
             without_code(path)
     render(again, site, "smalldocs")  # which finds broken links and anchors
     page = soup(site / "notebooks" / f"{NEW}.html")
-    assert page.select_one("h1").get_text(strip=True) == "Survival, for a start"
+    assert page.select_one("h1").get_text(strip=True) == f"{int(NEW[:2])} Survival, for a start"
     assert page.select_one(".lab-download a")
     ids = [element["id"] for element in page.select("[id]")]
     assert len(ids) == len(set(ids))
