@@ -268,7 +268,7 @@ TEXT = BASE.to_csv(index=False)
         ("", "mine.csv is empty"),
         ("\n \n", "mine.csv is empty"),
         ("age,pain\n", "has a header and no row"),
-        ("pain\n1\n2\n", "mine.csv has one column"),
+        ("pain\n1\n2\n", "one column: neither commas, semicolons, tabs, vertical bars sep"),
         ('"age" "pain"\n"1" 50 3\n', "mine.csv has one column"),
         (b"PK\x03\x04rest", "is an Excel workbook"),
         (b"\xd0\xcf\x11\xe0rest", "is an old Excel file"),
