@@ -46,6 +46,7 @@ def test_names_outside_that_are_bound_are_found(code, bound):
         ("def f(x): log[x if x else W[0]] = W", {"log"}),
         ("def f(x): (log if x else seen).append(W)", {"log", "seen"}),
         ("def f(x): (x or log).append(W)", {"log"}),
+        ("def f(x): (log or seen).append(W)", {"log", "seen"}),
         ("def f(x): x and log.append(W); seen[0] = not W", {"log", "seen"}),
         ("def f(x): [log.append(w) for w in W]", {"log"}),
         ("def f(x):\n  for s in logs: s.append(W)", {"logs"}),

@@ -52,6 +52,7 @@ def test_between_two_limits_the_dot_stands_at_the_values_share_of_the_band(value
         (1e-13, 1e-9, "100% below its limit"),
         (-4, 3, "233% below its limit"),
         (-4, 0, "4 below its limit"),
+        (-0.1234, 0, "0.12 below its limit"),
         (-4, -3, "33% below its limit"),
     ],
 )

@@ -171,6 +171,7 @@ NOT_AT_HAND = {
     "a class": Scaled(nn.Linear),
     "a module": Scaled(torch),
     "torch's own": F.mse_loss,
+    "an optimizer": Scaled(torch.optim.SGD([WEIGHT], lr=0.1)),
     "a copy": Scaled(WEIGHT.detach().clone()),
 }
 

@@ -12,7 +12,7 @@ QUICK = {
     "epochs=3000": "epochs=900",
     "make_patients(2000, rng)": "make_patients(800, rng)",
     "torch.ones(1_000_000)": "torch.ones(300_000)",
-    '"replicates": 20': '"replicates": 12',
+    '"replicates": 20': '"replicates": 10',
     "make_network(s, p), X, y, seed=s": "make_network(s, p), X, y, epochs=120, seed=s",
     "k=6": "k=4",
     "(0.1, 0.2, 0.4, 0.6, 0.8, 0.9), strict=True": "(0.1, 0.4, 0.9), strict=False",
@@ -24,7 +24,7 @@ QUICK = {
         "choice_leak(seed, leaked) for seed in range(40)"
     ),
     "range(150)": "range(80)",
-    "Parallel(n_jobs=2)(run(seed) for seed in range(120))": "[epoch_leak(s) for s in range(50)]",
+    "Parallel(n_jobs=2)(run(seed) for seed in range(120))": "[epoch_leak(s) for s in range(30)]",
     "Parallel(n_jobs=2)(delayed(rerun)": "Parallel(n_jobs=1)(delayed(rerun)",
     '"n_jobs": 2': '"n_jobs": 1',
 }
