@@ -89,6 +89,15 @@ def test_a_figure_stands_with_one_that_its_lab_has(explorer):
     assert f"#| label: {label}\\n" in lab.read_text(encoding="utf-8")
 
 
+def test_no_property_of_theirs_is_one_of_the_sites():
+    """Else what the site sets on `main` takes a slider's track away."""
+    own, sites = (
+        set(re.findall(r"(--[\w-]+):", "".join(path.read_text(encoding="utf-8") for path in paths)))
+        for paths in ([STYLES], (ROOT / "styles").glob("*.css"))
+    )
+    assert own & sites == set()
+
+
 # --- gradient descent by hand ---------------------------------------------------------------------
 
 
