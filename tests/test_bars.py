@@ -38,7 +38,8 @@ class="toc-active"><h2 id="toc-title">On this page</h2><ul>
 <li><a href="#f" id="toc-f" class="nav-link">Further: more &amp; more</a></li></ul></li>
 <li><a href="#c" id="toc-c" class="nav-link">4 Check</a></li>
 <li><a href="#r" id="toc-r" class="nav-link">Check your reading</a></li></ul></nav></div>
-<main class="content" id="quarto-document-content"><header id="title-block-header"></header>
+<main class="content" id="quarto-document-content"><header id="title-block-header">
+<h1 class="title d-none d-lg-block">A</h1></header>
 <section id="a"><form class="predict" data-name="gap"><fieldset><legend>Predict: "how" many?
 </legend></fieldset></form><section id="e"><details class="code-fold"><summary>
 The check of exercise 1</summary></details></section>
@@ -57,6 +58,10 @@ def page(tmp_path):
         mark_current(page, path)
         list_the_parts(page, path, tmp_path)
     return page
+
+
+def test_the_title_stands_on_every_page_also_on_a_telephone(page):
+    assert attribute(page.h1, "class") == "title"
 
 
 def test_the_header_is_one_row_that_opens_the_lists_without_a_script(page):

@@ -25,6 +25,7 @@ HEADER = (
 DOUBLED = ".quarto-secondary-nav, .quarto-title-breadcrumbs, #quarto-sidebar-glass"
 
 # By these classes the renderers lay out and fold what styles/layout.css and popovers do here.
+OF_TITLE = {"d-none", "d-lg-block"}  # hidden where the second bar had the title
 OF_CONTENT = {"quarto-container", "page-columns", "has-sidebar", "has-margin"}
 OF_LISTS = {
     "sidebar",
@@ -48,6 +49,8 @@ def arrange_bars(page: BeautifulSoup) -> None:
     header["class"] = "sticky-top"
     for content in page.select("#quarto-content"):
         _remove_classes(content, OF_CONTENT)
+    for title in page.select("h1.title"):
+        _remove_classes(title, OF_TITLE)
     for name in BUTTONS:
         if bar := page.find(id=name):
             _remove_classes(bar, OF_LISTS)
