@@ -818,7 +818,9 @@ GOOD: list[tuple[str, Edit]] = [
     (
         "a photograph, which is not turned",
         both(
-            swap("figure", "fig-loss", "fig-photo-loss"), swap("figure", "A curve that", "Dark, it")
+            swap("figure", "fig-loss", "fig-photo-loss"),
+            swap("figure", "A curve that", "Dark, it"),
+            say(figure="fig-photo-loss"),
         ),
     ),
     ("hidden output", swap("checks", "checks = ", "#| include: false\nchecks = ")),

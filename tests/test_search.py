@@ -5,7 +5,7 @@ import json
 from course.site.html import parse
 from course.site.search import FILE, entries_of, write_index
 
-LAB = """<main><header><h1>Honest <em>baselines</em></h1></header>
+LAB = """<main><header><h1>7 Honest <em>baselines</em></h1></header>
 <p class="lab-download">Download this lab.</p><p>Which wins? <math><msub><mi>x</mi><mn>1</mn></msub>
 <annotation encoding="application/x-tex">x_1</annotation></math></p>
 <section id="a"><h2>1 Goal</h2><p>Two questions.</p>

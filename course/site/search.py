@@ -63,8 +63,8 @@ def entries_of(page: BeautifulSoup, name: str) -> list[Entry]:
 def _title(main: Tag, name: str) -> str:
     heading = main.find("h1")
     title = _text(heading) if isinstance(heading, Tag) else ""
-    number = re.match(r"notebooks/(\d+)-", name)
-    return f"Lab {int(number[1])}: {title}" if number else title
+    is_lab = name.startswith("notebooks/")  # its title begins with its number
+    return re.sub(r"^(\d+) ", r"Lab \1: ", title) if is_lab else title
 
 
 def _terms(main: Tag, name: str) -> Iterator[Entry]:
