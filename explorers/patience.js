@@ -35,7 +35,7 @@
 
   // ------------------------------------------------------------------ pictures
 
-  const BOX = { left: 40, right: 282, top: 8, bottom: 258 };   // of 360 by 300, with room for names at the right
+  const BOX = { left: 48, right: 282, top: 8, bottom: 258 };   // of 360 by 300, with room for names at the right
   const KINDS = [["loss", "training"], ["val_loss", "validation"], ["risk", "true risk"]];
   const dot = (kind, x, y, r = 4) => svg("circle", { class: `mark ${kind}`, cx: px(x), cy: px(y), r });
 

@@ -192,7 +192,7 @@
         say: (rate) => `lr ${plain(rate)}`, spell: plain,
       });
       rates[rule].box.classList.add("explorer-rule", SHORT[rule]);
-      rates[rule].box.querySelector("label").className = "explorer-spoken";
+      rates[rule].box.querySelector("label").className = "explorer-spoken visually-hidden";
       rates[rule].box.prepend(on[rule].box);
     }
     const auto = ui.toggle("auto", { label: "Fastest rates by theory", value: true });

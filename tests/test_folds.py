@@ -11,8 +11,8 @@ TEXT = "<p>One.</p><section id='b'><h3>Within</h3><p>Two.</p></section>"
 @pytest.mark.parametrize(
     "markup",
     [
-        f"<section id='a' class='level2 folded'><h2>Lab 1</h2>{TEXT}</section>",
-        f"<section id='a' class='level2'><h2 class='folded'>Lab 1</h2>{TEXT}</section>",
+        f"<section id='a' class='level2 folded'><h2 class='anchored'>Lab 1</h2>{TEXT}</section>",
+        f"<section id='a' class='level2'><h2 class='anchored folded'>Lab 1</h2>{TEXT}</section>",
     ],
     ids=["of the section", "of the heading"],
 )
@@ -26,6 +26,7 @@ def test_what_stands_below_the_heading_is_folded(markup):
     assert fold.parent["id"] == "a"
     assert [part.name for part in fold.parent.find_all(recursive=False)] == ["details"]
     assert fold.summary.h2.get_text() == "Lab 1"
+    assert not {"anchored"} & {*fold.summary.h2["class"].split()}
     assert "".join(str(part) for part in fold.find_all(recursive=False)[1:]) == TEXT.replace(
         "'", '"'
     )

@@ -20,6 +20,9 @@ def fold_sections(page: BeautifulSoup) -> None:
             continue
         fold = page.new_tag("details", attrs={"class": "folded-section"})
         summary = page.new_tag("summary")
+        # A link beside the heading would be a control in a control.
+        kept = [name for name in attribute(heading, "class").split() if name != "anchored"]
+        heading["class"] = " ".join([*kept, "no-anchor"])
         rest = list(heading.next_siblings)
         summary.append(heading.replace_with(fold))
         fold.append(summary)
