@@ -27,9 +27,21 @@ def plain(source: str) -> str:
     return MATH.sub(" ", re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", unfenced(source)))
 
 
+MARKS = re.compile(r"([\\`*_{}\[\]<>#|~$^@])")
+
+
 def escaped(words: str) -> str:
     """Escape what markdown would read as a mark, and join the lines into one."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~$^@])", r"\\\1", " ".join(words.split()))
+    return MARKS.sub(r"\\\1", " ".join(words.split()))
+
+
+def escaped_but_code(words: str) -> str:
+    """Escape words for a table, but for what stands in backquotes, which is code."""
+    parts = re.split(r"(`[^`]+`)", " ".join(words.split()))
+    return "".join(
+        part.replace("|", r"\|") if number % 2 else MARKS.sub(r"\\\1", part)
+        for number, part in enumerate(parts)
+    )
 
 
 def headings(source: str) -> list[tuple[int, str]]:

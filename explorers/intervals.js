@@ -58,7 +58,7 @@
   /** Coverage against the number of repetitions, both kinds, with the present one marked. */
   function drawCoverage(box, repeats, kind) {
     const x = scale([1, data.repeats], [box.left + 10, box.right - 10]);
-    const y = scale([40, 100], [box.bottom, box.top]);
+    const y = scale([40, 104], [box.bottom, box.top]);
     const across = { ...x, from: box.left, to: box.right, marks: [1, 2, 4, 6, 8, 10].map((r) => [x(r), String(r)]) };
     const at = (k, r) => [x(r), y((100 * every[k][r - 1].covered) / data.tables)];
     const counts = Array.from({ length: data.repeats }, (_, r) => r + 1);
@@ -67,7 +67,7 @@
       line([[box.left, y(95)], [box.right, y(95)]], "level"),
       ...Object.keys(RATIOS).map((k) => line(counts.map((r) => at(k, r)), k === kind ? "run" : "run quiet")),
       svg("circle", { class: "end", cx: px(u), cy: px(v), r: 5 }),
-      text(x(6), y(66), "start", "naive", "name"), text(x(6), y(90), "start", "corrected", "name"),
+      text(x(5) + 6, at("naive", 5)[1] - 4, "start", "naive", "name"), text(x(10), y(98) - 7, "end", "corrected", "name"),
       axes(across, y, ["cross-validations of each table", "intervals that contain the truth, %"]),
     ];
   }

@@ -3,7 +3,7 @@
 "use strict";
 
 {
-  const { counted, show, plain, svg, px, text, line, scale, axes } = explorers;
+  const { counted, fixed, plain, svg, px, text, line, scale, axes } = explorers;
   const data = explorers.data.rows;
   const TRUTHS = Object.fromEntries(Object.keys(data.ratios).map((name) => [name, name === "thresholds" ? "thresholds" : `${name} function`]));
   const WAYS = {
@@ -51,7 +51,7 @@
   }
 
   const LEADS = { "network": "the network leads", "trees": "the trees lead", "no evidence": "there is no evidence of a difference" };
-  const times = (ratio) => (ratio < 1 ? `${show(ratio, 2)} of the trees’` : `${show(ratio, 3)} times the trees’`);
+  const times = (ratio) => (ratio < 1 ? `${fixed(ratio, 2)} of the trees’` : `${fixed(ratio, 2)} times the trees’`);
 
   explorers.add("rows", (ui) => {
     ui.label("Network against trees");
@@ -72,10 +72,10 @@
       const n = had.reduce((best, size) => (Math.abs(Math.log(size / asked)) < Math.abs(Math.log(best / asked)) ? size : best));
       const at = verdict(truth.value, way.value, n);
       picture.draw(...draw(picture.box, truth.value, way.value, n));
-      const trend = had.map((size) => verdict(truth.value, way.value, size)).map((v) => `${v.n.toLocaleString("en")} rows: ${show(v.ratio, 2)}`);
+      const trend = had.map((size) => verdict(truth.value, way.value, size)).map((v) => `${v.n.toLocaleString("en")} rows: ${fixed(v.ratio, 2)}`);
       picture.describe(`The network’s excess risk over the trees’, ${WAYS[way.value]}. ${trend.join("; ")}.`);
       ui.say(`${n === asked ? "" : `The study has no tables of ${asked.toLocaleString("en")} rows for this truth; the nearest are shown. `}`
-        + `With ${n.toLocaleString("en")} rows the network’s excess risk is ${times(at.ratio)}, 95 % interval ${show(at.low, 2)} to ${show(at.high, 2)}, `
+        + `With ${n.toLocaleString("en")} rows the network’s excess risk is ${times(at.ratio)}, 95 % interval ${fixed(at.low, 2)} to ${fixed(at.high, 2)}, `
         + `over ${counted(at.count, "table")}: ${LEADS[at.leads]}.`);
       ui.numbers({ n, truth: truth.value, way: way.value, ratio: at.ratio, low: at.low, high: at.high, leads: at.leads, tables: at.count });
     });

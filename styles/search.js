@@ -6,6 +6,8 @@
   const plain = (text) => (text ?? "").toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").replace(/[’']/g, "'");
   const words = (text) => plain(text).match(/[\p{L}\p{N}_]+/gu) ?? [];
 
+  const EMPTY = new Set(["a", "an", "the", "of", "in", "is", "are", "what", "how", "why", "do", "does", "i", "to", "for", "and"]);
+
   /** How well a part answers: 0 where a word is missing; more for a word in the title than in the text, more for a whole word. */
   function score({ title, section, text }, query) {
     const isTerm = section?.startsWith("Term: "), places = [[title, isTerm ? 40 : 8], [section, isTerm ? 10 : 6], [text, 1]];
@@ -28,7 +30,7 @@
     constructor(parts = []) { this.parts = [...parts]; }
     add(part) { this.parts.push(part); }
     search(text, { limit = 20 } = {}) {
-      const query = words(text);
+      const asked = words(text), meant = asked.filter((word) => !EMPTY.has(word)), query = meant.length ? meant : asked;
       if (!query.length) return [];
       return this.parts
         .map((item, refIndex) => ({ item, refIndex, score: score(item, query) }))

@@ -25,6 +25,7 @@
     const section = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     const fold = section && section.querySelector(":scope > .folded-section");
     if (fold) fold.open = true;
+    if (section && section.matches("details")) section.open = true;
   };
   addEventListener("hashchange", unfold);
   unfold();

@@ -214,8 +214,8 @@ def test_the_students_site_has_no_solution_in_pages_search_or_downloads(project,
         assert holding(student, text) & {"index.html", "search.json", f"{lab}.html"} == set()
     for site in (course, student):
         page = BeautifulSoup((site / f"{lab}.html").read_text(), "html.parser")
-        assert [h1.get_text() for h1 in page.select("h1")] == ["Lab"]
-        assert page.title.get_text() == "Lab – Small"
+        assert [h1.get_text() for h1 in page.select("h1")] == ["1 Lab"]
+        assert page.title.get_text() == "1 Lab – Small"
         assert page.select_one('meta[name="description"]')["content"] == "A lab."
     downloads = [(site / f"{lab}.ipynb").read_text() for site in (course, student)]
     assert downloads[0] == downloads[1]
@@ -298,7 +298,7 @@ def test_the_zip_is_offered_on_the_front_page_and_first_on_each_labs_page(projec
     site = tmp_path / "site"
     render(project, site, "smalldocs", student_zip=offer)  # a dead link would stop it
     assert (site / offer.name).read_bytes() == offer.read_bytes()
-    assert holding(site, "(zip, 3 MB)") == {"index.html", "notebooks/01-lab.html"}
+    assert holding(site, "(zip, 3&nbsp;MB)") == {"index.html", "notebooks/01-lab.html"}
     page = BeautifulSoup((site / "notebooks" / "01-lab.html").read_text(), "html.parser")
     links = [link["href"] for link in page.select(".lab-download a")]
     assert links == ["../labs-1.0.zip", "01-lab.ipynb", "01-lab-solved.ipynb"]

@@ -8,7 +8,7 @@ import pytest
 
 from course import ROOT
 from course.cases import case
-from course.markdown import escaped
+from course.markdown import escaped, escaped_but_code
 from course.notebook import Lab, labs
 from course.pages.discussions import discussion, open_question
 from course.pages.instructors import PARTS, main, masked, stored_messages, text
@@ -60,7 +60,7 @@ def test_every_wrong_answer_is_on_the_page_with_its_message(page, lab):
         name: one["exercise"] for name, one in stored.items()
     }, f"run python -m course.pages.instructors --messages {lab}"
     for name, one in stored.items():
-        assert f"| {escaped(name)} | {escaped(one['message'])} |" in part_of(page, lab)
+        assert f"| {escaped(name)} | {escaped_but_code(one['message'])} |" in part_of(page, lab)
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -133,6 +133,7 @@ def test_messages_that_differ_in_numbers_alone_are_the_same(one, other, same):
 
 def test_words_can_not_break_the_table():
     assert escaped("a | b *c* [d]\n  e") == r"a \| b \*c\* \[d\] e"
+    assert escaped_but_code("a `x|*y` and *b*\n `") == r"a `x\|*y` and \*b\* \`"
 
 
 def test_an_unknown_lab_is_refused_with_those_that_there_are(capsys):

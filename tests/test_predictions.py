@@ -5,6 +5,7 @@ from prompts_page import CELLS, CHOICE, NUMBER, SIGN, cell, lab_of, page_of
 
 from course.editions import student_notebook
 from course.predictions import PromptError, compared, comparisons, prompts, read
+from course.site.html import parse
 from course.site.paper import printed
 from course.site.prompts import SCRIPT, add_prompts
 from labkit import Predict
@@ -172,3 +173,13 @@ def test_a_student_gets_the_prompt_with_its_tag_and_without_its_output(tmp_path)
 
 def test_the_words_that_the_page_looks_for_are_those_of_labkit():
     assert str(Predict("What?").compare(2)) == "Not predicted; it is 2."
+
+
+def test_every_prompt_of_every_lab_has_its_outcome_on_the_page(rendered):
+    asked = 0
+    for path in sorted((rendered / "notebooks").glob("[0-9]*.html")):
+        page = parse(path.read_text(encoding="utf-8"))
+        for form in page.select("form.predict"):
+            assert page.find(id=f"outcome-{form['data-name']}"), (path.name, form["data-name"])
+            asked += 1
+    assert asked > 100

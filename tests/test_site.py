@@ -25,6 +25,7 @@ from course.site.html import attribute, parse
 from course.site.mathematics import TexError, draw_formulas
 from course.site.postprocess import (
     fold_solution_outputs,
+    keep_ranges_whole,
     mark_sentences,
     postprocess,
     wrap_tables,
@@ -259,6 +260,13 @@ def test_the_output_of_a_solution_is_folded_with_its_code():
     solution, imports = page.select("details")
     assert "42" in solution.get_text()
     assert "seen" not in imports.get_text()
+
+
+def test_the_range_of_a_number_stays_on_one_line():
+    page = parse('<main><table><tr><td><img src="a.png">between 1 and 2</td></tr></table></main>')
+    keep_ranges_whole(page)
+    keep_ranges_whole(page)
+    assert str(page.td) == '<td><img src="a.png"/><span class="nobreak">between 1 and 2</span></td>'
 
 
 def test_a_page_has_one_name_wherever_it_is_named(rendered):

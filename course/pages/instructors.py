@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course import ROOT
-from course.markdown import escaped
+from course.markdown import escaped, escaped_but_code
 from course.notebook import Lab, labs
 from course.pages.discussions import discussion, open_question
 from course.pages.ways import for_instructors
@@ -134,7 +134,7 @@ def wrong_answers(lab: Lab) -> Iterator[str]:
     for exercise in lab.exercises:
         lines = ["| An answer | The check says |", "|:--------|:------------------|"]
         lines += [
-            f"| {escaped(answer)} | {escaped(one['message'])} |"
+            f"| {escaped(answer)} | {escaped_but_code(one['message'])} |"
             for answer, one in stored.items()
             if one["exercise"] == exercise.name
         ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
 
 from course import ROOT
 from course.editions import has_solutions
@@ -83,6 +84,7 @@ def postprocess(site: Path, notebooks: Path, student_zip: Path | None = None) ->
         fold_sections(page)
         list_the_parts(page, path, site)
         wrap_tables(page)
+        keep_ranges_whole(page)
         mark_sentences(page)
         fold_solution_outputs(page)
         defer_scripts(page)
@@ -197,6 +199,14 @@ def wrap_tables(page: BeautifulSoup) -> None:
             box["role"], box["aria-label"] = "group", f"Table: {text}"
             if not caption:
                 table["aria-label"] = text
+
+
+def keep_ranges_whole(page: BeautifulSoup) -> None:
+    """Keep the range of a number on one line: it falls below its picture as a whole."""
+    for picture in page.select("main td > img"):
+        words = picture.next_sibling
+        if isinstance(words, NavigableString) and words.strip():
+            words.wrap(page.new_tag("span", attrs={"class": "nobreak"}))
 
 
 def mark_sentences(page: BeautifulSoup) -> None:

@@ -120,10 +120,11 @@ def _with_code(text: str) -> str:
 def _mark(place: Tag, prompt: Prompt) -> None:
     """Mark the sentence that says what came out; a prediction that is stored there stays."""
     outputs = place.select(".cell-output")
-    found = NOT_PREDICTED.fullmatch(outputs[-1].get_text().strip()) if outputs else None
-    if found is None:
+    matches = [(o, NOT_PREDICTED.fullmatch(o.get_text().strip())) for o in outputs]
+    outcome, found = next(((o, m) for o, m in reversed(matches) if m), (None, None))
+    if outcome is None or found is None:
         return
-    outcome, shown = outputs[-1], " ".join(found[1].split())
+    shown = " ".join(found[1].split())
     outcome["class"] = " ".join([*attribute(outcome, "class").split(), "predict-outcome"])
     outcome["id"] = f"outcome-{prompt.name}"
     outcome["data-shown"], outcome["data-came"] = shown, came(prompt, shown)
