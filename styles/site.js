@@ -20,6 +20,17 @@
     });
   }
 
+  // The course menu begins where one is, beside the text and when it is opened.
+  const courseMenu = document.getElementById("quarto-sidebar");
+  const showHere = () => {
+    const here = courseMenu.querySelector(".sidebar-link.active");
+    if (here) courseMenu.scrollTop = here.offsetTop - courseMenu.clientHeight / 2;
+  };
+  if (courseMenu) {
+    courseMenu.addEventListener("toggle", showHere);
+    showHere();
+  }
+
   // A folded section opens for a link that leads to its heading; for one that leads into it the browser opens it.
   const unfold = () => {
     const section = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -225,6 +225,18 @@ def test_on_a_telephone_the_menu_opens_and_escape_closes_it(open_page, how):
     page.wait_for_url(f"**/{PAGES[-1]}")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_course_menu_begins_where_one_is(open_page, width):
+    page = open_page(PAGES[-1], width=width)
+    page.set_viewport_size({"width": width, "height": 500})
+    if width < 1280:
+        page.get_by_role("button", name="Course menu").click()
+    else:
+        page.reload()
+    here = page.locator("#quarto-sidebar .active").bounding_box()
+    assert 0 < here["y"] < 500 - here["height"]
+
+
 def test_an_open_menu_closes_where_the_window_has_room_for_it_beside_the_text(open_page):
     page = open_page(LAB, width=390)
     page.get_by_role("button", name="Course menu").click()
