@@ -127,15 +127,17 @@
 
   // ------------------------------------------------------------------ pictures
 
-  const HEIGHT = 320, BOX = 40;
+  const HEIGHT = 320, BOX = 38;
   // Where the middle of each box stands, and its width; leaves above, as in the lab's figure.
   const PLACES = {
-    ridge: { t: [38, 24, 70], x: [116, 24, 70], w: [224, 24, 78], "λ": [318, 24, 74], p: [126, 97, 112], q: [240, 97, 100],
-      r: [86, 165, 136], c: [276, 165, 116], s: [86, 230, 116], L: [186, 295, 150] },
+    ridge: { t: [38, 22, 70], x: [116, 22, 70], w: [224, 22, 78], "λ": [318, 22, 74], p: [126, 92, 112], q: [240, 92, 100],
+      r: [86, 172, 136], c: [276, 172, 116], s: [86, 236, 116], L: [186, 299, 150] },
     chain: { x: [180, 26, 120], y: [180, 115, 150], z: [180, 204, 150], h: [180, 293, 150] },
   };
   // The side of an edge on which its label stands: −1 left, 1 right, 0 upon it, where there is little room.
   const SIDES = { xp: -1, wp: 0, wq: 1, tr: -1, pr: 1, "λc": 1, qc: -1, rs: 1, sL: -1, cL: 1, xy: 1, yz: 1, zh: 1 };
+  const ALONG = { tr: 0.82, "λc": 0.71, pr: 0.25, qc: 0.75 };   // how far along, where others stand beside the middle
+  const WIDE = 7.4;   // about what a character of a label takes
 
   /** The boxes with values and gradients, and on each edge its slope, times the gradient that came along it. */
   function drawGraph(shape, nodes, { values, slopes, grads, record }) {
@@ -160,15 +162,19 @@
           svg("path", { class: "head", d: "M0 0l-9 -4.5v9z", transform: `translate(${px(c)} ${px(d)}) rotate(${px(turn)})` })));
         if (!known.has(name)) return;
         const product = passed ? `${number(slopes[name][k])} × ${number(passed.from)}` : number(slopes[name][k]);
-        const words = current && side ? `${product} = ${number(passed.brought)}` : product, anchor = ["end", "middle", "start"][side + 1];
-        labels.append(text((from[0] + to[0]) / 2 + 7 * side, (from[1] + to[1]) / 2 + 4, anchor, words, `slope ${current ? "present" : passed ? "passed" : ""}`));
+        const along = ALONG[parent + name] ?? 0.5, whole = current && parent + name !== "wp";
+        const words = whole ? `${product} = ${number(passed.brought)}` : product, width = WIDE * words.length;
+        const [left, right] = [[width, 0], [width / 2, width / 2], [0, width]][side + 1];   // of its anchor, inside the picture
+        const at = Math.min(Math.max(from[0] + along * (to[0] - from[0]) + 7 * side, 3 + left), 357 - right);
+        labels.append(text(at, from[1] + along * (to[1] - from[1]) + 4, ["end", "middle", "start"][side + 1], words,
+          `slope ${current ? "present" : passed ? "passed" : ""}`));
       });
     }
     return [edges, boxes, labels];
   }
 
   function drawLines(written) {
-    const room = 16, shown = written.slice(-room);
+    const room = 16, shown = written.length > room ? ["…", ...written.slice(1 - room)] : written;
     return [text(12, 20, "start", "What has happened", "name"), ...shown.map((words, i) =>
       text(12, 42 + 17.5 * i, "start", words, `code ${i === shown.length - 1 ? "present" : ""}`))];
   }
@@ -196,8 +202,8 @@
       toEnd();
     }
     ui.play(step, { seconds: 18 });
-    ui.button("Back", () => { step.value -= 1; });
-    ui.button("Step", () => { step.value += 1; });
+    const back = ui.button("Back", () => { step.value -= 1; });
+    const next = ui.button("Step", () => { step.value += 1; });
     const whole = ui.button("L.backward()", () => call(END[shape.value]));
     const half = ui.button("y.backward()", () => call("y"));
     ui.button("Reset gradients", () => call(RESET));
@@ -210,6 +216,9 @@
       }
       whole.textContent = `${END[name]}.backward()`;
       half.hidden = name !== "chain";
+      // Not `disabled`, which would take the keyboard away from who steps to the end.
+      back.setAttribute("aria-disabled", step.value === 0);
+      next.setAttribute("aria-disabled", step.value === events().length);
       leaf.box.querySelector("label").textContent = `Value of ${LEAF[name]}`;
       const state = run(nodes, { [LEAF[name]]: leaf.value }, events().slice(0, step.value)), said = tell(nodes, state, LEAF[name]);
       picture.draw(...drawGraph(name, nodes, state));

@@ -154,8 +154,9 @@
       const { needed: now, diverges } = m.runs[rule], said = diverges ? "never" : now ?? `> ${data.steps}`;
       lines.push(group(rule, line(ANGLES.map((angle, i) => [x(angle), height(curve[i][rule])])),
         svg("circle", { class: "end", cx: px(x(m.angle)), cy: px(height(now)), r: 4.5 })));
-      const [beside, anchor] = m.angle > 45 ? [-7, "end"] : [7, "start"];
-      labels.push([rule, x(m.angle) + beside, height(now) - 8, anchor, `${rule} ${said}`]);
+      const words = `${rule} ${said}`, room = 7.95 * words.length;   // about what it takes; it stays inside the picture
+      const [beside, anchor] = m.angle > 45 ? [Math.max(x(m.angle) - 7, BOX.left + 3 + room), "end"] : [Math.min(x(m.angle) + 7, 357 - room), "start"];
+      labels.push([rule, beside, height(now) - 8, anchor, words]);
     }
     const across = { ...x, from: BOX.left, to: BOX.right };
     return [svg("path", { class: "level", d: `M${px(x(m.angle))} ${BOX.top}V${BOX.bottom}` }),
@@ -181,6 +182,7 @@
       at: (position) => Number((10 ** position).toPrecision(2)), say: (ratio) => `1 : ${plain(ratio)}`, spell: (ratio) => `1 to ${plain(ratio)}`,
     });
     const walked = ui.slider("steps", { label: "Steps", min: 0, max: 150, value: 60, spell: (n) => counted(n, "step") });
+    ui.play(walked, { seconds: 7 });
     const mu = ui.slider("mu", { label: "Momentum μ", min: 0, max: 0.99, step: 0.01, value: 0, at: (position) => best("mu") ?? position, say: (share) => fixed(share, 2) });
     const curvatures = () => [data.curvatures[0], kappa.value * data.curvatures[0]];
     const best = (key) => (auto.value ? fastest(curvatures())[key] : undefined), on = {}, rates = {};
@@ -196,7 +198,6 @@
       rates[rule].box.prepend(on[rule].box);
     }
     const auto = ui.toggle("auto", { label: "Fastest rates by theory", value: true });
-    ui.play(walked, { seconds: 7 });
     ui.button("Start again", () => { at = data.start; ui.restart(); });
     // Whoever sets a rate leaves the fastest; said before the frame draws.
     ui.live.addEventListener("input", ({ target }) => { if (["gd", "heavy", "mu"].includes(target.name)) auto.value = false; }, { capture: true });

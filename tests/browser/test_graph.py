@@ -228,6 +228,20 @@ def test_values_appear_node_by_node_and_gradients_edge_by_edge(page):
     assert later.tolist() == [5, 4, 3, 2, 1] + [0] * 12
     assert slopes.tolist() == [2, 4, 5, 6, 8] + [10] * 12
     assert passed.tolist() == [0] * 8 + list(range(1, 10))  # and the present one
-    step = shown(page)["step"]
-    press(page, "Step")
-    assert shown(page)["step"] == step
+    button = page.locator(FIGURE).get_by_role("button", name="Step", exact=True)
+    assert button.evaluate("(e) => e === document.activeElement")  # the keyboard keeps its place
+    assert button.get_attribute("aria-disabled") == "true"
+    page.keyboard.press("Enter")
+    assert shown(page)["step"] == shown(page)["steps"]
+
+
+def test_the_list_says_where_lines_are_left_out_and_buttons_where_nothing_is_left(page):
+    lines = page.locator(f"{FIGURE} .code")
+    assert lines.first.text_content() == "…"
+    assert lines.last.text_content() == "w.grad += 4 × 0.1  → −2.6"
+    put(page, step=16)
+    assert lines.count() == 16
+    assert lines.first.text_content().startswith("p = w × x")
+    put(page, step=0)
+    disabled = f"{FIGURE} button[aria-disabled=true]"
+    assert page.locator(disabled).all_text_contents() == ["Back"]
