@@ -138,3 +138,18 @@ def open_page(browser, site_url, contexts, faults) -> Callable:
         return page
 
     return open_page
+
+
+@pytest.fixture(scope="module")
+def page(request, browser, site_url):
+    """Open the page that a test's module names as PAGE, once: its tests move the sliders of one.
+
+    An error on the page fails the last of them.
+    """
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{site_url}/{request.module.PAGE}")
+    yield page
+    page.close()
+    assert errors == []

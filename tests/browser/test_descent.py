@@ -12,7 +12,8 @@ from course.explorers.descent import RUNS, draw
 
 DATA = draw()
 MEASURE = "explorers.figures.descent.measure"
-PAGES = ["explorer.html", "notebooks/01-training-loop.html"]
+PAGE = "explorer.html"
+PAGES = [PAGE, "notebooks/01-training-loop.html"]
 SCALES = [0.1, 0.56, 1, 10, 100]
 # As shares of the largest stable learning rate: far below, just below, at, above and far above it.
 SHARES = [0.01, 0.5, 0.999, 1, 1.001, 1.7, 500]
@@ -35,18 +36,6 @@ def by_labkit(lr, steps, scale):
         history = error.history
     losses = history["loss"].to_numpy()
     return losses[np.isfinite(losses)], w
-
-
-@pytest.fixture(scope="module")
-def page(browser, site_url):
-    """Open the explorer's page once: most tests move its sliders, and need no page of their own."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{site_url}/explorer.html")
-    yield page
-    page.close()
-    assert errors == []
 
 
 def put(page, **settings):

@@ -15,17 +15,6 @@ CALLS = {
 }
 
 
-@pytest.fixture(scope="module")
-def page(browser, site_url):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{site_url}/{PAGE}")
-    yield page
-    page.close()
-    assert errors == []
-
-
 @pytest.fixture(autouse=True)
 def from_the_start(page):
     """Choose the other graph and this one again, which forgets what was called."""

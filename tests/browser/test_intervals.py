@@ -6,6 +6,7 @@ import pytest
 import labkit
 from course.cases import leading_to, run_part
 
+PAGE = "notebooks/07-honest-baselines.html"
 OF_LABKIT = {
     "naive": labkit.mean_interval,
     "corrected": lambda gaps: labkit.split_interval(gaps, n_train=4, n_test=1),
@@ -15,14 +16,6 @@ OF_LABKIT = {
 @pytest.fixture(scope="module")
 def lab():
     return run_part(leading_to("07", ["d", "truth"], "fig-coverage"))
-
-
-@pytest.fixture(scope="module")
-def page(browser, site_url):
-    page = browser.new_page(viewport={"width": 1024, "height": 768})
-    page.goto(f"{site_url}/notebooks/07-honest-baselines.html")
-    yield page
-    page.close()
 
 
 def shown(page):

@@ -23,17 +23,6 @@ def lab():
     return run_part(patience.program())
 
 
-@pytest.fixture(scope="module")
-def page(browser, site_url):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{site_url}/{PAGE}")
-    yield page
-    page.close()
-    assert errors == []
-
-
 def by_labkit(losses, *waits):
     """Return the epochs that labkit's own record of a training keeps and stops at, by patience."""
     from labkit.monitor import Monitor

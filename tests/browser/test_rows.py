@@ -7,20 +7,12 @@ import labkit
 from course.cases import run_part
 from course.explorers import rows
 
-LAB = "notebooks/08-how-many-rows.html"
+PAGE = "notebooks/08-how-many-rows.html"
 
 
 @pytest.fixture(scope="module")
 def lab():
     return run_part(rows.program())
-
-
-@pytest.fixture(scope="module")
-def page(browser, site_url):
-    page = browser.new_page(viewport={"width": 1024, "height": 768})
-    page.goto(f"{site_url}/{LAB}")
-    yield page
-    page.close()
 
 
 def test_every_ratio_is_that_of_the_lab(page, lab):

@@ -23,17 +23,6 @@ def lab():
     return run_part(spirals.program())
 
 
-@pytest.fixture(scope="module")
-def page(browser, site_url):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{site_url}/{PAGE}")
-    yield page
-    page.close()
-    assert errors == []
-
-
 def shown(page, epoch):
     """Move the slider and return the numbers that the place holds."""
     page.locator(f"{LIVE} [name=epoch]").fill(str(epoch))

@@ -36,17 +36,6 @@ def by_lab(rule, lr, *, mu=0.9, kappa=25.0, angle=0.0, start=(-4.0, 1.0)):
     return path, above[-1] + 1 if above[-1] < STEPS else np.inf
 
 
-@pytest.fixture(scope="module")
-def page(browser, site_url):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{site_url}/{PAGE}")
-    yield page
-    page.close()
-    assert errors == []
-
-
 @pytest.fixture(autouse=True)
 def from_the_start(page):
     page.locator(f"{FIGURE} button", has_text="Start again").click()
