@@ -2,6 +2,8 @@
 from .architecture import plot_network as plot_network
 from .batched import fit_torch_many as fit_torch_many
 from .checks import Checks as Checks
+from .cohorts import load_gbsg as load_gbsg
+from .cohorts import load_rotterdam as load_rotterdam
 from .datasets import load_rand_hie as load_rand_hie
 from .datasets import load_reference as load_reference
 from .datasets import load_study as load_study
@@ -18,6 +20,7 @@ from .network import fit_mlp as fit_mlp
 from .ols import OLSResults as OLSResults
 from .ols import fit_ols as fit_ols
 from .own_table import load_table as load_table
+from .partial_likelihood import cox_loss as cox_loss
 from .predict import Predict as Predict
 from .report import paragraph as paragraph
 from .report import session_info as session_info
@@ -33,5 +36,10 @@ from .study import Study as Study
 from .study import run_study as run_study
 from .style import COLORS as COLORS
 from .style import use_style as use_style
+from .survival import SurvivalCurve as SurvivalCurve
+from .survival import baseline_survival as baseline_survival
+from .survival import kaplan_meier as kaplan_meier
+from .survival_scores import concordance as concordance
+from .survival_scores import survival_brier as survival_brier
 from .torchless import skip_torch_cells as skip_torch_cells
 from .train import fit_torch as fit_torch

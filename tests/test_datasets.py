@@ -41,6 +41,7 @@ def load_r_stream():
         ("linear_seed42_losses", "step", "loss", [1, 200]),
         ("stream_seed42", "draw", "value", ["rnorm1", "runif4"]),
         ("glm", "quantity", "value", ["iterations", "deviance"]),
+        ("cox", "quantity", "breslow efron", ["null_log_likelihood", "brier_gbsg_5_km"]),
     ],
 )
 def test_the_tables_of_r_have_the_documented_form(name, index, columns, ends):

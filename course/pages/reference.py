@@ -21,7 +21,10 @@ from course.notebook import Lab, labs
 # What one does with each name, in the order of the page.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Simulate data": ("make_linear", "LinearData", "make_spirals", "SpiralData", "RStream"),
-    "Read data": ("load_table", "load_rand_hie", "load_study", "load_reference"),
+    "Read data": (
+        *("load_table", "load_rand_hie", "load_rotterdam", "load_gbsg"),
+        *("load_study", "load_reference"),
+    ),
     "Fit models": (
         *("fit_linear", "largest_stable_lr", "fit_mlp", "fit_torch", "fit_torch_many"),
         *("Fit", "TrainingDiverged"),
@@ -34,6 +37,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "mean_interval",
         "split_interval",
         "Interval",
+    ),
+    "Analyse survival": (
+        *("cox_loss", "kaplan_meier", "baseline_survival", "SurvivalCurve"),
+        *("concordance", "survival_brier"),
     ),
     "Check numbers": ("Checks", "finite_differences"),
     "Set exercises": ("Predict", "Exercise", "your_answer_here", "NotAttempted"),
