@@ -31,8 +31,6 @@ def load_rotterdam() -> pd.DataFrame:
     censored at that end, since nobody knows whether they were free of it till their death. For
     the 1,546 patients with positive nodes, as in GBSG: `table[table["nodes"] > 0]`.
 
-    References
-    ----------
     P. Royston, D. G. Altman (2013). External validation of a Cox prognostic model: principles and
     methods. BMC Medical Research Methodology 13, 33.
 
@@ -61,9 +59,9 @@ def load_gbsg() -> pd.DataFrame:
         fmol/l), `hormon` (1: hormonal therapy), `rfstime` (days), and for recurrence-free survival
         `time` (the same days) and `status` (1: recurrence or death; 299 events).
 
-    References
-    ----------
-    As for `load_rotterdam`.
+    Notes
+    -----
+    The source is as for `load_rotterdam`.
 
     Examples
     --------

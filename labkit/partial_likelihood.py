@@ -48,8 +48,6 @@ def cox_loss(prediction: Tensor, target: Tensor, *, ties: str = "breslow") -> Te
     backward (`torch.autograd.functional.hessian`) torch's `logcumsumexp` gives NaN with
     `ties="efron"`.
 
-    References
-    ----------
     D. R. Cox (1972). Regression models and life-tables. Journal of the Royal Statistical Society B
     34, 187-220. N. Breslow (1974). Covariance analysis of censored survival data. Biometrics 30,
     89-99. B. Efron (1977). The efficiency of Cox's likelihood function for censored data. Journal

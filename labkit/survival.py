@@ -88,8 +88,8 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, *, reverse: bool = False) ->
     TypeError, ValueError
         If times or events are others.
 
-    References
-    ----------
+    Notes
+    -----
     E. L. Kaplan, P. Meier (1958). Nonparametric estimation from incomplete observations. Journal of
     the American Statistical Association 53, 457-481.
 
@@ -105,7 +105,7 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, *, reverse: bool = False) ->
     at_risk = len(time) - np.searchsorted(np.sort(time), times)
     if reverse:
         at_risk = at_risk - np.array([np.sum(event & (time == t)) for t in times], dtype=int)
-    survival: Floats = np.cumprod(1 - falls / at_risk)
+    survival = np.cumprod(1 - falls / at_risk, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):  # at the end, where all have had it
         variance = np.cumsum(falls / (at_risk * (at_risk - falls)))
         se: Floats = np.where(survival > 0, survival * np.sqrt(variance), 0.0)
@@ -137,8 +137,8 @@ def baseline_survival(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> Su
     TypeError, ValueError
         If times, events or scores are others.
 
-    References
-    ----------
+    Notes
+    -----
     N. Breslow (1972). Discussion of Cox's paper. Journal of the Royal Statistical Society B 34,
     216-217.
 

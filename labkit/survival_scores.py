@@ -32,8 +32,8 @@ def concordance(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> float:
     TypeError, ValueError
         If times, events or scores are others, or no pair can be compared.
 
-    References
-    ----------
+    Notes
+    -----
     F. E. Harrell, R. M. Califf, D. B. Pryor, K. L. Lee, R. A. Rosati (1982). Evaluating the yield
     of medical tests. JAMA 247, 2543-2546.
 
@@ -98,8 +98,8 @@ def survival_brier(
     TypeError, ValueError
         If an argument is none of these, or at `at` nobody is followed up any more.
 
-    References
-    ----------
+    Notes
+    -----
     E. Graf, C. Schmoor, W. Sauerbrei, M. Schumacher (1999). Assessment and comparison of prognostic
     classification schemes for survival data. Statistics in Medicine 18, 2529-2545.
 

@@ -19,8 +19,8 @@ FOLDER = Path(labkit.__file__).parent
 HEAVY = {"torch", "pandas", "matplotlib", "scipy", "sklearn", "joblib", "tqdm", "IPython"}
 TORCH_MODULES = {
     "alike", "batched", "batches", "chain", "checkpoint", "describe", "devices", "digest", "graph",
-    "losses", "mapped", "modes", "monitor", "optimizers", "pairs", "sealed", "stack", "stopping",
-    "surroundings", "tally", "tensors", "together", "train", "trained",
+    "losses", "mapped", "modes", "monitor", "optimizers", "pairs", "partial_likelihood", "sealed",
+    "stack", "stopping", "surroundings", "tally", "tensors", "together", "train", "trained",
 }  # fmt: skip
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
