@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import labkit
 from course import ROOT
-from course.notebook import labs
+from course.notebook import labs as all_labs
 from course.pages.reference import GROUPS, entries, lab_uses, other_types
 from course.pages.reference_page import anchor, text
 
@@ -90,7 +90,7 @@ def test_the_labs_of_an_entry_are_those_whose_code_has_the_name():
         assert linked == [f"notebooks/{lab.path.name}" for lab in labs], name
         for lab in labs:
             assert any(re.search(rf"\b{name}\b", cell.source) for cell in lab.code)
-    assert len(lab_uses(ROOT, ["Checks"])["Checks"]) == len(labs(ROOT))  # every lab has checks
+    assert len(lab_uses(ROOT, ["Checks"])["Checks"]) == len(all_labs(ROOT))  # every lab has checks
 
 
 def test_a_use_is_an_import_or_an_attribute_of_labkit_and_nothing_else(tmp_path):
