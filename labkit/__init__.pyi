@@ -4,6 +4,8 @@ from .batched import fit_torch_many as fit_torch_many
 from .checks import Checks as Checks
 from .cohorts import load_gbsg as load_gbsg
 from .cohorts import load_rotterdam as load_rotterdam
+from .conformal import conformal_coverage as conformal_coverage
+from .conformal import conformal_halfwidth as conformal_halfwidth
 from .datasets import load_rand_hie as load_rand_hie
 from .datasets import load_reference as load_reference
 from .datasets import load_study as load_study

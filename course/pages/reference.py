@@ -42,6 +42,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("cox_loss", "kaplan_meier", "baseline_survival", "SurvivalCurve"),
         *("concordance", "survival_brier"),
     ),
+    "Predict with an interval": ("conformal_halfwidth", "conformal_coverage"),
     "Check numbers": ("Checks", "finite_differences"),
     "Set exercises": ("Predict", "Exercise", "your_answer_here", "NotAttempted"),
     "Draw figures": ("use_style", "COLORS", "plot_network"),
