@@ -2,6 +2,8 @@
 from .architecture import plot_network as plot_network
 from .batched import fit_torch_many as fit_torch_many
 from .checks import Checks as Checks
+from .conformal import conformal_coverage as conformal_coverage
+from .conformal import conformal_halfwidth as conformal_halfwidth
 from .datasets import load_rand_hie as load_rand_hie
 from .datasets import load_reference as load_reference
 from .datasets import load_study as load_study

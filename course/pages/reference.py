@@ -35,6 +35,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "split_interval",
         "Interval",
     ),
+    "Predict with an interval": ("conformal_halfwidth", "conformal_coverage"),
     "Check numbers": ("Checks", "finite_differences"),
     "Set exercises": ("Predict", "Exercise", "your_answer_here", "NotAttempted"),
     "Draw figures": ("use_style", "COLORS", "plot_network"),
