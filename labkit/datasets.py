@@ -133,7 +133,8 @@ def load_reference(name: str) -> pd.DataFrame:
     ----------
     name : str
         The table `data/r_NAME.csv`: `"linear_seed42_coefficients"` and `"linear_seed42_losses"`
-        for the data and the 200 steps of lab 1, `"glm"` for the model of lab 11,
+        for the data and the 200 steps of lab 1, `"glm"` for the model of lab 11, `"decisions"`
+        for lab 14,
         `"stream_seed42"` for R's random numbers. `data/README.md` says what their columns are.
 
     Returns
