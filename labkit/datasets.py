@@ -133,9 +133,9 @@ def load_reference(name: str) -> pd.DataFrame:
     ----------
     name : str
         The table `data/r_NAME.csv`: `"linear_seed42_coefficients"` and `"linear_seed42_losses"`
-        for the data and the 200 steps of lab 1, `"glm"` for the model of lab 11, `"cox"` for
-        that of lab 13, `"stream_seed42"` for R's random numbers. `data/README.md` says what their
-        columns are.
+        for the data and the 200 steps of lab 1, `"stream_seed42"` for R's random numbers, `"glm"`,
+        `"cox"`, `"decisions"` and `"ksmooth"` for what labs 11, 13, 14 and 16 compute too.
+        `data/README.md` says what their columns are.
 
     Returns
     -------
