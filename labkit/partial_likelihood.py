@@ -90,8 +90,6 @@ def _follow_up(prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tens
             "and targets of shape (n, 2), time and event; not "
             f"{tuple(prediction.shape)} and {tuple(target.shape)}."
         )
-    if not target.is_floating_point():
-        target = target.to(prediction.dtype)
     time, event = target.unbind(1)
     is_event = (event == 0) | (event == 1)
     wrong = ~(is_event & torch.isfinite(time)).all()

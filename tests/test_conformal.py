@@ -121,8 +121,14 @@ def test_what_is_no_number_is_refused():
     with pytest.raises(TypeError, match="scores must hold real numbers"):
         conformal_halfwidth(["a", "b"], coverage=0.5)
     for odd in ("0.9", None, True):
-        with pytest.raises(TypeError, match="coverage must be a number between 0 and 1, not"):
+        kind = (
+            f"coverage must be a number between 0 and 1, not {odd!r} of type {type(odd).__name__}"
+        )
+        with pytest.raises(TypeError, match=kind):
             conformal_halfwidth([1.0, 2.0], coverage=odd)
+    for rows in ({"n": 10**10}, {"n": 99, "n_test": 10**10}):
+        with pytest.raises(ValueError, match="must be at most 1000000000, not 10000000000"):
+            conformal_coverage(**rows)
     with pytest.raises(TypeError, match="n must be a whole number"):
         conformal_coverage(99.5)
     with pytest.raises(ValueError, match="n_test must be 1 or more, not 0"):

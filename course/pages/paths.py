@@ -8,7 +8,8 @@ from course.notebook import Lab, labs
 from course.pages.entries import entries
 
 FILE = "paths.yml"
-KEYS = ({"path", "about", "labs", "at_most"}, {"path", "about", "weeks", "pauses", "last"})
+WEEKLY = {"path", "about", "weeks", "pauses", "last"}
+KEYS = ({"path", "about", "labs", "at_most"}, WEEKLY, WEEKLY | {"labs"})
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Pause:
 class Way:
     """A way through the course: labs in their order, and for how much time it is meant.
 
-    `at_most` is in minutes; a way in `weeks` takes each lab in a week of its own.
+    `at_most` is in minutes; a way in `weeks` takes each lab in a week of its own, all labs where it
+    names none.
     """
 
     name: str
@@ -57,18 +59,18 @@ def _way(entry: dict[str, Any], known: dict[str, Lab]) -> Way:
             f"it has {', '.join(entry)}."
         )
     name, about = entry["path"], entry["about"]
-    if "labs" in entry:
+    if "at_most" in entry:
         return Way(name, about, _found(entry["labs"], known, name), at_most=entry["at_most"])
     pauses = [Pause(**pause) for pause in entry["pauses"]]
-    _found([pause.after for pause in pauses], known, name)
+    taken = _found(entry.get("labs", list(known)), known, name)
+    _found([pause.after for pause in pauses], {lab.path.stem: lab for lab in taken}, name)
     pauses.append(Pause("", **entry["last"]))
-    all_labs = tuple(known.values())
-    if (due := len(all_labs) + len(pauses) - 1) > entry["weeks"]:
+    if (due := len(taken) + len(pauses) - 1) > entry["weeks"]:
         raise PathsError(
             f"{FILE}: the path {name} has {entry['weeks']} weeks, and its labs and pauses need "
             f"{due}: allow more weeks, or take a pause out."
         )
-    return Way(name, about, all_labs, weeks=entry["weeks"], pauses=tuple(pauses))
+    return Way(name, about, taken, weeks=entry["weeks"], pauses=tuple(pauses))
 
 
 def _either() -> str:
@@ -78,7 +80,7 @@ def _either() -> str:
 def _found(stems: list[str], known: dict[str, Lab], path: str) -> tuple[Lab, ...]:
     if unknown := [stem for stem in stems if stem not in known]:
         raise PathsError(
-            f"{FILE}: the path {path} names {unknown[0]!r}, which is no lab. The labs are: "
+            f"{FILE}: the path {path} names {unknown[0]!r}, which is none of its labs: "
             f"{', '.join(known)}."
         )
     return tuple(known[stem] for stem in stems)

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.notebook import Lab
+from course.notebook import Lab, labs
 from course.pages.paths import Way, ways
 
 
 def for_the_front_page(root: Path) -> list[str]:
     """Return the lines of the front page: each way, and an empty one after it."""
-    return [line for way in ways(root) for line in _short(way)]
+    every = len(labs(root))
+    return [line for way in ways(root) for line in _short(way, whole=len(way.labs) == every)]
 
 
 def for_instructors(root: Path) -> str:
@@ -23,8 +24,8 @@ def for_instructors(root: Path) -> str:
 
 def _time(way: Way) -> str:
     """Say how long a way takes."""
-    labs = f"{len(way.labs)} labs"
-    return f"{labs}, {way.weeks} weeks" if way.weeks else f"{labs}, {hours(way.minutes)}"
+    many = f"{len(way.labs)} labs"
+    return f"{many}, {way.weeks} weeks" if way.weeks else f"{many}, {hours(way.minutes)}"
 
 
 def hours(minutes: int) -> str:
@@ -33,10 +34,10 @@ def hours(minutes: int) -> str:
     return f"{whole} hours" + (f" {rest} minutes" if rest else "")
 
 
-def _short(way: Way) -> Iterator[str]:
+def _short(way: Way, *, whole: bool) -> Iterator[str]:
     """Yield what the front page says of a way."""
     links = " → ".join(_link(lab) for lab in way.labs)
-    leads = "all labs in their order" if way.weeks else links
+    leads = "all labs in their order" if whole else links
     yield f"**{way.name}** ({_time(way)}): {leads}. {way.about}"
     yield ""
 
