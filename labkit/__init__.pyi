@@ -35,3 +35,4 @@ from .style import COLORS as COLORS
 from .style import use_style as use_style
 from .torchless import skip_torch_cells as skip_torch_cells
 from .train import fit_torch as fit_torch
+from .weights import load_weights as load_weights

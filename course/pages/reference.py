@@ -21,7 +21,7 @@ from course.notebook import Lab, labs
 # What one does with each name, in the order of the page.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Simulate data": ("make_linear", "LinearData", "make_spirals", "SpiralData", "RStream"),
-    "Read data": ("load_table", "load_rand_hie", "load_study", "load_reference"),
+    "Read data": ("load_table", "load_rand_hie", "load_study", "load_reference", "load_weights"),
     "Fit models": (
         *("fit_linear", "largest_stable_lr", "fit_mlp", "fit_torch", "fit_torch_many"),
         *("Fit", "TrainingDiverged"),
