@@ -3,7 +3,7 @@
 "use strict";
 
 {
-  const { fixed, counted, svg, px, text, line, scale, axes } = explorers;
+  const { fixed, counted, svg, px, line, scale, axes } = explorers;
   const data = explorers.data.prior, NOISE = data.noise_sd ** 2, SPAN = [-3, 3], REACH = 1.959964;
 
   // ------------------------------------------------------------------ the network
@@ -110,14 +110,16 @@
   // ------------------------------------------------------------------ picture and words
 
   const ends = ({ mean, variance }) => [mean - REACH * Math.sqrt(variance), mean + REACH * Math.sqrt(variance)];
-  function draw(x, y, m, rows, moved) {
-    const path = (values) => PLACES.map((v, i) => [x(v), Math.min(Math.max(y(values[i]), y.to), y.from)]);
+  /** Band, lines and rows, cut at the frame; all rows but the first, which is the handle. */
+  function draw(x, y, m, rows, clip) {
+    const path = (values) => PLACES.map((v, i) => [x(v), y(values[i])]);
     const [low, high] = [0, 1].map((side) => path(m.exact.map((one) => ends(one)[side])));
     const band = [...low, ...high.reverse()].map(([u, v], i) => `${i ? "L" : "M"}${px(u)} ${px(v)}`).join("");
+    const frame = svg("rect", { x: x.from, y: y.to, width: x.to - x.from, height: y.from - y.to });
     const parts = [svg("path", { class: "band", d: `${band}Z` }), line(path(m.exact.map((one) => one.mean)), "exact")];
     for (const f of [(one) => ends(one)[0], (one) => one.mean, (one) => ends(one)[1]]) parts.push(line(path(m.network.map(f)), "network"));
-    rows.forEach(([u, v], i) => { if (i || !moved) parts.push(svg("circle", { class: "row", cx: px(x(u)), cy: px(y(v)), r: 3.6 })); });
-    return [...parts, axes(x, y, ["x", "y"])];
+    for (const [u, v] of rows.slice(1)) parts.push(svg("circle", { class: "row", cx: px(x(u)), cy: px(y(v)), r: 3.6 }));
+    return [svg("clipPath", { id: clip }, frame), svg("g", { "clip-path": `url(#${clip})` }, ...parts), axes(x, y, ["x", "y"])];
   }
   const places = (nats_) => fixed(nats_, nats_ < 0.0995 ? 3 : 2);
   function tell(m, n) {
@@ -137,7 +139,7 @@
     });
     let table = 0, moved = null;
     const n = ui.slider("n", { label: "Rows", min: 2, max: 30, value: 3, say: String, spell: (count) => counted(count, "row") });
-    const slope = ui.slider("slope", { label: "True slope", min: -30, max: 30, value: 10, at: (position) => position / 10, say: (s) => fixed(s, 1) });
+    const slope = ui.slider("slope", { label: "True slope", min: -20, max: 20, value: 10, at: (position) => position / 10, say: (s) => fixed(s, 1) });
     ui.play(n, { seconds: 7 });
     ui.button("Another table", () => { table = (table + 1) % data.x.length; moved = null; });
     ui.button("Start again", () => { table = 0; moved = null; ui.restart(); });
@@ -150,7 +152,7 @@
 
     ui.draw(() => {
       const seen = rows(), [x, y] = [0, 1].map((k) => seen.map((row) => row[k])), m = measure(x, y);
-      picture.draw(...draw(across(), up(), m, seen, true), handle());
+      picture.draw(...draw(across(), up(), m, seen, `${ui.prefix}-frame`), handle());
       picture.describe(`${counted(seen.length, "point")}, the exact mean and 95 % interval over x from −3 to 3, and the network’s, which lie ${places(m.nats)} nats apart.`);
       ui.say(tell(m, seen.length));
       ui.numbers({ n: seen.length, table, slope: slope.value, nats: m.nats, line: m.lineNats, odd: m.odd > m.limit, rows: JSON.stringify(seen) });

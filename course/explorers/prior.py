@@ -19,7 +19,7 @@ TABLES, ROWS, SEED = 12, 30, 16
 
 def program() -> list[str]:
     """Return the statements of the lab that train the network."""
-    return leading_to(f"{LAB:02d}", ["network"], FIGURE)
+    return leading_to(f"{LAB:02d}", ["network", "history"], FIGURE)  # the training too
 
 
 def record() -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 
 import numpy as np
 import pytest
@@ -78,9 +79,7 @@ def test_the_exact_answer_and_the_distances_are_the_labs(page, lab):
 
 def test_the_error_function(page):
     for x in (-7, -2.5, -0.3, 0, 1e-9, 0.7, 3.2, 5.9, 8):
-        assert call(page, "erf", x) == pytest.approx(
-            torch.erf(torch.tensor(x).double()).item(), rel=1e-12
-        )
+        assert call(page, "erf", x) == pytest.approx(math.erf(x), rel=1e-12)
 
 
 def test_a_row_that_is_dragged_out_of_the_prior_is_said_to_be_odd(page):
