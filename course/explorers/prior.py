@@ -1,4 +1,4 @@
-"""A network that was trained on tables from a prior, beside the exact answer: lab 16's small one."""
+"""Lab 16's small network, trained on tables from a prior, beside the exact answer."""
 
 from __future__ import annotations
 
