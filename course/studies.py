@@ -12,7 +12,9 @@ ones below and the same cells run: what is stored and what the lab shows come fr
 
 import argparse
 import ast
+import base64
 import hashlib
+import io
 import json
 import sys
 import time
@@ -31,16 +33,28 @@ from labkit.datasets import how_made
 
 @dataclass(frozen=True)
 class LongStudy:
-    """A study: the file that keeps it, the lab it belongs to, and its settings."""
+    """A study: the file that keeps it, the lab it belongs to, and its settings.
+
+    `weights` says that it stores weights too, `nth` which of the lab's studies it is, from 0, and
+    `reads` which stored weights it rests on: other weights, another study.
+    """
 
     name: str
     lab: str
     settings: dict[str, Any]
+    weights: bool = False
+    nth: int = 0
+    reads: str = ""
 
     @property
     def file(self) -> str:
         """The file in `data/`."""
         return f"study_{self.name}.csv"
+
+    @property
+    def weights_file(self) -> str:
+        """The file in `data/` with the weights, if it has any."""
+        return f"weights_{self.name}.txt"
 
 
 STUDIES = [
@@ -69,6 +83,22 @@ STUDIES = [
         },
     ),
     LongStudy("compile", "12", {"pieces": ["placebo", "torch.compile"]}),
+    LongStudy("prior_fitted", "16", {"until": 20_000}, weights=True),
+    LongStudy(
+        "one_pass",
+        "16",
+        {
+            "tables": 200,
+            "fitted": 30,
+            "chosen_places": [
+                *(f"{n} rows" for n in (20, 50, 100, 500)),
+                "heavy tails",
+                "threshold",
+            ],
+        },
+        nth=1,
+        reads="prior_fitted",
+    ),
 ]
 
 
@@ -76,10 +106,12 @@ def program(study: LongStudy, root: Path = ROOT) -> list[str]:
     """Return the code that makes a study: the lab's cells up to it, with the large settings."""
     (path,) = (p for p in labs(root) if p.name.startswith(study.lab))
     cells = Lab.read(path).lesson_code
-    tagged = {tag: i for i, cell in enumerate(cells) for tag in cell.tags}
+    tagged = {}
     for tag in ("study-settings", "study"):
-        if tag not in tagged:
+        places = [i for i, cell in enumerate(cells) if tag in cell.tags]
+        if len(places) <= study.nth:
             sys.exit(f"{path.name} has no cell tagged {tag}, which the study {study.name} needs.")
+        tagged[tag] = places[study.nth]
     sources = [cell.code for cell in cells[: tagged["study"] + 1]]
     small: dict[str, Any] = {}
     exec(sources[tagged["study-settings"]], small)
@@ -88,6 +120,16 @@ def program(study: LongStudy, root: Path = ROOT) -> list[str]:
     large = "".join(f"{name} = {value!r}\n" for name, value in study.settings.items())
     sources.insert(tagged["study-settings"] + 1, large)
     return sources
+
+
+def fingerprint(study: LongStudy, root: Path = ROOT) -> str:
+    """Hash the code of a study, and the weights that it reads."""
+    code = code_hash(program(study, root))
+    if not study.reads:
+        return code
+    path = root / "data" / f"weights_{study.reads}.txt"
+    read = path.read_bytes() if path.is_file() else b""
+    return hashlib.sha256(code.encode() + read).hexdigest()[:16]
 
 
 def code_hash(sources: list[str]) -> str:
@@ -126,37 +168,54 @@ def stored_facts(study: LongStudy, root: Path = ROOT) -> dict[str, Any]:
 
 def is_stored(study: LongStudy, root: Path = ROOT) -> bool:
     """Tell whether the stored results are those of the lab's code of now."""
-    return stored_facts(study, root).get("code") == code_hash(program(study, root))
+    if study.weights and not (root / "data" / study.weights_file).is_file():
+        return False
+    return stored_facts(study, root).get("code") == fingerprint(study, root)
 
 
 def run(study: LongStudy, root: Path = ROOT) -> float:
     """Run a study, store its results with how they were made, and return the seconds."""
-    sources = program(study, root)
+    sources, code = program(study, root), fingerprint(study, root)
+    part = root / "data" / f"{study.name}-{code}.part"
     names: dict[str, Any] = {"__name__": "study", "display": lambda *_: None}
     started = time.perf_counter()
     with mpl.rc_context({"backend": "agg", "figure.max_open_warning": 0}):
         for source in sources:
             exec(source, names)
+            if study.weights and "checkpoint" in names:
+                names["checkpoint"] = str(part)
     seconds = time.perf_counter() - started
     facts = {
         "command": f"make studies STUDY={study.name}",
         "settings": study.settings,
         "seconds": round(seconds),
         "versions": versions(),
-        "code": code_hash(sources),
+        "code": code,
     }
     table = names["results"].to_csv(index=False, lineterminator="\n")
     path = root / "data" / study.file
     path.write_text(f"# {json.dumps(facts)}\n{table}", encoding="utf-8", newline="\n")
+    if study.weights:
+        write_weights(root / "data" / study.weights_file, names["weights"])
     write_checksums(root / "data")
+    part.unlink(missing_ok=True)
     return seconds
 
 
+def write_weights(path: Path, weights: dict[str, Any]) -> None:
+    """Write a state dict as text, in lines, for `labkit.load_weights`."""
+    import torch
+
+    content = io.BytesIO()
+    torch.save(weights, content)
+    path.write_bytes(base64.encodebytes(content.getvalue()))
+
+
 def write_checksums(folder: Path) -> None:
-    """Write SHA256SUMS anew for the tables of a folder."""
+    """Write SHA256SUMS anew for the tables of a folder, and for the weights."""
     lines = [
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
-        for path in sorted(folder.glob("*.csv"))
+        for path in sorted([*folder.glob("*.csv"), *folder.glob("weights_*.txt")])
     ]
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8", newline="\n")
 

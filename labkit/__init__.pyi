@@ -45,3 +45,4 @@ from .survival_scores import concordance as concordance
 from .survival_scores import survival_brier as survival_brier
 from .torchless import skip_torch_cells as skip_torch_cells
 from .train import fit_torch as fit_torch
+from .weights import load_weights as load_weights

@@ -1,12 +1,26 @@
 """The long studies: made by the labs' own cells, and stale when those change."""
 
+import json
+import random
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course import studies as run_studies
-from course.studies import STUDIES, LongStudy, code_hash, is_stored, program, run, stored_facts
-from labkit import load_study
+from course.studies import (
+    STUDIES,
+    LongStudy,
+    code_hash,
+    fingerprint,
+    is_stored,
+    program,
+    run,
+    stored_facts,
+)
+from labkit import load_study, load_weights
+
+original = random.Random.random
 
 SETTINGS = "replicates, seed = 3, 0"
 STUDY = """
@@ -152,6 +166,107 @@ def test_a_study_that_does_not_exist_is_refused(root, capsys):
     with pytest.raises(SystemExit):
         run_studies.main(["other"])
     assert "there is no study other" in capsys.readouterr().err
+
+
+TRAINING = """
+import json, random
+from pathlib import Path
+import pandas as pd, torch
+generator, steps, total = random.Random(seed), 0, 0.0
+if checkpoint and Path(checkpoint).exists():
+    steps, total, state = json.loads(Path(checkpoint).read_text())
+    generator.setstate((state[0], tuple(state[1]), state[2]))
+while steps < replicates:
+    if STOP and steps == 3:
+        raise KeyboardInterrupt
+    total, steps = total + generator.random(), steps + 1
+    if checkpoint:
+        Path(checkpoint).write_text(json.dumps([steps, total, generator.getstate()]))
+weights = {"total": torch.tensor(total, dtype=torch.float64)}
+results = pd.DataFrame({"steps": [steps], "total": [total]})
+"""
+TRAINED = LongStudy("trained", "08", {"replicates": 5}, weights=True)
+
+
+def training(root, stop=False):
+    settings = "replicates, seed, checkpoint = 2, 0, None"
+    notebook(root / "notebooks" / "08-toy.ipynb", settings, TRAINING.replace("STOP", str(stop)))
+
+
+def test_weights_are_stored_beside_the_table_and_vouched_for(root):
+    torch = pytest.importorskip("torch", reason="weights are torch's")
+    training(root)
+    run(TRAINED, root)
+    total = load_weights("trained")["total"]
+    assert total.dtype == torch.float64
+    assert total.item() == load_study("trained")["total"].item()
+    assert not list((root / "data").glob("*.part"))
+    assert is_stored(TRAINED, root)
+    path = root / "data" / "weights_trained.txt"
+    assert b"\r" not in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_weights("trained")["total"] == total, "Git may have written Windows line ends"
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(ValueError, match="has been changed"):
+        load_weights("trained")
+    path.unlink()
+    assert not is_stored(TRAINED, root)
+
+
+def test_an_interrupted_study_goes_on_from_its_checkpoint_to_the_same_weights(root, monkeypatch):
+    pytest.importorskip("torch", reason="weights are torch's")
+    training(root)
+    run(TRAINED, root)
+    whole = (root / "data" / "weights_trained.txt").read_bytes()
+    training(root, stop=True)
+    with pytest.raises(KeyboardInterrupt):
+        run(TRAINED, root)
+    (part,) = (root / "data").glob("*.part")
+    assert json.loads(part.read_text())[0] == 3
+    training(root)
+    # The code that is interrupted here is another one, so its checkpoint has another name.
+    part.rename(part.with_name(f"trained-{fingerprint(TRAINED, root)}.part"))
+    drawn = []
+    monkeypatch.setattr("random.Random.random", lambda self: drawn.append(0) or original(self))
+    run(TRAINED, root)
+    assert len(drawn) == 2
+    assert (root / "data" / "weights_trained.txt").read_bytes() == whole
+
+
+def test_a_checkpoint_of_other_code_is_not_met(root):
+    pytest.importorskip("torch", reason="weights are torch's")
+    training(root)
+    (root / "data" / "trained-0123456789abcdef.part").write_text("of another study")
+    run(TRAINED, root)
+    assert load_study("trained")["steps"].item() == 5
+
+
+SECOND = LongStudy("second", "08", {"more": 4}, nth=1, reads="trained")
+
+
+def test_a_second_study_of_a_lab_rests_on_the_weights_that_it_reads(root):
+    cells = [
+        new_code_cell(SETTINGS, metadata={"tags": ["study-settings"]}),
+        new_code_cell(STUDY, metadata={"tags": ["study"]}),
+        new_code_cell("more = 1", metadata={"tags": ["study-settings"]}),
+        new_code_cell("results = pd.DataFrame({'more': [more]})", metadata={"tags": ["study"]}),
+    ]
+    nbformat.write(new_notebook(cells=cells), root / "notebooks" / "08-toy.ipynb")
+    (root / "data" / "weights_trained.txt").write_bytes(b"one\n")
+    run(SECOND, root)
+    assert load_study("second")["more"].tolist() == [4]
+    assert is_stored(SECOND, root)
+    (root / "data" / "weights_trained.txt").write_bytes(b"other\n")
+    assert not is_stored(SECOND, root)
+    with pytest.raises(SystemExit, match="no cell tagged study"):
+        program(LongStudy("third", "08", {}, nth=2), root)
+
+
+@pytest.mark.parametrize(("name", "error"), [(3, TypeError), ("nothing", FileNotFoundError)])
+def test_weights_that_do_not_exist_are_refused(root, name, error):
+    run(TOY, root)
+    with pytest.raises(error, match="must be a study's name|is not among the course's data"):
+        load_weights(name)
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=[study.name for study in STUDIES])

@@ -23,7 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Simulate data": ("make_linear", "LinearData", "make_spirals", "SpiralData", "RStream"),
     "Read data": (
         *("load_table", "load_rand_hie", "load_rotterdam", "load_gbsg"),
-        *("load_study", "load_reference"),
+        *("load_study", "load_reference", "load_weights"),
     ),
     "Fit models": (
         *("fit_linear", "largest_stable_lr", "fit_mlp", "fit_torch", "fit_torch_many"),
