@@ -251,7 +251,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "without the standard deviations": (
         "widening",
         lambda mean, sd, y, level: needed(mean, 1, y)[int(np.ceil(level * len(y))) - 1],
-        "asked",
+        "a smaller factor",
     ),
     "one more for luck": (
         "widening",
