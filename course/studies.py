@@ -83,13 +83,13 @@ STUDIES = [
         },
     ),
     LongStudy("compile", "12", {"pieces": ["placebo", "torch.compile"]}),
-    LongStudy("prior_fitted", "16", {"until": 20_000}, weights=True),
+    LongStudy("prior_fitted", "16", {"until": 8000}, weights=True),
     LongStudy(
         "one_pass",
         "16",
         {
             "tables": 200,
-            "fitted": 30,
+            "fitted": 20,
             "chosen_places": [
                 *(f"{n} rows" for n in (20, 50, 100, 500)),
                 "heavy tails",

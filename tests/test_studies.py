@@ -265,7 +265,7 @@ def test_a_second_study_of_a_lab_rests_on_the_weights_that_it_reads(root):
 @pytest.mark.parametrize(("name", "error"), [(3, TypeError), ("nothing", FileNotFoundError)])
 def test_weights_that_do_not_exist_are_refused(root, name, error):
     run(TOY, root)
-    with pytest.raises(error, match="must be a study's name|is not among the course's data"):
+    with pytest.raises(error, match=r"must be a study's name|is not among the course's data"):
         load_weights(name)
 
 
