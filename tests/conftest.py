@@ -1,5 +1,6 @@
 """What the tests have in common: where the course is, and the site, rendered once for all."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -10,6 +11,16 @@ from filelock import FileLock
 ROOT = Path(__file__).resolve().parent.parent
 # `python -m course.NAME` is run from the root; the tests import the same way.
 sys.path.insert(0, str(ROOT))
+
+
+def pytest_collection_finish():
+    """Spare the garbage collector what stays to the end: ten thousand tests, all that they import.
+
+    It is asked for less often too, since a parsed page is a hundred thousand objects.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)
