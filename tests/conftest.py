@@ -14,13 +14,25 @@ sys.path.insert(0, str(ROOT))
 
 
 def pytest_collection_finish():
-    """Spare the garbage collector what stays to the end: ten thousand tests, all that they import.
+    """Let the garbage collector look less often, since a parsed page is a hundred thousand objects.
 
-    It is asked for less often too, since a parsed page is a hundred thousand objects.
+    It need not look again at what stays to the end: ten thousand tests, and all that they import.
+    Nor at what a file of tests has left: parsed pages, labs that were run.
     """
+    gc.set_threshold(20_000, 20, 50)
+    spare_what_stays()
+
+
+def spare_what_stays():
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def spared():
+    """Spare the garbage collector what is still there at the end of a file."""
+    yield
+    spare_what_stays()
 
 
 @pytest.fixture(autouse=True)
