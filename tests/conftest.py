@@ -1,5 +1,6 @@
 """What the tests have in common: where the course is, and the site, rendered once for all."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -10,6 +11,28 @@ from filelock import FileLock
 ROOT = Path(__file__).resolve().parent.parent
 # `python -m course.NAME` is run from the root; the tests import the same way.
 sys.path.insert(0, str(ROOT))
+
+
+def pytest_collection_finish():
+    """Let the garbage collector look less often, since a parsed page is a hundred thousand objects.
+
+    It need not look again at what stays to the end: ten thousand tests, and all that they import.
+    Nor at what a file of tests has left: parsed pages, labs that were run.
+    """
+    gc.set_threshold(20_000, 20, 50)
+    spare_what_stays()
+
+
+def spare_what_stays():
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def spared():
+    """Spare the garbage collector what is still there at the end of a file."""
+    yield
+    spare_what_stays()
 
 
 @pytest.fixture(autouse=True)

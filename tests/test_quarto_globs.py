@@ -1,6 +1,8 @@
 """What `_quarto.yml` lists under render: the same pages for Quarto and smalldocs, and no more."""
 
+import os
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,15 @@ RENDER = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["pro
 OLD = "notebooks/*.ipynb"
 
 
+@cache  # an environment may be among the hidden folders: fifty thousand files
 def seen_by_quarto(root: Path) -> list[str]:
     """List the files below the project's folder, but for what is hidden from a site."""
-    found = (path.relative_to(root) for path in root.rglob("*.*") if path.is_file())
-    return [path.as_posix() for path in found if not any(p[0] in "._" for p in path.parts)]
+    found = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name[0] not in "._"]
+        below = Path(folder).relative_to(root)
+        found += [(below / name).as_posix() for name in files if name[0] not in "._"]
+    return [name for name in found if "." in name]
 
 
 def matches(pattern: str, root: Path = ROOT) -> set[str]:

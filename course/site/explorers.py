@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 
 from course.explorers import STYLES, Explorer, explorers
 from course.site.assets import add_assets
-from course.site.html import parse, relative_link
+from course.site.html import attribute, parse, relative_link
 
 ALL = explorers()
 MORE = "With tasks: "
@@ -17,9 +17,10 @@ MORE = "With tasks: "
 
 def add_explorers(page: BeautifulSoup, path: Path, site: Path) -> None:
     """Fill a page's places with what stands there without a script, and load the scripts."""
+    own = page.select("[data-explorer]")  # all at once: looking through a page is slow
     for explorer in ALL:
-        wrap_figure(page, path, explorer)
-        places = page.select(f'[data-explorer="{explorer.name}"]')
+        places = [place for place in own if attribute(place, "data-explorer") == explorer.name]
+        places = places or wrap_figure(page, path, explorer)
         for place in places:
             if write := getattr(explorer.module, "without_script", None):
                 place.clear()
@@ -29,19 +30,22 @@ def add_explorers(page: BeautifulSoup, path: Path, site: Path) -> None:
             link_to_tasks(page, path, site, explorer, places[-1])
 
 
-def wrap_figure(page: BeautifulSoup, path: Path, explorer: Explorer) -> None:
-    """Make the place of a figure that stands with a lab's own: around the picture."""
-    if explorer.figure is None or page.select(f'[data-explorer="{explorer.name}"]'):
-        return
-    lab, label = explorer.figure
+def wrap_figure(page: BeautifulSoup, path: Path, explorer: Explorer) -> list[Tag]:
+    """Make the place of a figure that stands with a lab's own, around the picture, and return it.
+
+    There is none on another page, nor where another course has another lab of this number.
+    """
+    lab, label = explorer.figure or (0, "")
     if not (path.parent.name == "notebooks" and path.name.startswith(f"{lab:02d}-")):
-        return
+        return []
     cell = page.find(id=label)
     picture = cell.find("img") if isinstance(cell, Tag) else None
     output = picture and picture.find_parent(class_="cell-output-display")
-    if output is not None:  # another course may have another lab of this number
-        place = page.new_tag("div", attrs={"class": "explorer", "data-explorer": explorer.name})
-        output.wrap(place)
+    if output is None:
+        return []
+    place = page.new_tag("div", attrs={"class": "explorer", "data-explorer": explorer.name})
+    output.wrap(place)
+    return [place]
 
 
 def link_to_tasks(

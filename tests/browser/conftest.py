@@ -19,7 +19,17 @@ from course.site.browser import NoBrowserError, get
 # Another name of this machine. Only the numbered loopback address may do what needs a safe origin.
 CLASS_ROOM = "classroom.test"
 
+# Of several switches with features the last counts: these are Playwright's that matter here, and
+# two lists below the address bar, which no window of ours shows. Each window would start a process
+# for them, which takes as long as one of our pages.
+OFF = (
+    *("AimEnabled", "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose"),
+    *("HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter"),
+    *("NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch"),
+    *("ThirdPartyStoragePartitioning", "WebUIOmniboxAimPopup", "WebUIOmniboxPopup"),
+)
 FLAGS = (
+    f"--disable-features={','.join(OFF)}",
     f"--host-resolver-rules=MAP {CLASS_ROOM} 127.0.0.1",
     "--no-sandbox",  # tests often run as root, in a container
     "--disable-gpu",

@@ -91,8 +91,9 @@ def test_the_first_stop_leads_past_the_menus(open_page):
     assert page.evaluate("document.activeElement.closest('main') !== null")
 
 
-@pytest.mark.parametrize("how", PRESSES)
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("how", "dark"), [("click", False), ("Enter", True), ("Space", False)], ids=PRESSES
+)
 def test_the_chosen_colours_stay_on_the_next_page(open_page, how, dark):
     page = open_page(dark=dark)
     before = scheme(page), ground(page)

@@ -12,6 +12,11 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Without the lab's picture, in whose letters any word may stand.
 OWN_MARKUP = "(e) => e.parentElement.cloneNode(false).outerHTML + e.outerHTML"
+# Leave a figure alone on its page: axe goes through all of a page, whatever part it is to judge.
+# What it says of whole pages is in test_pages.py.
+ALONE = """(place) => document.querySelectorAll("main *").forEach((element) => {
+  if (!element.contains(place) && !place.contains(element)) element.remove();
+})"""
 NAMES = [explorer.name for explorer in explorers()]
 
 
@@ -136,6 +141,7 @@ def test_axe_finds_nothing_at_first_and_at_the_ends(open_page, places, name, dar
     page = open_page(places[name], width=390, dark=dark, reduced_motion="reduce")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     live = page.locator(f'[data-explorer="{name}"] > .explorer-live')
+    live.evaluate(ALONE)
     found = violations(page, name)
     for slider in live.locator("input[type=range]").all():
         slider.fill(slider.get_attribute("max"))
