@@ -5,6 +5,7 @@ import functools
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -180,8 +181,11 @@ def test_a_time_is_kept_and_must_be_one_that_every_fold_can_judge(csv, tmp_path)
     notebook, _ = make(csv, outcome, None, tmp_path, groups="person", at=1.5, **settings)
     assert any("\nAT = 1.5\n" in code for code in code_of(notebook))
     last = pd.read_csv(csv, sep=";", decimal=",")["months"].max()
-    for at in ("-1.0", str(last)):
-        with pytest.raises(ValueError, match=rf"AT is {float(at):g}, and must be at least .* less"):
+    refused = rf"AT is {last:g}, and must be at least .* less than (\S+),"
+    with pytest.raises(ValueError, match=refused) as error:
+        run(notebook, ("AT = 1.5", f"AT = {last}"), quick=True)
+    for at in ("-1.0", re.search(refused, str(error.value))[1]):
+        with pytest.raises(ValueError, match=f"AT is {float(at):g}, and must be at least"):
             run(notebook, ("AT = 1.5", f"AT = {at}"), quick=True)
 
 
