@@ -68,9 +68,9 @@ new-lab: $(READY)  ## make a lab that keeps every rule: NAME=survival [TITLE="�
 move-lab: $(READY)  ## give a lab another place or name, and mend every link to it: LAB=11 [NUMBER=9] [NAME=survival]
 	@$(BIN)/python -m course.move_lab $(call given,LAB,lab) $(call given,NUMBER,number) $(call given,NAME,name)
 
-new-analysis: $(READY)  ## make a notebook for a table of your own, in analyses/: FILE=my.csv OUTCOME=y [NAME=…] [GROUPS=person] [EVENT=died]
+new-analysis: $(READY)  ## make a notebook for a table of your own, in analyses/: FILE=my.csv OUTCOME=y [NAME=…] [GROUPS=person] [EVENT=died] [AT=5]
 	@$(BIN)/python -m course.new_analysis $(if $(filter command,$(origin FILE)),"$$FILE" "$$OUTCOME") $(call given,NAME,name) $(call given,EVENT,event) $(call given,POSITIVE,positive) \
-		$(call given,GROUPS,groups) $(call given,KIND,kind) $(call given,LEAVE_OUT,leave-out) $(call given,CATEGORIES,categories) $(call given,NUMBERS,numbers) $(call given,MISSING,missing)
+		$(call given,AT,at) $(call given,GROUPS,groups) $(call given,KIND,kind) $(call given,LEAVE_OUT,leave-out) $(call given,CATEGORIES,categories) $(call given,NUMBERS,numbers) $(call given,MISSING,missing)
 
 grade: $(READY)  ## grade students' notebooks: FOLDER=submissions [OUT=grades.csv] [JOBS=2] [SECONDS=600] [MEMORY=4000]
 	@test -n "$$FOLDER" || { echo "Say where the students' notebooks are: make grade FOLDER=submissions"; exit 1; }

@@ -31,7 +31,13 @@ class NewAnalysisError(Exception):
 
 
 def make(
-    file: Path | None, outcome: str | None, name: str | None, home: Path = HOME, **settings: Any
+    file: Path | None,
+    outcome: str | None,
+    name: str | None,
+    home: Path = HOME,
+    *,
+    at: float | None = None,
+    **settings: Any,
 ) -> tuple[Path, list[str]]:
     """Write the notebook; return its path and what was said about the table.
 
@@ -43,6 +49,8 @@ def make(
         The notebook's name; None makes one of the file's.
     home : path
         The folder in which `analyses/` is.
+    at : float, optional
+        The time by which an event is predicted; None leaves it to the follow-up.
     **settings
         As `labkit.load_table` takes them.
     """
@@ -57,7 +65,9 @@ def make(
         table = labkit.load_table(file, outcome, **settings)
     except (OSError, TypeError, ValueError) as error:
         raise NewAnalysisError(as_options(str(error))) from error
-    settings |= {"kind": table.kind}
+    if at is not None:
+        check_time(at, table)
+    settings |= {"kind": table.kind, "at": at}
     code = settings_cell(file, outcome, folder, len(table.X), settings)
     text = filled(table.kind, code, outcome, title(notebook.stem))
     folder.mkdir(exist_ok=True)
@@ -89,6 +99,21 @@ def check_name(name: str, folder: Path) -> str:
     return name
 
 
+def check_time(at: float, table: Any) -> None:
+    """Refuse a time at which the table can say nothing about the event."""
+    if table.kind != "time and event":
+        raise NewAnalysisError(
+            f"AT={at:g} is a time by which an event is predicted, and the outcome is {table.kind}: "
+            "leave it out, or name the column of events in EVENT."
+        )
+    first, last = table.y["time"][table.y["event"] == 1].min(), table.y["time"].max()
+    if not first <= at < last:
+        raise NewAnalysisError(
+            f"AT={at:g} must lie between the first event, {first:g}, and the longest follow-up, "
+            f"{last:g}, in the unit of the outcome."
+        )
+
+
 def example(folder: Path) -> Path:
     """Return the course's table of diabetes as a CSV, written where it is missing."""
     from sklearn.datasets import load_diabetes
@@ -112,13 +137,15 @@ def settings_cell(
     values: dict[str, Any] = {"file": there, "outcome": outcome}
     values |= {key: settings.get(key) for key in ("kind", "event", "positive", "groups")}
     values |= {key: list(settings.get(key) or []) for key in COLUMNS}
+    if settings["kind"] == "time and event":
+        values["at"] = settings.get("at")
     lines = [f"{key.upper()} = {as_code(value)}" for key, value in values.items()]
     repeats = 2 if rows <= 5000 else 1  # so that it takes less than a minute
     return "\n".join([*lines, f"FOLDS, REPEATS, SEED = 5, {repeats}, 1"])
 
 
 def as_code(value: Any) -> str:
-    """Return a text or a list as Python code in the house's style."""
+    """Return a text, a number or a list as Python code in the house's style."""
     if isinstance(value, list):
         return "[" + ", ".join(map(as_code, value)) + "]"
     return "None" if value is None else json.dumps(value, ensure_ascii=False)
@@ -172,6 +199,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--event", help="the column that tells an event from a censored time")
     parser.add_argument("--positive", help="the value that counts as the event")
     parser.add_argument("--groups", help="the column of what belongs together, such as the person")
+    parser.add_argument("--at", type=float, help="the time by which an event is predicted")
     parser.add_argument("--kind", help="continuous, binary or 'time and event'")
     for option in COLUMNS:
         flag = "--" + option.replace("_", "-")

@@ -2,11 +2,14 @@
 
 import ast
 import functools
+import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -58,38 +61,59 @@ BY_KIND = {
 }
 
 
+NO_TORCH = importlib.util.find_spec("torch") is None
+NETWORK = 'methods["network"] = network'
+
 # Fewer trees and steps: how well they predict is not what is tested here.
 FASTER = [
     ("range(100)", "range(10)"), ('"epochs": 100', '"epochs": 10'),
     ('"early_stopping": False', '"early_stopping": False, "max_iter": 10'),
 ]  # fmt: skip
+QUICKER = [
+    ("(1.0, 10.0, 30.0, 100.0)", "(1.0, 10.0)"), ("(0.01, 0.1, 1.0, 10.0)", "(0.1, 1.0)"),
+    ("(0.001, 0.01, 0.1, 1.0)", "(0.01, 0.1)"),
+]  # fmt: skip
 
 
-def run(notebook, *changes, quick=False):
-    """Run the code of a notebook, as changed, and return its names; quick: linear models alone."""
-    folds = 2 if quick else 3
-    changes = [("REPEATS, SEED = 5, 2", f"REPEATS, SEED = {folds}, 1"), *changes]
-    if quick:
-        changes.append(('    "trees": trees,\n', ""))
-    names, here = {"__name__": "analysis"}, os.getcwd()  # noqa: PTH109
+def code_of(notebook):
+    """Return the code of each cell that has some."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+def run(notebook, *changes, quick=False, folds=None, done=None):
+    """Run the code of a notebook, as changed, and return its names; quick: linear models alone.
+
+    Where names of a run are given as `done`, it goes on from the first cell that is changed.
+    """
+    sources = code_of(notebook)
+    if done is None:
+        folds = folds or (2 if quick else 3)
+        changes = [("REPEATS, SEED = 5, 2", f"REPEATS, SEED = {folds}, 1"), *changes]
+        changes += [('    "trees": trees,\n', "")] * quick
+    else:
+        sources = sources[place_of(changes[0][0], sources) :]
+    names, here = dict(done or {"__name__": "analysis"}), os.getcwd()  # noqa: PTH109
     for old, _ in changes:
         assert any(old in source for source in sources), f"{old!r} is not in the notebook"
     os.chdir(notebook.parent)
     try:
         for source in sources:
-            if quick and source.startswith("# needs torch"):
+            if source.startswith("# needs torch") and (NO_TORCH or (quick and NETWORK in source)):
                 continue
             if "plt.subplots(3, 4" in source and quick:
                 continue
-            for old, new in (*changes, *FASTER):
+            for old, new in (*changes, *FASTER, *QUICKER * quick):
                 source = source.replace(old, new)
             exec(compile(ast.parse(source), str(notebook), "exec"), names)
             plt.close("all")
     finally:
         os.chdir(here)
     return names
+
+
+def place_of(text, sources):
+    return next(i for i, source in enumerate(sources) if text in source)
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +132,12 @@ def whole(notebooks):
     return functools.cache(lambda kind: run(notebooks[kind]))
 
 
+@pytest.fixture(scope="module")
+def right(notebooks):
+    """Run the notebook of a kind, quick and once."""
+    return functools.cache(lambda kind: run(notebooks[kind], quick=True))
+
+
 @pytest.fixture(scope="module", params=BY_KIND)
 def ran(request, whole):
     return request.param, whole(request.param)
@@ -124,7 +154,7 @@ def test_it_has_the_five_steps_and_the_cells_of_its_own_kind_alone(notebooks):
         assert steps == [
             "## Setup", "## 1 Goal", "## 2 Approach", "## 3 Execution", "## 4 Check", "## 5 Report"
         ]  # fmt: skip
-        assert len({cell["id"] for cell in cells}) == len(cells) <= 48
+        assert len({cell["id"] for cell in cells}) == len(cells) <= 52
         assert text.count("class Network(") == text.count("METRIC, NOTHING = ") == 1
         assert not any(word in text for word in ("OUTCOME`", "TITLE", "diabetes", "progression"))
         tags = {tag for cell in cells for tag in cell["metadata"].get("tags", [])}
@@ -142,6 +172,21 @@ def test_it_reads_the_table_where_it_is_and_says_what_it_was_told(notebooks, csv
     assert names["KIND"], names["OUTCOME"] == ("time and event", "months")
     assert (names["EVENT"], names["GROUPS"]) == ("died", "person")
     assert names["LEAVE_OUT"] == ["pain"]
+    assert names["AT"] is None
+    assert not any("AT = None" in code for code in code_of(notebooks["binary"]))
+
+
+def test_a_time_is_kept_and_must_be_one_that_every_fold_can_judge(csv, tmp_path):
+    outcome, settings = BY_KIND["time and event"]
+    notebook, _ = make(csv, outcome, None, tmp_path, groups="person", at=1.5, **settings)
+    assert any("\nAT = 1.5\n" in code for code in code_of(notebook))
+    last = pd.read_csv(csv, sep=";", decimal=",")["months"].max()
+    refused = rf"AT is {last:g}, and must be at least .* less than (\S+),"
+    with pytest.raises(ValueError, match=refused) as error:
+        run(notebook, ("AT = 1.5", f"AT = {last}"), quick=True)
+    for at in ("-1.0", re.search(refused, str(error.value))[1]):
+        with pytest.raises(ValueError, match=f"AT is {float(at):g}, and must be at least"):
+            run(notebook, ("AT = 1.5", f"AT = {at}"), quick=True)
 
 
 # --- what it finds -------------------------------------------------------------------------------
@@ -152,7 +197,8 @@ def test_every_model_is_scored_on_rows_that_it_has_not_seen(ran):
     assert list(names["methods"]) == ["intercept", "linear", "ridge", "trees", "network"]
     assert (names["tested"] == 1).all()
     own = own_scores(kind, names)
-    near = 0.05 if kind == "binary" else 1e-6  # where scikit-learn's optimiser stops
+    # where the optimisers of scikit-learn and SciPy stop
+    near = {"continuous": 1e-6, "binary": 0.05, "time and event": 1e-4}[kind]
     np.testing.assert_allclose(names["by_fold"]["linear"], own, atol=near)
     gain = names["by_fold"]["network"] - names["by_fold"][names["best"]]
     reach = stats.t.isf(0.025 / 3, 2) * gain.std() * np.sqrt(1 / 3 + 1 / 2)
@@ -187,16 +233,55 @@ def own_scores(kind, names):
         else:
             time, event = y.to_numpy().T
             cox = sm.PHReg(time[train], X[train], status=event[train], ties="breslow").fit()
-            found.append(concordance(time[test], event[test], X[test] @ cox.params))
+            at, ratio = names["at"], np.exp(X @ cox.params)
+            failed = train[(event[train] == 1) & (time[train] <= at)]
+            hazard = sum(1 / ratio[train][time[train] >= time[i]].sum() for i in failed)
+            alike = np.full(len(y), product_limit(time, event == 1, at))
+            share = brier(time[test], event[test], np.exp(-hazard * ratio[test]), at)
+            found.append(100 * (1 - share / brier(time, event, alike, at)))
+            c = concordance(time[test], event[test], ratio[test])
+            row = names["results"].query(f"model == 'linear' and fold == {k}")
+            assert row["concordance"].item() == pytest.approx(c)
     return found
 
 
-def test_a_perfect_order_has_no_maximum_and_no_infinite_coefficients(whole):
+def product_limit(time, fell, end, first=0):
+    """Estimate by Kaplan and Meier who is left; first: whether others at that time go before."""
+    left = 1.0
+    for t in np.unique(time[fell & (time <= end)]):
+        at_risk = np.sum(time >= t) - first * np.sum((time == t) & ~fell)
+        left *= 1 - np.sum((time == t) & fell) / at_risk
+    return left
+
+
+def brier(time, event, survival, at):
+    """Score survival at a time by the patients whose fate is known, one by one."""
+    total = 0.0
+    for t, died, s in zip(time, event, survival, strict=True):
+        if t > at:
+            total += (1 - s) ** 2 / product_limit(time, event == 0, at, first=1)
+        elif died:
+            total += s**2 / product_limit(time, event == 0, np.nextafter(t, -1), first=1)
+    return total / len(time)
+
+
+def test_a_perfect_order_has_no_maximum_and_no_infinite_coefficients(right):
     x = np.linspace(-2, 2, 80)
     y = np.column_stack([np.exp(-2 * x), np.arange(80) % 3 > 0])
-    fit = whole("time and event")["CoxRegression"]().fit(np.exp(x)[:, None], y)
+    X = np.exp(x)[:, None]
+    fit = right("time and event")["CoxRegression"]().fit(X, y)
     assert np.isfinite(fit.coef_).all()
-    assert whole("time and event")["score"](y, fit.predict(np.exp(x)[:, None])) == 100
+    assert concordance(*y.T, fit.eta(X)) == 100
+    assert np.isfinite(fit.predict(X)).all()
+    assert fit.predict(X)[[0, -1]] == pytest.approx([0, 1], abs=0.01)
+
+
+def test_without_a_time_half_of_the_rows_are_followed_for_longer(right):
+    names = right("time and event")
+    time = np.sort(names["y"]["time"])
+    later = time[time > names["at"]]
+    assert len(later) >= len(time) / 2 > np.sum(later > later.min())
+    assert f"explained at {names['at']:g}, %" in names["METRIC"]
 
 
 def concordance(time, event, risk):
@@ -223,30 +308,60 @@ def test_what_is_there_is_found_and_what_is_reported_is_what_was_found(ran):
         slope = names["slopes"]["ridge"]
         assert slope.low < slope.mean < slope.high
     if kind == "time and event":
-        assert set(names["by_fold"]["intercept"]) == {50.0}
+        coin = names["results"].query("model == 'intercept'")["concordance"]
+        assert set(coin) == {50.0}
+    if kind == "continuous":
+        assert names["COVERAGE"] == 0.9
+        assert names["intervals"]["half_width"].idxmax() == "intercept"
 
 
-def test_calibration_slopes_are_those_of_glm_with_clustered_errors(whole):
+@pytest.mark.parametrize("kind", ["binary", "time and event"])
+def test_calibration_slopes_are_those_of_glm_with_clustered_errors(kind, right):
     import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import SpecificationWarning
 
-    names = whole("binary")
+    names = right(kind)
     p = names["predicted"]["ridge"][0]
+    happened, weight = names["y"].to_numpy(), np.ones(N)
+    if kind == "time and event":
+        (time, event), at = happened.T, names["at"]
+        happened = event * (time <= at)
+        ends = [at if t > at else np.nextafter(t, -1) for t in time]
+        weight = [1 / product_limit(time, event == 0, end, first=1) for end in ends]
+        weight = np.where((time > at) | (happened == 1), weight, 0)
     A = sm.add_constant(np.log(p / (1 - p)))
-    fit = sm.GLM(names["y"].to_numpy(), A, family=sm.families.Binomial()).fit(
-        cov_type="cluster",
-        cov_kwds={"groups": names["group"], "use_correction": False},
-    )
+    known, binomial = weight > 0, sm.families.Binomial()
+    model = sm.GLM(happened[known], A[known], family=binomial, var_weights=weight[known])
+    with warnings.catch_warnings(category=SpecificationWarning, action="ignore"):  # of the weights
+        clusters = {"groups": names["group"][known], "use_correction": False}
+        fit = model.fit(cov_type="cluster", cov_kwds=clusters)
     slope = names["slopes"]["ridge"]
     assert slope.mean == pytest.approx(fit.params[1], abs=1e-6)
     assert (slope.high - slope.mean) / 1.96 == pytest.approx(fit.bse[1], rel=1e-4)
+
+
+def test_half_of_the_unseen_people_calibrate_the_intervals_of_the_others(right):
+    names = right("continuous")
+    y, group = names["y"].to_numpy(), names["group"]
+    new_ones, inside = [], []
+    for repeat, train, calibrating, new in names["halves"]:
+        people = [set(group[rows]) for rows in (train, calibrating, new)]
+        assert len(set.union(*people)) == sum(map(len, people)) == N // 2
+        assert len(people[1]) == len(calibrating)
+        off = np.abs(y - names["predicted"]["ridge"][repeat])
+        rank = int(np.ceil((len(calibrating) + 1) * 0.9))
+        inside += list(off[new] <= sorted(off[calibrating])[rank - 1])
+        new_ones += list(group[new])
+    assert sorted(new_ones) == list(range(N // 2)), "everybody is new once"
+    assert names["intervals"]["covered"]["ridge"] == pytest.approx(100 * np.mean(inside))
 
 
 # --- that it bites -------------------------------------------------------------------------------
 
 MISTAKES = {
     "a row is tested twice": (
-        "continuous", "np.flatnonzero(fold == k)\n\n\ndef inner",
-        "np.flatnonzero((fold == k) | (np.arange(n) == 0))\n\n\ndef inner",
+        "continuous", "np.flatnonzero(fold == k)\n\n\ndef seed",
+        "np.flatnonzero((fold == k) | (np.arange(n) == 0))\n\n\ndef seed",
         "rows not tested once a repetition",
     ),
     "rows are dealt, not people": (
@@ -270,13 +385,14 @@ MISTAKES = {
         "a prediction moved by",
     ),
     "a prediction is no number": (
-        "continuous", "p = predicted[name][repeat, test] = predict(fitted, X.iloc[test])",
-        "p = predict(fitted, X.iloc[test])", "predictions that are no numbers",
+        "binary", "p = predicted[name][repeat, test] = predict(fitted, X.iloc[test])",
+        "p = predicted[name][repeat, test] = predict(fitted, X.iloc[test])\n"
+        "            predicted['intercept'][:] = np.nan", "predictions that are no numbers",
     ),
     "one side gets more candidates": (
         "time and event", "(0.001, 0.01, 0.1, 1.0)}\nmethods = {\n",
         "(0.001, 0.01, 0.1, 1.0)}\nmethods = {\n"
-        '    "other": lambda seed: (CoxRegression(), {"penalty": (1, 2)}),\n',
+        '    "other": lambda seed: (CoxRegression(), {"penalty": (1, 2, 3)}),\n',
         "candidates, most minus fewest",
     ),
     "the intercept knows something": (
@@ -298,28 +414,65 @@ MISTAKES = {
     "ties are broken": (
         "time and event", 'time, side="right") - 1', "time)", "derivative minus differences",
     ),
-    "Newton stops too early": (
-        "time and event", "range(25)", "range(1)", "slope at the coefficients",
+    "the search stops too early": (
+        "time and event", '"gtol": 1e-7', '"gtol": 1e-2', "slope at the coefficients",
+    ),
+    "the baseline is that of all rows": (
+        "time and event",
+        "    model, X, y = pipeline(model), X.iloc[rows], y.iloc[rows]\n"
+        "    if not grid:\n        return model.fit(X, y)\n",
+        "    whole = y\n    model, X, y = pipeline(model), X.iloc[rows], y.iloc[rows]\n"
+        "    if not grid:\n        fitted = model.fit(X, y)\n"
+        "        fitted[-1].hazard_ *= whole['event'].mean()\n        return fitted\n",
+        "a prediction moved by",
+    ),
+    "the baseline is that of another row": (
+        "time and event", "event, eta - self.zero_)", "event, eta)", "risks minus Breslow's",
+    ),
+    "the score is that of survival": (
+        "time and event", "1 - p, at) / none", "p, at) / none", "score minus weighted squares",
+    ),
+    "nobody stands for the censored": (
+        "time and event", "= 1 / followed.at(at)", "= 1", "score minus weighted squares",
+    ),
+    "the weights are those of survival": (
+        "time and event", "reverse=True)\nhappened", "reverse=False)\nhappened",
+        "mean minus Kaplan-Meier's",
+    ),
+    "who calibrates is new as well": (
+        "continuous", "rng) for s in (0, 1)]", "rng) for s in (0, 0)]",
+        "groups on both sides, intervals",
+    ),
+    "rows that the fit has seen calibrate": (
+        "continuous", "(repeat, train, *pair),", "(repeat, train, one_each(train, rng), pair[1]),",
+        "groups on both sides, intervals",
+    ),
+    "a person lends two rows": (
+        "continuous", "return mixed[np.unique(group[mixed], return_index=True)[1]]",
+        "return mixed", "rows that a group lends to a half",
+    ),
+    "the intervals are too narrow": (
+        "continuous", "labkit.conformal_halfwidth(off[calibrating]",
+        "labkit.conformal_halfwidth(off[calibrating] / 4", "lowest coverage, %",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_in_the_procedure_turns_its_check_red(mistake, notebooks):
+def test_a_mistake_in_the_procedure_turns_its_check_red(mistake, notebooks, right):
     kind, old, new, check = MISTAKES[mistake]
+    code = code_of(notebooks[kind])
+    late = place_of(old, code) > place_of("records = []", code)
     with pytest.raises(AssertionError) as error:
-        run(notebooks[kind], (old, new), quick=True)
+        run(notebooks[kind], (old, new), quick=True, done=right(kind) if late else None)
     assert f"  {check}: " in str(error.value), error.value
 
 
-def test_another_loss_of_the_network_turns_its_check_red(notebooks):
-    pytest.importorskip("torch", reason="torch is not installed")
-    with pytest.raises(AssertionError, match="network's loss minus Cox's"):
-        run(
-            notebooks["time and event"],
-            ("right=True) - 1", "right=False)"),
-            ('    "trees": trees,\n', ""),
-        )
+@pytest.mark.skipif(NO_TORCH, reason="torch is not installed")
+def test_another_loss_than_labkits_turns_its_check_red(notebooks):
+    mistake = ("/ len(eta), (risk * hazard - event) / len(eta)", "/ 9, (risk * hazard - event) / 9")
+    with pytest.raises(AssertionError, match="labkit's loss minus Cox's"):
+        run(notebooks["time and event"], mistake, quick=True)
 
 
 # --- the command ---------------------------------------------------------------------------------
@@ -368,8 +521,11 @@ def test_nothing_is_ever_replaced(csv, tmp_path):
         (["pain"], "'person' has 75 different words and looks like a code: if rows that share"),
         (["pain", "--groups", "person", "--name", "Mine"], "The name is 'Mine': use words in"),
         (["pain", "--groups", "person", "--leave-out", "age,crp,arm,months,died"], "no column is"),
+        (["pain", "--groups", "person", "--at", "3"], "and the outcome is continuous"),
+        (["months", "--event", "died", "--groups", "person", "--at", "99"],
+         "AT=99 must lie between the first event, "),
     ],
-)
+)  # fmt: skip
 def test_what_can_not_be_made_is_refused_and_leaves_nothing(
     arguments, message, csv, tmp_path, monkeypatch
 ):
@@ -382,13 +538,15 @@ def test_what_can_not_be_made_is_refused_and_leaves_nothing(
 
 def test_a_name_of_a_column_is_shown_as_it_stands(tmp_path):
     odd = "a`b_c$d <i>"
-    frame = own_table()[["age", "crp"]].assign(**{odd: RNG.normal(size=N)})
+    frame = own_table()[["age", "crp"]].assign(**{odd: RNG.normal(size=N)})[:60]
     frame.to_csv(tmp_path / "t.csv", index=False)
     notebook, _ = make(tmp_path / "t.csv", odd, None, tmp_path)
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     text = "".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
     assert f"`` {odd} ``" in text
-    assert run(notebook, quick=True)["OUTCOME"] == odd
+    names = run(notebook, quick=True, folds=5)
+    assert names["OUTCOME"] == odd
+    assert (names["fewest"], names["COVERAGE"]) == (6, 0.8), "90 % takes nine rows"
 
 
 def test_it_works_beside_start_py_where_the_course_is_not(csv, tmp_path):
@@ -408,8 +566,8 @@ def test_it_works_beside_start_py_where_the_course_is_not(csv, tmp_path):
     [
         ([], "course.new_analysis"),
         (["FILE=a b.csv", "OUTCOME=y"], 'course.new_analysis "$FILE" "$OUTCOME"'),
-        (["FILE=a", "OUTCOME=y", "NAME=n", "LEAVE_OUT=a,b"],
-         '"$FILE" "$OUTCOME" --name "$NAME" --leave-out "$LEAVE_OUT"'),
+        (["FILE=a", "OUTCOME=y", "NAME=n", "AT=5", "LEAVE_OUT=a,b"],
+         '"$FILE" "$OUTCOME" --name "$NAME" --at "$AT" --leave-out "$LEAVE_OUT"'),
     ],
 )  # fmt: skip
 def test_make_hands_on_what_stands_on_its_command_line(given, expected):
