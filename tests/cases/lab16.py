@@ -15,6 +15,7 @@ QUICK = {
     "steps, until, checkpoint = 8_000, 60, None": "steps, until, checkpoint = 8_000, 20, None",
     "tables, fitted, n_jobs = 4, 2, 1": "tables, fitted, n_jobs = 2, 2, 1",
     '["50 rows", "heavy tails"]': '["50 rows"]',
+    '{"trees": trees}, {"network of lab 1": usual_networks}': '{"trees": trees}, {}',
 }
 
 # A mistake: what stands in the lab, what stands there instead, and what the lab must say of it.
@@ -75,8 +76,8 @@ MISTAKES = {
         "network, when outcomes change",
     ),
     "another prior": (
-        "(uniform(tables, 1, p) < 0.5)",
-        "(uniform(tables, 1, p) < 0.9)",
+        "2.0 ** torch.randint(-2, 2,",
+        "2.0 ** torch.randint(0, 4,",
         "training, here and stored",
     ),
     "an interval of another level": (
