@@ -297,13 +297,13 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "by their own mean": ("components", own_mean, "change with the other rows"),
     "not centred": ("components", uncentred, "do not average zero"),
     "the last ones": ("components", last_components, "their variances are"),
-    "standardised": ("components", standardised, "are correlated"),
+    "standardised": ("components", standardised, "their variances are"),
     "whitened": ("components", whitened, "their variances are"),
     "of source and rows together": ("components", of_both, "change with the other rows"),
     "of the rows": (
         "components",
-        lambda source, rows, k: PCA(min(k, len(rows))).fit(rows).transform(rows),
-        "",
+        lambda source, rows, k: PCA(k).fit(rows).transform(rows),
+        "change with the other rows",
     ),
 }
 
