@@ -84,8 +84,11 @@ def _uses(statement: str) -> _Uses:
 def _reads(scope: symtable.SymbolTable) -> Iterator[str]:
     """Yield the names of the lab that a scope reads; a function's own may be called the same."""
     for symbol in scope.get_symbols():
+        name = symbol.get_name()
+        if name == "super":  # `super().__init__()` changes nothing that another statement reads
+            continue
         if symbol.is_referenced() and (symbol.is_global() or scope.get_type() == "module"):
-            yield symbol.get_name()
+            yield name
     for inner in scope.get_children():
         yield from _reads(inner)
 

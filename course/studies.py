@@ -82,6 +82,26 @@ STUDIES = [
             "study_seed": 2,
         },
     ),
+    LongStudy(
+        "borrowed",
+        "15",
+        {
+            "sizes": [50, 100, 200, 500, 1000, 2000, 4000],
+            "replicates": 10,
+            "borrowed_from": [
+                "same kind",
+                "200 sequences",
+                "word is rare",
+                "no word",
+                "another word",
+                "test rows",
+                "200 test rows",
+            ],
+            "tuned_from": ["same kind", "word is rare", "another word"],
+            "widths": [8, 32],
+            "width_sizes": [50, 200, 1000, 4000],
+        },
+    ),
     LongStudy("compile", "12", {"pieces": ["placebo", "torch.compile"]}),
     LongStudy("prior_fitted", "16", {"until": 8000}, weights=True),
     LongStudy(

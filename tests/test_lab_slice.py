@@ -43,6 +43,13 @@ def test_a_name_that_a_function_takes_from_the_lab_is_needed():
     assert lines("checks = outer()", program=program)[0] == "rows = 1"
 
 
+def test_making_a_module_changes_no_other_one():
+    module = "class Net:\n    def __init__(self):\n        super().__init__()\n        self.w = 1"
+    other = module.replace("Net", "Other")
+    program = statements([module, other, "net = Net()", "checks = Other()"])
+    assert lines("checks = Other()", program=program) == ["class Other:", "checks = Other()"]
+
+
 def test_a_comprehension_s_name_neither_needs_nor_replaces_the_lab_s():
     program = statements(["x = 1", "y = [x for x in (2, 3)]", "z = x + sum(y)"])
     assert lines("y = [x for x in (2, 3)]", program=program) == ["y = [x for x in (2, 3)]"]

@@ -24,7 +24,7 @@ ADDRESS = re.compile(r"https://[^\s()]+")
 RESOLVER = re.compile(r"https?://(?:[\w-]+\.)*(?:doi|arxiv)\.org/", re.IGNORECASE)
 # An address may hold a pair of parentheses, as Markdown allows.
 LINK = re.compile(r"\[([^\[\]]+)\]\((https?://(?:[^()\s]|\([^()\s]*\))+)\)")
-INITIALS = re.compile(r"^(?:[A-Z]\.[ -]?)+")
+INITIALS = re.compile(r"^(?:[^\W\d_]\.[ -]?)+")
 
 
 @dataclass(frozen=True)
