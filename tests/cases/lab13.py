@@ -91,7 +91,7 @@ MISTAKES = {
 UNFAIR = {
     "tuned in GBSG": (
         "losses = cross_validate(name, cohort, seed=1)",
-        "losses = cross_validate(name, test, seed=1)",
+        'losses = cross_validate(name, test if "network" in name else cohort, seed=1)',
         "tuning losses, another way",
     ),
     "held-out patients that train": (
@@ -99,9 +99,9 @@ UNFAIR = {
         "S = fit(cohort, setting, seed)(unseen.X)",
         "tuning losses, another way",
     ),
-    "each cohort standardised by itself": (
+    "new patients centred among themselves": (
         "fit.predict(standardise(X, cohort.X)).ravel()",
-        "fit.predict(standardise(X, X)).ravel()",
+        "fit.predict(standardise(X, cohort.X) - X.mean(axis=0)).ravel()",
         "prediction moved by its company",
     ),
     "standardised with both cohorts": (
@@ -115,7 +115,7 @@ UNFAIR = {
         '    if "network" in name:\n'
         "        joined = zip(cohort, test, strict=True)\n"
         "        cohort = Cohort(*map(np.concatenate, joined))\n",
-        "C, network minus splines, these models",
+        "network fitted to Rotterdam alone",
     ),
     "splines that are not tuned": (
         "for knots in (3, 5)",
@@ -127,7 +127,7 @@ UNFAIR = {
 # Must change no verdict: a stand-in for another processor or release.
 OTHER_SEEDS = [
     ("rng = np.random.default_rng(2)", "rng = np.random.default_rng(22)"),
-    ("seeds=range(10)", "seeds=range(10, 20)"),
+    ("ten = range(10)", "ten = range(10, 20)"),
     ("np.random.default_rng([4,", "np.random.default_rng([5,"),
 ]
 
@@ -194,9 +194,9 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "counted from one": (
         "person_periods",
         lambda *given: periods(*given, k_first=1),
-        "events where there are",
+        "she answers",
     ),
-    "asked while censored": ("person_periods", everybody_once_more, "she answers|too often"),
+    "asked while censored": ("person_periods", everybody_once_more, "answer too often"),
     "the censored fail": ("person_periods", events_of_all, "events where there are"),
     "the tables exchanged": (
         "person_periods",
