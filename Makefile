@@ -62,10 +62,10 @@ stale: $(READY)  ## name each lab whose stored outputs are stale, and what chang
 # A variable counts only where it stands on the command line: some shells have a NAME of their own.
 given = $(if $(filter command,$(origin $(1))),--$(2) "$$$(1)")
 
-new-lab: $(READY)  ## make a lab that keeps every rule: NAME=survival [TITLE="…"] [NUMBER=11]
+new-lab: $(READY)  ## make a lab that keeps every rule: NAME=competing-risks [TITLE="…"] [NUMBER=11]
 	@$(BIN)/python -m course.new_lab $(call given,NAME,name) $(call given,TITLE,title) $(call given,NUMBER,number)
 
-move-lab: $(READY)  ## give a lab another place or name, and mend every link to it: LAB=11 [NUMBER=9] [NAME=survival]
+move-lab: $(READY)  ## give a lab another place or name, and mend every link to it: LAB=11 [NUMBER=9] [NAME=competing-risks]
 	@$(BIN)/python -m course.move_lab $(call given,LAB,lab) $(call given,NUMBER,number) $(call given,NAME,name)
 
 new-analysis: $(READY)  ## make a notebook for a table of your own, in analyses/: FILE=my.csv OUTCOME=y [NAME=…] [GROUPS=person] [EVENT=died] [AT=5]

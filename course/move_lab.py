@@ -1,6 +1,6 @@
 """Give a lab another number or name, and mend every link to it.
 
-    python -m course.move_lab --lab 11 [--number 9] [--name survival]
+    python -m course.move_lab --lab 11 [--number 9] [--name competing-risks]
 
 Where the number is taken, the labs from there to the moved lab's old place make room, each by one.
 A lab's file name is mended wherever it stands in a text, and with it the lab's number in the words
@@ -202,10 +202,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m course.move_lab", description="Move a lab.")
     parser.add_argument("--lab", help="its number or its name: 11")
     parser.add_argument("--number", type=int, help="its new place in the course")
-    parser.add_argument("--name", help="words in lower case joined by hyphens: survival")
+    parser.add_argument("--name", help="words in lower case joined by hyphens: competing-risks")
     asked = parser.parse_args(arguments)
     if not asked.lab:
-        sys.exit("Say which lab: make move-lab LAB=11 [NUMBER=9] [NAME=survival]")
+        sys.exit("Say which lab: make move-lab LAB=11 [NUMBER=9] [NAME=competing-risks]")
     try:
         moves = plan(find(asked.lab), asked.number, asked.name)
         left = move(moves)

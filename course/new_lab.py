@@ -1,6 +1,6 @@
 """Make a new lab that keeps every rule, from the template in `course/template/`.
 
-    python -m course.new_lab --name survival [--title "Survival"] [--number 11]
+    python -m course.new_lab --name competing-risks [--title "Competing risks"] [--number 11]
 
 The new lab is a small, complete one: executed, in the sidebar and on the front page, with its
 mistakes and wrong answers under `tests/cases/` and its notes under `instructors/`. Write your own
@@ -29,7 +29,7 @@ class NewLabError(Exception):
 
 
 def own_files(stem: str) -> list[str]:
-    """Return the files that are one lab's own, notebook first, by its stem (`11-survival`)."""
+    """Return the files that are one lab's own, notebook first, by its stem (`11-competing-risks`)."""
     number, name = stem[:2], stem[3:]
     from_template = [t.replace("NN", number).replace("NAME", name) for t in TEMPLATES]
     return [*from_template, f"instructors/{number}.json"]
@@ -60,7 +60,7 @@ def check(name: str, title: str, number: int | None, root: Path) -> int:
     taken = {int(path.name[:2]): path.stem[3:] for path in labs(root)}
     if not NAME.fullmatch(name):
         raise NewLabError(
-            f"NAME is {name!r}: use words in lower case joined by hyphens, such as survival or "
+            f"NAME is {name!r}: use words in lower case joined by hyphens, such as competing-risks or "
             "missing-data. It becomes the page's address."
         )
     if odd := sorted(set(re.findall(r'[|\[\]"\\<>$`*_\n]', title))):
@@ -104,12 +104,14 @@ def copies(number: int, title: str, root: Path) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser("python -m course.new_lab", description="Make a new lab.")
-    parser.add_argument("--name", help="words in lower case joined by hyphens: survival")
+    parser.add_argument("--name", help="words in lower case joined by hyphens: competing-risks")
     parser.add_argument("--title", help="the page's title (default: made from the name)")
     parser.add_argument("--number", help="default: the next free one")
     asked = parser.parse_args(arguments)
     if not asked.name:
-        sys.exit('Say how the lab is called: make new-lab NAME=survival [TITLE="…"] [NUMBER=11]')
+        sys.exit(
+            'Say how the lab is called: make new-lab NAME=competing-risks [TITLE="…"] [NUMBER=11]'
+        )
     if asked.number and not asked.number.isdecimal():
         sys.exit(f"NUMBER is {asked.number!r}: use one from 1 to 99.")
     try:

@@ -18,7 +18,7 @@ from course.site.render import render
 
 NEEDS_GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 FREE = max(int(path.name[:2]) for path in labs()) + 1  # the next number
-NEW = f"{FREE:02}-survival"
+NEW = f"{FREE:02}-competing-risks"
 OWN = {
     f"notebooks/{NEW}.ipynb",
     f"tests/cases/lab{FREE:02}.py",
@@ -32,7 +32,14 @@ WRITTEN = {name for name in GENERATORS if (ROOT / name).is_file()}  # pages that
 def made(tmp_path_factory):
     """Copy the course, make a lab in it, and return the copy and what the command printed."""
     folder = copied(tmp_path_factory.mktemp("with-new") / "course")
-    how = ["--name", "survival", "--title", "Survival, for a start", "--number", str(FREE)]
+    how = [
+        "--name",
+        "competing-risks",
+        "--title",
+        "Competing risks, for a start",
+        "--number",
+        str(FREE),
+    ]
     done = python(folder, "course.new_lab", *how)
     assert done.returncode == 0, done.stderr
     return folder, done.stdout
@@ -52,7 +59,7 @@ def test_a_new_lab_has_its_files_and_a_place_in_the_written_pages_and_nothing_el
     assert status(folder) >= OWN | {"_quarto.yml", "index.qmd", "instructors.qmd"}
     assert status(folder) - OWN <= WRITTEN
     new, before = (Lab.read(labs(root)[-1]) for root in (folder, ROOT))
-    assert (new.about["part"], new.title) == (before.about["part"], "Survival, for a start")
+    assert (new.about["part"], new.title) == (before.about["part"], "Competing risks, for a start")
 
 
 @NEEDS_GIT
@@ -72,7 +79,9 @@ def test_a_new_lab_is_a_page_of_the_site(again, tmp_path):
             without_code(path)
     render(again, site, "smalldocs")  # which finds broken links and anchors
     page = soup(site / "notebooks" / f"{NEW}.html")
-    assert page.select_one("h1").get_text(strip=True) == f"{int(NEW[:2])} Survival, for a start"
+    assert (
+        page.select_one("h1").get_text(strip=True) == f"{int(NEW[:2])} Competing risks, for a start"
+    )
     assert page.select_one(".lab-download a")
     ids = [element["id"] for element in page.select("[id]")]
     assert len(ids) == len(set(ids))
@@ -102,15 +111,15 @@ def test_the_printed_command_undoes_it_and_nothing_else(again, made):
         ("Survival", "S", None, "NAME is 'Survival': use words in lower case"),
         ("a b", "S", None, "NAME is 'a b': use words in lower case"),
         ("../up", "S", None, "use words in lower case"),
-        ("survival", "Life | death", None, "TITLE is 'Life | death': leave out '|'"),
-        ("survival", 'The "end"', None, "leave out '\"'"),
+        ("competing-risks", "Life | death", None, "TITLE is 'Life | death': leave out '|'"),
+        ("competing-risks", 'The "end"', None, "leave out '\"'"),
         (
-            "survival",
+            "competing-risks",
             "S",
             3,
             f"NUMBER is 3: that is lab 'autograd' already. Make it as {FREE}, the next",
         ),
-        ("survival", "S", 100, "NUMBER is 100: use one from 1 to 99"),
+        ("competing-risks", "S", 100, "NUMBER is 100: use one from 1 to 99"),
     ],
 )
 def test_a_lab_that_can_not_be_made_is_refused_with_the_reason(name, title, number, message):
@@ -122,8 +131,11 @@ def test_a_lab_that_can_not_be_made_is_refused_with_the_reason(name, title, numb
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Say how the lab is called: make new-lab NAME=survival"),
-        (["--name", "survival", "--number", "eleven"], "NUMBER is 'eleven': use one from 1 to 99"),
+        ([], "Say how the lab is called: make new-lab NAME=competing-risks"),
+        (
+            ["--name", "competing-risks", "--number", "eleven"],
+            "NUMBER is 'eleven': use one from 1 to 99",
+        ),
     ],
 )
 def test_the_command_says_what_it_needs(arguments, message):
@@ -140,7 +152,7 @@ def test_a_template_that_fails_leaves_nothing_of_the_lab(tmp_path, monkeypatch):
 
     monkeypatch.setattr(new_lab, "execute", fails)
     with pytest.raises(NewLabError, match="could not be executed: cell 5 failed"):
-        make("survival", root=folder)
+        make("competing-risks", root=folder)
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == files
 
 
@@ -148,8 +160,11 @@ def test_a_template_that_fails_leaves_nothing_of_the_lab(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (["new-lab", "NAME=survival"], '--name "$NAME"'),
-        (["new-lab", "NAME=survival", "TITLE=Life; $(x) `y`"], '--name "$NAME" --title "$TITLE"'),
+        (["new-lab", "NAME=competing-risks"], '--name "$NAME"'),
+        (
+            ["new-lab", "NAME=competing-risks", "TITLE=Life; $(x) `y`"],
+            '--name "$NAME" --title "$TITLE"',
+        ),
         (["new-lab"], "-m course.new_lab"),
         (["move-lab", "LAB=11", "NUMBER=9"], '--lab "$LAB" --number "$NUMBER"'),
     ],
