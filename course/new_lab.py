@@ -29,7 +29,7 @@ class NewLabError(Exception):
 
 
 def own_files(stem: str) -> list[str]:
-    """Return the files that are one lab's own, notebook first, by its stem (`11-competing-risks`)."""
+    """Return the files that are one lab's own, notebook first, by its stem (`11-lifetimes`)."""
     number, name = stem[:2], stem[3:]
     from_template = [t.replace("NN", number).replace("NAME", name) for t in TEMPLATES]
     return [*from_template, f"instructors/{number}.json"]
@@ -60,8 +60,8 @@ def check(name: str, title: str, number: int | None, root: Path) -> int:
     taken = {int(path.name[:2]): path.stem[3:] for path in labs(root)}
     if not NAME.fullmatch(name):
         raise NewLabError(
-            f"NAME is {name!r}: use words in lower case joined by hyphens, such as competing-risks or "
-            "missing-data. It becomes the page's address."
+            f"NAME is {name!r}: use words in lower case joined by hyphens, such as missing-data. It "
+            "becomes the page's address."
         )
     if odd := sorted(set(re.findall(r'[|\[\]"\\<>$`*_\n]', title))):
         raise NewLabError(
