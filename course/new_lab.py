@@ -60,8 +60,8 @@ def check(name: str, title: str, number: int | None, root: Path) -> int:
     taken = {int(path.name[:2]): path.stem[3:] for path in labs(root)}
     if not NAME.fullmatch(name):
         raise NewLabError(
-            f"NAME is {name!r}: use words in lower case joined by hyphens, such as missing-data. It "
-            "becomes the page's address."
+            f"NAME is {name!r}: use words in lower case joined by hyphens, such as missing-data. "
+            "It becomes the page's address."
         )
     if odd := sorted(set(re.findall(r'[|\[\]"\\<>$`*_\n]', title))):
         raise NewLabError(
