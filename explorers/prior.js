@@ -89,7 +89,7 @@
     const precision = 1 + dot(x, x) / NOISE, slope = dot(x, y) / NOISE / precision;
     return places.map((v) => ({ mean: slope * v, variance: NOISE + v ** 2 / precision }));
   }
-  const leastSquares = (x, y, places) => places.map((v) => ({ mean: (dot(x, y) / dot(x, x)) * v, variance: NOISE }));
+  const leastSquares = (x, y, places) => places.map((v) => ({ mean: (dot(x, y) / dot(x, x)) * v, variance: NOISE * (1 + v ** 2 / dot(x, x)) }));
   const distance = (mine, true_) => 0.5 * (Math.log(mine.variance / true_.variance) + (true_.variance + (true_.mean - mine.mean) ** 2) / mine.variance - 1);
 
   const PLACES = Array.from({ length: 61 }, (_, i) => SPAN[0] + (i * (SPAN[1] - SPAN[0])) / 60);
@@ -123,11 +123,10 @@
   }
   const places = (nats_) => fixed(nats_, nats_ < 0.0995 ? 3 : 2);
   function tell(m, n) {
-    const ratio = m.lineNats / m.nats, at = PLACES.indexOf(1);
+    const at = PLACES.indexOf(1);
     const said = (one) => `${fixed(one.mean, 2)} (${ends(one).map((end) => fixed(end, 2)).join(" to ")})`;
-    const beside = ratio >= 1 ? `least squares ${places(m.lineNats)}` : `least squares only ${places(m.lineNats)}`;
     const odd = m.odd > m.limit ? " The prior hardly ever draws such a table, and the network has seen few like it." : "";
-    return `From ${counted(n, "row")} the network’s prediction lies ${places(m.nats)} nats from the exact one, ${beside}. `
+    return `From ${counted(n, "row")} the network’s prediction lies ${places(m.nats)} nats from the exact one, that of least squares ${places(m.lineNats)}. `
       + `At x = 1 it says ${said(m.network[at])}; exact is ${said(m.exact[at])}.${odd}`;
   }
 
