@@ -1,6 +1,7 @@
 """What the tests have in common: where the course is, and the site, rendered once for all."""
 
 import gc
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,19 @@ from filelock import FileLock
 ROOT = Path(__file__).resolve().parent.parent
 # `python -m course.NAME` is run from the root; the tests import the same way.
 sys.path.insert(0, str(ROOT))
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items):
+    """Keep what is made once on one worker: a file's tests, a lab's kernel, and a lab's cases.
+
+    The cases of all labs are one file that takes longer than all others; by labs, two workers
+    share it.
+    """
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        lab = re.search(r"\[(\d\d)", item.nodeid) if file == "tests/test_labs_bite.py" else None
+        item.add_marker(pytest.mark.xdist_group(f"{file} {lab[1]}" if lab else file))
 
 
 def pytest_collection_finish():
