@@ -46,7 +46,7 @@ test: $(READY_TEST)  ## style, types, unit tests, every lab, the rendered site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(if $(TORCH),$(BIN)/mypy,@echo "mypy is skipped: it needs torch to check the modules about torch")
-	@$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadgroup --doctest-modules $(WITHOUT_TORCH) $(NBVAL) $(wildcard notebooks) labkit tests
+	@$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules $(WITHOUT_TORCH) $(NBVAL) $(wildcard notebooks) labkit tests
 
 lab: $(READY)  ## open JupyterLab in notebooks/
 	cd notebooks && ../$(BIN)/python -I -m jupyterlab

@@ -14,17 +14,16 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Keep what is made once on one worker: a file's tests, a lab's kernel, and a lab's cases.
+    """Let two workers share the cases of the labs, lab by lab.
 
-    The cases of all labs are one file that takes longer than all others; by labs, two workers
-    share it.
+    A worker gets whole files, and this one takes longer than all others together. What a lab's
+    cases share stays on one worker.
     """
     for item in items:
-        file = item.nodeid.partition("::")[0]
-        lab = re.search(r"\[(\d\d)", item.nodeid) if file == "tests/test_labs_bite.py" else None
-        item.add_marker(pytest.mark.xdist_group(f"{file} {lab[1]}" if lab else file))
+        file, _, name = item.nodeid.partition("::")
+        if file == "tests/test_labs_bite.py" and (lab := re.search(r"\[(\d\d)", name)):
+            item._nodeid = f"{file} {lab[1]}::{name}"  # by which xdist tells files
 
 
 def pytest_collection_finish():
