@@ -180,6 +180,11 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         lambda p, y, new, c: new + np.sort(y - p)[int((len(y) + 1) * c) - 1],
         "too few",
     ),
+    "the next of the n": (
+        "upper",
+        lambda p, y, new, c: new + np.quantile(y - p, c, method="higher"),
+        "n = 11 and coverage 0.9 it covers",
+    ),
     "the largest of all": (
         "upper",
         lambda p, y, new, c: new + (y - p).max(),
