@@ -11,7 +11,8 @@ from scipy.optimize import brentq, minimize_scalar
 QUICK = {
     '"epochs": 75, "lr": 0.02': '"epochs": 30, "lr": 0.05',
     "size=1000": "size=400",
-    "for draw in range(20)": "for draw in range(8)",
+    "for draw in range(20)": "for draw in range(5)",
+    "for table in range(10)": "for table in range(6)",
     "for seed in range(5)": "for seed in range(3)",
     "for decay in (1.0, 3.0, 10.0)": "for decay in (1.0, 3.0)",
     "for width in (8, 32)": "for width in (8,)",
