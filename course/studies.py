@@ -102,6 +102,12 @@ STUDIES = [
             "width_sizes": [50, 200, 1000, 4000],
         },
     ),
+    LongStudy(
+        "starts",
+        "15",
+        {"start_sizes": [50, 100, 200, 500, 1000, 2000, 4000], "start_replicates": 10},
+        nth=1,
+    ),
     LongStudy("compile", "12", {"pieces": ["placebo", "torch.compile"]}),
     LongStudy("prior_fitted", "16", {"until": 8000}, weights=True),
     LongStudy(

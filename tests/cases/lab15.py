@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 # Changes no verdict.
 QUICK = {
     "study_seed = [50, 500], 2, 1": "study_seed = [500], 1, 1",
+    "start_sizes, start_replicates = [50, 500], 1": "start_sizes, start_replicates = [50], 1",
     'borrowed_from = ["same kind", "another word"]': 'borrowed_from = ["same kind"]',
     "widths, width_sizes = [8], [50]": "widths, width_sizes = [], []",
     "times=2000": "times=400",
@@ -72,6 +73,16 @@ MISTAKES = {
         "return min(fits, key=lambda fit",
         "return max(fits, key=lambda fit",
         "rerun and stored",
+    ),
+    "the worst of three starts": (
+        "best = min(fits, key",
+        "best = max(fits, key",
+        "three starts, rerun and stored",
+    ),
+    "one start thrice": (
+        "for s in range(seed, seed + 3)",
+        "for s in (seed, seed, seed)",
+        "three starts, rerun and stored",
     ),
     "logits for probabilities": (
         "return 1 / (1 + np.exp(-logits))",
@@ -208,6 +219,24 @@ def hide_as_many(x, share, rng):
     return x * ~hidden[:, None], hidden
 
 
+def hide_pairs(x, share, rng):
+    n, _, length = x.shape
+    hidden = np.repeat(rng.random((n, (length + 1) // 2)) < share, 2, axis=1)[:, :length]
+    return x * ~hidden[:, None], hidden
+
+
+def hide_both_halves_alike(x, share, rng):
+    half = rng.random((len(x), (x.shape[2] + 1) // 2)) < share
+    hidden = np.tile(half, 2)[:, : x.shape[2]]
+    return x * ~hidden[:, None], hidden
+
+
+def hide_the_second_half_alike(x, share, rng):
+    mask = rng.random((len(x) // 2, x.shape[2])) < share
+    hidden = np.concatenate([mask, mask])
+    return x * ~hidden[:, None], hidden
+
+
 def hide_in_torch(x, share, rng):
     hidden = torch.tensor(rng.random((len(x), x.shape[2])) < share)
     return torch.tensor(x).masked_fill(hidden[:, None], 0), hidden
@@ -291,6 +320,13 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "a seed of its own": ("hiding", hide_by_a_seed, "two seeds give one mask"),
     "a quarter for a letter": ("hiding", hide_by_a_quarter, "can still be seen"),
     "as many in each": ("hiding", hide_as_many, "same number hidden"),
+    "neighbours in pairs": ("hiding", hide_pairs, "places are hidden together"),
+    "one mask for both halves": (
+        "hiding",
+        hide_both_halves_alike,
+        "places are hidden together",
+    ),
+    "one mask for two sequences": ("hiding", hide_the_second_half_alike, "sequences share a mask"),
     "the mask alone per entry": (
         "hiding",
         lambda x, share, rng: (x, rng.random(x.shape) < share),
