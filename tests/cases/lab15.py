@@ -74,16 +74,6 @@ MISTAKES = {
         "return max(fits, key=lambda fit",
         "rerun and stored",
     ),
-    "the worst of three starts": (
-        "best = min(fits, key",
-        "best = max(fits, key",
-        "three starts, rerun and stored",
-    ),
-    "one start thrice": (
-        "for s in range(seed, seed + 3)",
-        "for s in (seed, seed, seed)",
-        "three starts, rerun and stored",
-    ),
     "logits for probabilities": (
         "return 1 / (1 + np.exp(-logits))",
         "return 1 / (1 + np.exp(logits))",
