@@ -11,12 +11,15 @@ from labkit.inputs import one_of
 
 
 def cox_loss(prediction: Tensor, target: Tensor, *, ties: str = "breslow") -> Tensor:
-    r"""Return the negative log partial likelihood of a batch, divided by its number of rows.
+    """Return the negative log partial likelihood of a batch, divided by its number of rows.
 
     At each event time it asks how likely it was that this patient, among those at risk, had the
     event:
 
-    .. math:: -\frac1n \sum_{i:\,\text{event}} \Bigl(f_i - \log\sum_{j:\,t_j \ge t_i} e^{f_j}\Bigr)
+    loss = -1/n · Σ (fᵢ - log Σ exp fⱼ),
+
+    where the outer sum is over the patients i with the event, and the inner one over the patients j
+    at risk then, those with tⱼ ≥ tᵢ.
 
     The patients at risk are those of the batch, so the losses of two batches are not parts of the
     loss of both: train on the full batch (`batch_size=None`) where the table allows it.

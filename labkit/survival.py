@@ -62,11 +62,10 @@ class SurvivalCurve:
 
 
 def kaplan_meier(time: ArrayLike, event: ArrayLike, *, reverse: bool = False) -> SurvivalCurve:
-    r"""Estimate the survival function of a group, without a model.
+    """Estimate the survival function of a group, without a model.
 
-    .. math:: S(t) = \prod_{t_k \le t} \Bigl(1 - \frac{d_k}{r_k}\Bigr)
-
-    with d events at time t_k among the r patients still at risk.
+    S(t) = Π (1 - d/r) over the times of events up to t, with d events at such a time among the r
+    patients still at risk.
 
     Parameters
     ----------
@@ -113,11 +112,11 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, *, reverse: bool = False) ->
 
 
 def baseline_survival(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> SurvivalCurve:
-    r"""Estimate what a Cox score leaves open: the survival of a patient whose score is 0.
+    """Estimate what a Cox score leaves open: the survival of a patient whose score is 0.
 
-    .. math:: S_0(t) = \exp\Bigl(-\sum_{t_k \le t} \frac{d_k}{\sum_{j:\,t_j \ge t_k} e^{f_j}}\Bigr)
-
-    A patient with the score f then survives with probability :math:`S_0(t)^{\exp f}`.
+    S₀(t) = exp(-Σ d/Σ exp f): the outer sum is over the times of events up to t, with d events each,
+    the inner one over the patients still at risk. A patient with the score f then survives with
+    probability S₀(t) ** exp(f).
 
     Parameters
     ----------

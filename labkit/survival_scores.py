@@ -68,13 +68,14 @@ def survival_brier(
     *,
     censoring: SurvivalCurve | None = None,
 ) -> float:
-    r"""Return the Brier score of predicted survival at one time, corrected for censoring.
+    """Return the Brier score of predicted survival at one time, corrected for censoring.
 
     Patients whose fate at that time is known stand also for those who were censored before: each
     is weighted by one over the probability of being followed up for so long.
 
-    .. math:: \frac1n \sum_i \Bigl[\frac{\hat S_i^2\, 1(t_i \le t, \text{event})}{G(t_i-)}
-              + \frac{(1 - \hat S_i)^2\, 1(t_i > t)}{G(t)}\Bigr]
+    The score is the mean over the patients of S² / G(tᵢ-) for one who had the event by then, of
+    (1 - S)² / G(at) for one who is known to be free of it, and of 0 for one who was censored
+    before; S is her predicted probability.
 
     Parameters
     ----------

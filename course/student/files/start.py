@@ -45,7 +45,7 @@ yours to write in, and run the same command again. Nothing is lost."""
 
 NO_TORCH = """
 There is no torch for a Mac with an Intel processor, so this is done as with --no-torch: about half
-of the cells run, and 29 of the 36 exercises; the cells that need torch say so and are skipped."""
+of the cells run, and 41 of the 48 exercises; the cells that need torch say so and are skipped."""
 
 UNPACKED = """
 {} is a folder. Say where the zip is; where the browser has unpacked it, download it once more and
