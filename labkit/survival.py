@@ -114,9 +114,9 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, *, reverse: bool = False) ->
 def baseline_survival(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> SurvivalCurve:
     """Estimate what a Cox score leaves open: the survival of a patient whose score is 0.
 
-    S₀(t) = exp(-Σ d/Σ exp f): the outer sum is over the times of events up to t, with d events each,
-    the inner one over the patients still at risk. A patient with the score f then survives with
-    probability S₀(t) ** exp(f).
+    S₀(t) = exp(-Σ d/Σ exp f): the outer sum is over the times of events up to t, with d events
+    each, the inner one over the patients still at risk. A patient with the score f then survives
+    with probability S₀(t) ** exp(f).
 
     Parameters
     ----------
