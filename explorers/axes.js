@@ -26,6 +26,12 @@ window.explorers = (() => {
   /** How many of what: 1 step, 2,000 steps. */
   const counted = (n, what) => `${n.toLocaleString("en")} ${n === 1 ? what : `${what}s`}`;
 
+  /** Numbers that were written as text: 32 bits each, the lowest byte first. */
+  function unpack(packed) {
+    const view = new DataView(Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0)).buffer);
+    return Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
+  }
+
   // ------------------------------------------------------------------ elements, scales and axes
 
   function fill(element, attributes, children) {
@@ -90,5 +96,5 @@ window.explorers = (() => {
     return group;
   }
 
-  return { data: {}, figures: {}, show, fixed, plain, power, counted, html, svg, fill, px, text, line, ticks, logTicks, scale, axes };
+  return { data: {}, figures: {}, show, fixed, plain, power, counted, unpack, html, svg, fill, px, text, line, ticks, logTicks, scale, axes };
 })();

@@ -3,13 +3,9 @@
 "use strict";
 
 {
-  const { counted, fixed, svg, px, text, line, scale, axes } = explorers;
+  const { counted, fixed, unpack, svg, px, text, line, scale, axes } = explorers;
   const data = explorers.data.intervals, SHOWN = 40, RATIOS = { naive: 0, corrected: 1 / 4 };
 
-  function unpack(packed) {
-    const view = new DataView(Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0)).buffer);
-    return Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
-  }
   const means = unpack(data.means), variances = unpack(data.variances);
 
   /** Mean and standard deviation of a table's differences over its first cross-validations. */

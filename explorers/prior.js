@@ -3,19 +3,19 @@
 "use strict";
 
 {
-  const { fixed, counted, svg, px, line, scale, axes } = explorers;
+  const { fixed, counted, unpack, svg, px, line, scale, axes } = explorers;
   const data = explorers.data.prior, NOISE = data.noise_sd ** 2, SPAN = [-3, 3], REACH = 1.959964;
 
   // ------------------------------------------------------------------ the network
 
-  /** The weights by name, each with its shape: 32 bits a number, the lowest byte first. */
+  /** The weights by name, each with its shape. */
   const weights = (() => {
-    const bytes = Uint8Array.from(atob(data.weights), (byte) => byte.charCodeAt(0)), view = new DataView(bytes.buffer), found = {};
+    const values = unpack(data.weights), found = {};
     let at = 0;
     for (const [name, shape] of data.shapes) {
-      const size = shape.reduce((product, side) => product * side, 1);
-      found[name] = { shape, values: Float64Array.from({ length: size }, (_, i) => view.getFloat32(at + 4 * i, true)) };
-      at += 4 * size;
+      const from = at;
+      at += shape.reduce((product, side) => product * side, 1);
+      found[name] = { shape, values: Float64Array.from(values.slice(from, at)) };
     }
     return found;
   })();

@@ -16,7 +16,7 @@ from course import ROOT
 
 FOLDER = ROOT / "explorers"
 SHARED, STYLES = [FOLDER / "axes.js", FOLDER / "frame.js"], FOLDER / "explorers.css"
-SERVING = {"record", "write"}  # modules here that are no figure
+SERVING = {"packing", "record", "write"}  # modules here that are no figure
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """The interval machine: naive and corrected intervals of repeated cross-validation, in lab 7."""
 
-import base64
-
 import numpy as np
 from scipy import stats
 
 from course.cases import leading_to, run_part
+from course.explorers.packing import packed
 
 LAB, FIGURE = 7, "fig-coverage"
 SOURCE = "the thousand tables of lab 7, each analysed by ten times five folds"
@@ -31,8 +30,3 @@ def data() -> dict[str, object]:
         "means": packed(d.mean(axis=-1)),
         "variances": packed(d.var(axis=-1)),
     }
-
-
-def packed(values: np.ndarray) -> str:
-    """Write numbers as text: 32 bits each, the lowest byte first."""
-    return base64.b64encode(values.astype("<f4").tobytes()).decode()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from course.cases import leading_to, run_part
+from course.explorers.packing import packed
 from course.explorers.record import stored
 
 LAB, FIGURE = 16, "fig-line"
@@ -31,11 +32,6 @@ def record() -> pd.DataFrame:
         for name, tensor in network.state_dict().items()
     ]
     return pd.DataFrame(rows, columns=["name", "shape", "values"])
-
-
-def packed(values: np.ndarray) -> str:
-    """Write numbers as text: 32 bits each, the lowest byte first."""
-    return base64.b64encode(values.astype("<f4").tobytes()).decode()
 
 
 def data() -> dict[str, Any]:
