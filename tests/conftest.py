@@ -14,16 +14,22 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 
-def pytest_collection_modifyitems(items):
-    """Let two workers share the cases of the labs, lab by lab.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Deal whole files to the workers, as `--dist loadfile` does, but the labs' cases lab by lab.
 
-    A worker gets whole files, and this one takes longer than all others together. What a lab's
-    cases share stays on one worker.
+    They are one file, which takes longer than all others together. What a lab's cases share stays
+    on one worker.
     """
-    for item in items:
-        file, _, name = item.nodeid.partition("::")
-        if file == "tests/test_labs_bite.py" and (lab := re.search(r"\[(\d\d)", name)):
-            item._nodeid = f"{file} {lab[1]}::{name}"  # by which xdist tells files
+    from xdist.scheduler import LoadFileScheduling
+
+    class LabByLab(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            lab = re.search(r"\[(\d\d)", nodeid) if file == "tests/test_labs_bite.py" else None
+            return f"{file} {lab[1]}" if lab else file
+
+    return LabByLab(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_finish():
