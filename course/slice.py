@@ -25,7 +25,9 @@ def needed(program: list[str], wanted: Set[int], *, apart_from: str) -> list[int
         for name in use.defines:
             inside.setdefault(name, set()).update(use.reads)
             alters.setdefault(name, set()).update(use.changes)
+    # What no statement sets, such as print, can't be changed; nor is what is imported.
     imported = {name for use in uses for name in use.imports}
+    own = {name for use in uses for name in use.sets} - imported
 
     # Torch's generator is in no name: who seeds it is needed.
     seeding = {i for i in range(max(wanted)) if program[i].startswith("torch.manual_seed")}
@@ -35,7 +37,7 @@ def needed(program: list[str], wanted: Set[int], *, apart_from: str) -> list[int
         use = uses[i]
         used = _closure(use.reads, inside)
         changes = set() if use.defines else use.changes.union(*(alters.get(n, ()) for n in used))
-        if i in keep or live & (use.sets | changes - imported):
+        if i in keep or live & (use.sets | changes & own):
             keep.add(i)
             live -= use.replaces
             live = (live | used) - {apart_from}
@@ -84,11 +86,8 @@ def _uses(statement: str) -> _Uses:
 def _reads(scope: symtable.SymbolTable) -> Iterator[str]:
     """Yield the names of the lab that a scope reads; a function's own may be called the same."""
     for symbol in scope.get_symbols():
-        name = symbol.get_name()
-        if name == "super":  # `super().__init__()` changes nothing that another statement reads
-            continue
         if symbol.is_referenced() and (symbol.is_global() or scope.get_type() == "module"):
-            yield name
+            yield symbol.get_name()
     for inner in scope.get_children():
         yield from _reads(inner)
 

@@ -83,6 +83,27 @@ STUDIES = [
         },
     ),
     LongStudy(
+        "falling_rate",
+        "08",
+        {
+            "falling_races": [
+                ("Friedman's", 16000),
+                ("Friedman's", 64000),
+                ("Friedman's", 256000),
+                ("thresholds", 32000),
+            ],
+            "falling_tables": 5,
+        },
+        nth=1,
+    ),
+    LongStudy("moved_digits", "09", {"replicates": 36}),
+    LongStudy(
+        "patience",
+        "08",
+        {"patient_sizes": [125, 250, 2000], "patient_tables": [30, 30, 20]},
+        nth=2,
+    ),
+    LongStudy(
         "borrowed",
         "15",
         {
@@ -109,7 +130,7 @@ STUDIES = [
         nth=1,
     ),
     LongStudy("compile", "12", {"pieces": ["placebo", "torch.compile"]}),
-    LongStudy("prior_fitted", "16", {"until": 8000}, weights=True),
+    LongStudy("prior_fitted", "16", {"until": 40000}, weights=True),
     LongStudy(
         "one_pass",
         "16",

@@ -6,9 +6,11 @@ import builtins
 import copy
 import difflib
 import functools
+import importlib.util
 import inspect
 import linecache
 import math
+import re
 import traceback
 from collections.abc import Callable
 from decimal import Decimal
@@ -21,6 +23,7 @@ from labkit.inputs import dense
 from labkit.rstream import RStream
 
 Memo: TypeAlias = dict[int, Any]
+_UNPACKED = re.compile(r"values to unpack \(expected (\d+)")
 
 
 class NothingReturned(Exception):
@@ -90,6 +93,11 @@ class Answer:
             return f"it raised {_said(error)}"
         if self.result is None:
             return f"its check can't be made ({_said(error)}): run the cells above again first."
+        if asked := _UNPACKED.search(str(error)):
+            return (
+                f"it returns {described(self.result)}, where {asked[1]} results are asked for, "
+                "with a comma between them."
+            )
         return f"it returns {described(self.result)}, which its check can't use ({_said(error)})."
 
     def _own_error(self, error: BaseException | None) -> BaseException | None:
@@ -262,5 +270,7 @@ def _advice(error: BaseException) -> str:
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     names = [*frame.f_locals, *frame.f_globals, *vars(builtins)]
     like = difflib.get_close_matches(str(error.name), names, 1, cutoff=0.8)
-    meant = f" Is {like[0]} meant? If not," if like else ""
-    return f".{meant} {'run' if like else 'Run'} the cells above first."
+    meant = f" Is {like[0]} meant? If not, run" if like else " Run"
+    if not like and (module := importlib.util.find_spec(str(error.name))) and module.origin:
+        meant = f" Is `import {error.name}` missing? If not, run"
+    return f".{meant} the cells above first."

@@ -68,7 +68,7 @@ def conformal_halfwidth(scores: ArrayLike, *, coverage: float = 0.9) -> float:
     if vector.min() < 0:
         raise ValueError(
             f"scores must be zero or more, and one is {vector.min():g}: give the absolute value "
-            "of each residual."
+            "of each residual; a limit to one side alone is another sorted score."
         )
     return float(np.sort(vector)[_rank(len(vector), coverage) - 1])
 

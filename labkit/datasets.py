@@ -90,6 +90,19 @@ def verified(name: str) -> Path:
     return path
 
 
+def of_study(name: object, pattern: str) -> Path:
+    """Return the verified file that a study has stored, such as `study_{}.csv` for its name."""
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a study's name, a string, not {name!r}.")
+    file = re.escape(pattern).replace(re.escape("{}"), "(.+)")
+    known = re.findall(f"^{file}$", "\n".join(checksums()), re.MULTILINE)
+    if name not in known:
+        asked = pattern.format(name)
+        stored = f"stored are: {', '.join(known)}" if known else "no study has stored one"
+        raise FileNotFoundError(f"{asked} is not among the course's data; {stored}.")
+    return verified(pattern.format(name))
+
+
 def how_to_restore(*names: str) -> str:
     """Return how to get back files of the data folder, as the course came to this machine."""
     folder = data_folder().absolute()
@@ -207,13 +220,7 @@ def load_study(name: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    if not isinstance(name, str):
-        raise TypeError(f"name must be a study's name, a string, not {name!r}.")
-    known = re.findall(r"^study_(.+)\.csv$", "\n".join(checksums()), re.MULTILINE)
-    if name not in known:
-        stored = f"stored are: {', '.join(known)}" if known else "no study is stored"
-        raise FileNotFoundError(f"study_{name}.csv is not among the course's data; {stored}.")
-    path = verified(f"study_{name}.csv")
+    path = of_study(name, "study_{}.csv")
     table = pd.read_csv(path, comment="#")
     table.attrs.update(how_made(path))
     return table

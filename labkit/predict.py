@@ -125,8 +125,8 @@ class Predict:
         if came is None:
             raise ValueError(f"what came out must be {self._wanted}, not {value!r}.")
         shown = self._written(came)
-        if self.kind == "sign" and (number := one_number(value)) is not None:
-            shown += f" ({_short(number)}{self._after})"
+        if self.kind == "sign" and (number := one_number(value)):
+            shown += f"{_short(abs(number))}{self._after}"
         if self.said is None:
             return Prediction(f"Not predicted; it is {shown}.", None, came)
         near = self._nearness(self.said, came)
@@ -139,7 +139,7 @@ class Predict:
         if self.kind == "sign":
             return 'a sign ("+", "-" or "0")'
         if self.kind == "number":
-            return "a number"
+            return f"a number in {self.unit}" if self.unit else "a number"
         return "one of " + ", ".join(f'"{choice}"' for choice in self.kind)  # as one types it
 
     @property

@@ -56,7 +56,7 @@ class Table:
         body = "".join(
             f'<tr><th scope="row"{heads[0]}>{html.escape(row[0])}</th>'
             + "".join(
-                f"<td{style}>{picture}{_whole(html.escape(cell))}</td>"
+                f"<td{style}>{_beside(picture, html.escape(cell))}</td>"
                 for cell, style, picture in zip(row[1:], cells[1:], drawn[1:], strict=True)
             )
             + "</tr>\n"
@@ -201,6 +201,11 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _beside(picture: str, text: str) -> str:
+    """Return a cell's text, as a piece where a picture is before it: it goes below as a whole."""
+    return f'{picture}<span style="white-space: nowrap">{text}</span>' if picture else _whole(text)
 
 
 def _whole(text: str) -> str:

@@ -44,12 +44,12 @@ def concordance(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> float:
     >>> concordance([1, 2, 3], [1, 1, 0], [5, 1, 2])
     0.6666666666666666
     """
-    time, event_ = follow_up(time, event)
+    time, event = follow_up(time, event)
     score = as_vector(score, len(time), "score")
     pairs = concordant = 0.0
-    for t in np.unique(time[event_]):
-        failed = score[event_ & (time == t)]
-        later = np.sort(score[(time > t) | (~event_ & (time == t))])
+    for t in np.unique(time[event]):
+        failed = score[event & (time == t)]
+        later = np.sort(score[(time > t) | (~event & (time == t))])
         pairs += len(failed) * len(later)
         below = np.searchsorted(later, failed, "left") + np.searchsorted(later, failed, "right")
         concordant += below.sum() / 2
@@ -111,7 +111,7 @@ def survival_brier(
     >>> survival_brier([1, 2, 3, 4], [1, 1, 1, 1], [0.0, 0.5, 1.0, 1.0], 2.5)
     0.0625
     """
-    time, event_ = follow_up(time, event)
+    time, event = follow_up(time, event)
     survival = as_vector(survival, len(time), "survival")
     if survival.min() < 0 or survival.max() > 1:
         odd = survival.min() if survival.min() < 0 else survival.max()
@@ -122,7 +122,7 @@ def survival_brier(
             "censoring must be a SurvivalCurve, as kaplan_meier(time, event, reverse=True) gives "
             f"it, not {type(censoring).__name__}."
         )
-    failed, free = event_ & (time <= at), time > at
+    failed, free = event & (time <= at), time > at
     if not free.any() or followed.at(at) == 0:
         raise ValueError(
             f"at={at:g} is not within the follow-up: the longest is {time.max():g}, and at least "

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 from typing import TYPE_CHECKING
 
-from labkit.datasets import checksums, verified
+from labkit.datasets import of_study
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,15 +36,9 @@ def load_weights(name: str) -> dict[str, Tensor]:
     FileNotFoundError, OSError, ValueError
         If there are no such weights, or their file is missing, can't be read or was changed.
     """
-    if not isinstance(name, str):
-        raise TypeError(f"name must be a study's name, a string, not {name!r}.")
-    known = re.findall(r"^weights_(.+)\.txt$", "\n".join(checksums()), re.MULTILINE)
-    if name not in known:
-        stored = f"stored are: {', '.join(known)}" if known else "no weights are stored"
-        raise FileNotFoundError(f"weights_{name}.txt is not among the course's data; {stored}.")
     import torch
 
-    content = base64.b64decode(verified(f"weights_{name}.txt").read_bytes())
+    content = base64.b64decode(of_study(name, "weights_{}.txt").read_bytes())
     weights: dict[str, Tensor] = torch.load(
         io.BytesIO(content), map_location="cpu", weights_only=True
     )

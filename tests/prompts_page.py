@@ -19,7 +19,7 @@ CELLS = [
     ("x = 1\nfall.compare(loss)", "Not predicted; it is 1.94 s.", False),
     (SIGN, "Not predicted yet: Up or down?", True),
     (CHOICE, "Not predicted yet: Which wins?", True),
-    ("side.compare(-2000)", "Not predicted; it is − (-2,000).", False),
+    ("side.compare(-2000)", "Not predicted; it is −2,000.", False),
     ("best.compare(winner)", "Not predicted; it is a & b.", False),
 ]
 SHELL = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Prompts</title>

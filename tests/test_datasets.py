@@ -228,7 +228,7 @@ def test_an_unknown_study_is_told_of_the_known(name):
 
 
 def test_where_no_study_is_stored_it_says_so(folder):
-    with pytest.raises(FileNotFoundError, match=r"x\.csv is not .*; no study is stored\.$"):
+    with pytest.raises(FileNotFoundError, match=r"x\.csv is not .*; no study has stored one\.$"):
         load_study("x")
 
 

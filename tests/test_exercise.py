@@ -497,6 +497,10 @@ def cell(source, **names):
             "Run the cells above first.",
         ),
         (
+            "def my_double(x):\n    return statistics.mean([x, x])",
+            "Is `import statistics` missing? If not, run the cells above first.",
+        ),
+        (
             "residual = 1\ndef my_double(x):\n    return residul * x",
             "`return residul * x`. Is residual meant? If not, run the cells above first.",
         ),
@@ -510,7 +514,17 @@ def cell(source, **names):
         ),
         ("my_double = 'a'.join", "it raised TypeError: can only join an iterable"),
     ],
-    ids=["line", "of a library", "helper", "name", "misspelt", "local", "partial", "built in"],
+    ids=[
+        "line",
+        "of a library",
+        "helper",
+        "name",
+        "module",
+        "misspelt",
+        "local",
+        "partial",
+        "built in",
+    ],
 )
 def test_an_error_shows_the_line_of_the_students_cell_and_what_to_do(source, because):
     verdict = double(cell(source))
@@ -559,6 +573,19 @@ def test_a_result_that_the_rules_fall_over_is_described(result, said):
     verdict = check(lambda: result)
     assert verdict.status == "not right yet"
     assert verdict.because.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("result", "is_"), [(np.ones((3, 4)), "an array of shape (3, 4)"), ((1, 2, 3), "a tuple of 3")]
+)
+def test_where_two_results_are_asked_for_it_says_so(result, is_):
+    @Exercise
+    def check(answer):
+        event, at_risk = answer()
+        yield event is at_risk, "they differ."
+
+    because = check(lambda: result).because
+    assert because == f"it returns {is_}, where 2 results are asked for, with a comma between them."
 
 
 def test_a_check_that_lacks_the_cells_above_says_so():

@@ -125,9 +125,9 @@ def test_a_prediction_is_replaced_by_the_next_and_taken_back_by_dots():
 def test_a_sign_is_said_by_its_character_or_by_a_number_that_has_it(said, sign):
     guess = Predict("Up or down?", "sign")
     assert str(guess(said)) == f"Predicted: {sign}."
-    for came, its in ((0.314, "+"), (-0.5, "−"), (0, "0")):
-        near = "as you said" if its == sign else "worth a thought"
-        assert str(guess.compare(came)) == f"You said {sign}, it is {its} ({came:.3g}): {near}."
+    for came, its in ((0.314, "+0.314"), (-0.5, "−0.5"), (0, "0")):
+        near = "as you said" if its[0] == sign else "worth a thought"
+        assert str(guess.compare(came)) == f"You said {sign}, it is {its}: {near}."
 
 
 def test_a_sign_is_asked_for():
@@ -136,7 +136,7 @@ def test_a_sign_is_asked_for():
         'Not predicted yet: Up or down? Put a sign ("+", "-" or "0") in place of the dots.'
     )
     assert str(guess("up")).startswith('Not noted: a sign ("+", "-" or "0") is asked for')
-    assert str(guess.compare(2)) == "Not predicted; it is + (2 %)."
+    assert str(guess.compare(2)) == "Not predicted; it is +2 %."
     assert str(guess.compare("-")) == "Not predicted; it is −."
 
 

@@ -125,7 +125,7 @@ def test_the_outcome_says_what_came_out_in_words_and_for_the_script(tmp_path):
     marked = page_of(tmp_path).select(".predict-outcome")
     assert [(o["id"], o["data-shown"], o["data-came"]) for o in marked] == [
         ("outcome-fall", "1.94 s", "1.94"),
-        ("outcome-side", "− (-2,000)", "−"),
+        ("outcome-side", "−2,000", "−"),
         ("outcome-best", "a & b", "a & b"),
     ]
     assert marked[0].get_text() == "Not predicted; it is 1.94 s."

@@ -118,7 +118,7 @@ def test_the_tables_of_checks_have_a_picture_a_row_beside_the_text_and_print_non
 
 def test_only_the_picture_of_a_table_is_taken_as_html():
     table = Table(["a", "b"], [["<i>", "<b>"]], pictures=["<img>"], pictured=1)
-    assert '<td style="text-align: left"><img>&lt;b&gt;</td>' in table._repr_html_()
+    assert '<img><span style="white-space: nowrap">&lt;b&gt;</span></td>' in table._repr_html_()
 
 
 @pytest.mark.parametrize("paper", ["#ffffff", "#111111"])

@@ -134,7 +134,7 @@ def answer_all(page):
 
 ANSWERED = [
     "You said 2 s, it is 1.94 s: within 4 %.",
-    "You said +, it is − (-2,000): worth a thought.",
+    "You said +, it is −2,000: worth a thought.",
     "You said a & b, it is a & b: as you said.",
 ]
 

@@ -123,6 +123,11 @@ def emax_module(change: str) -> Callable[[], Any]:
                     return self.emax * dose / (self.log_ed50.exp() + dose)
             if change == "a quotient of doses":
                 return self.emax / (1 + self.log_ed50.exp() / dose)
+            if change == "positive values alone":
+                positive = torch.relu(self.emax)
+                return positive * dose / (torch.relu(self.log_ed50).exp() + dose)
+            if change == "D of at least 1":
+                return self.emax * dose / (torch.relu(self.log_ed50).exp() + dose)
             if change == "sigmoid":
                 return self.emax * torch.sigmoid(torch.log(dose) - self.log_ed50)
             scale = self.log_ed50 if change == "no exponential" else self.log_ed50.exp()
@@ -213,10 +218,37 @@ def distances(X: Any) -> Any:
     return (away[:, data.y == 0].min(1) - away[:, data.y == 1].min(1))[:, None]
 
 
-def distances_by_formula(X: Any) -> Any:
+def two_distances(X: Any) -> Any:
+    """Return the distances from the two drawn curves, one column each."""
+    data = solved("05")["data"]
+    trees = [KDTree(data.curve[data.y == k]) for k in (0, 1)]
+    return np.column_stack([tree.query(X)[0] for tree in trees])
+
+
+def mixed_distances(X: Any) -> Any:
+    away = two_distances(X)
+    return np.column_stack([away.sum(axis=1), away[:, 0] - 2 * away[:, 1] + 3])
+
+
+def arm_within(X: Any) -> Any:
+    """Return the nearer arm as ±1, and 0 far outside."""
+    sign = 2.0 * solved("05")["nearest_arm"](X) - 1
+    return np.where(np.hypot(*X.T) > 1.25, 0, sign)[:, None]
+
+
+def two_by_formula(X: Any) -> Any:
     w = np.arange(0, 1, 1e-3)
     arm = ((2 * w + 1) * np.array([np.cos(2 * np.pi * w), np.sin(2 * np.pi * w)])).T / 3
-    return KDTree(arm).query(X)[0][:, None] - KDTree(-arm).query(X)[0][:, None]
+    return np.column_stack([KDTree(arm).query(X)[0], KDTree(-arm).query(X)[0]])
+
+
+def distances_by_formula(X: Any) -> Any:
+    one, other = two_by_formula(X).T
+    return (one - other)[:, None]
+
+
+def class_by_formula(X: Any) -> Any:
+    return np.sign(heights(X))
 
 
 def heights(X: Any) -> Any:
@@ -244,6 +276,8 @@ WRONG = {
         "no gradient reaches log_ed50",
     ),
     "no gradient at dose 0": ("emax", emax_module("a quotient of doses"), "log_ed50 is nan off"),
+    "positive values alone": ("emax", emax_module("positive values alone"), "with E = -1"),
+    "D of at least 1": ("emax", emax_module("D of at least 1"), "with E = -1"),
     "a permutation": ("bootstrap", bootstrap("without replacement"), "100%"),
     "half a sample": ("bootstrap", bootstrap("fewer"), "it has 100 rows"),
     "drawn when asked": ("bootstrap", bootstrap("drawn when asked"), "another one each"),
@@ -274,6 +308,9 @@ WRONG = {
         "repeats nearest_arm",
     ),
     "distances from the drawn curves": ("features", distances, "repeats nearest_arm"),
+    "two distances from the drawn curves": ("features", two_distances, "repeats nearest_arm"),
+    "mixtures of these distances": ("features", mixed_distances, "repeats nearest_arm"),
+    "the rule within a circle": ("features", arm_within, "repeats nearest_arm"),
     "a vector": ("features", lambda X: X[:, 0], "shape (500,)"),
     "a dozen": ("features", lambda X: np.hstack([squares(X)] * 4), "12 features"),
 }
@@ -287,6 +324,8 @@ RIGHT = {
     "a class of its own, drawn one by one": ("bootstrap", by_closure),
     "torch's numbers, seeded by rng": ("bootstrap", seeded_by_rng),
     "distances from the arms, by formula": ("features", distances_by_formula),
+    "two distances, by formula": ("features", two_by_formula),
+    "the class, by formula": ("features", class_by_formula),
     "a DataFrame": ("features", lambda X: pd.DataFrame(heights(X))),
     "a tensor in single precision": (
         "features",

@@ -19,7 +19,7 @@ QUICK = {
     "(0.03, 0.1, 0.3, 1, 3, 10)": "(0.03, 0.1, 3, 10)",
     "(5, 10, 20, 50, 100, 200)": "(5, 20, 100, 200)",
     "{400: 10, 100: len(risks), 50: len(risks)}": "{100: len(risks)}",
-    "range(200)": "range(40)",
+    "((1000, 200), (60, 1000))": "((1000, 40), (60, 600))",
     "choice_leak(seed, leaked) for seed in range(100)": (
         "choice_leak(seed, leaked) for seed in range(40)"
     ),
@@ -179,6 +179,44 @@ def overlapping(losses: Any, rng: Any) -> Any:
     return losses[measure, losses[choose].mean(axis=0).argmin()].mean()
 
 
+def by_a_coin(losses: Any, rng: Any) -> Any:
+    """Choose on one of two fixed halves, by a coin, and measure on the other."""
+    halves_ = np.array_split(np.arange(len(losses)), 2)
+    k = int(rng.integers(2))
+    return losses[halves_[1 - k], losses[halves_[k]].mean(axis=0).argmin()].mean()
+
+
+def one_fixed_fold(losses: Any, rng: Any) -> Any:
+    measure = np.arange(len(losses)) % 5 == rng.integers(5)
+    return losses[measure, losses[~measure].mean(axis=0).argmin()].mean()
+
+
+def cut_at_random(losses: Any, rng: Any) -> Any:
+    where = int(rng.integers(len(losses) // 4, 3 * len(losses) // 4))
+    return in_turns(losses, *np.split(np.arange(len(losses)), [where]))
+
+
+def rotated(losses: Any, rng: Any) -> Any:
+    rows = np.roll(np.arange(len(losses)), int(rng.integers(len(losses))))
+    return in_turns(losses, *np.array_split(rows, 2))
+
+
+def coins(losses: Any, rng: Any) -> Any:
+    """Return an honest error with a coin for each patient."""
+    heads = rng.random(len(losses)) < 0.5
+    return in_turns(losses, np.flatnonzero(heads), np.flatnonzero(~heads))
+
+
+def out_of_bag(losses: Any, rng: Any) -> Any:
+    """Choose on a bootstrap sample, measure on those whom it left out, twenty times."""
+    n, found = len(losses), []
+    for _ in range(20):
+        drawn = rng.integers(n, size=n)
+        left = np.setdiff1d(np.arange(n), drawn)
+        found.append(losses[left, losses[drawn].mean(axis=0).argmin()].mean())
+    return np.mean(found)
+
+
 class Twice:
     def __call__(self, penalty: Any) -> Any:
         return 2 * penalty
@@ -258,6 +296,26 @@ WRONG = {
         lambda losses, rng: halves(losses, np.random),
         "`rng`",
     ),
+    "a coin between two fixed halves": (
+        "honest_error",
+        by_a_coin,
+        "not divided at random by `rng`",
+    ),
+    "one of five fixed folds": (
+        "honest_error",
+        one_fixed_fold,
+        "not divided at random by `rng`",
+    ),
+    "the order kept, cut at a random place": (
+        "honest_error",
+        cut_at_random,
+        "not divided at random by `rng`",
+    ),
+    "the rows rotated and halved": (
+        "honest_error",
+        rotated,
+        "not divided at random by `rng`",
+    ),
     "halves that overlap": ("honest_error", overlapping, "too good"),
     "the minimum over settings": (
         "honest_error",
@@ -311,6 +369,8 @@ RIGHT = {
     "each patient left out in turn": ("honest_error", leaving_one_out),
     "shuffled folds": ("honest_error", five_folds),
     "one third to choose": ("honest_error", in_torch),
+    "a coin for each patient": ("honest_error", coins),
+    "out of the bag": ("honest_error", out_of_bag),
     "an array of one error": ("honest_error", lambda losses, rng: np.array([halves(losses, rng)])),
     "many halves": (
         "honest_error",

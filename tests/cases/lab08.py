@@ -36,6 +36,11 @@ MISTAKES = {
         "nn.Linear(10, 32),\n        nn.Linear(32, 32),",
         "network, here and stored",
     ),
+    "a rate that never falls": (
+        "schedule=lambda step: 0.5 * (1 + np.cos(np.pi * step / steps)),",
+        "",
+        "falling rate, here and stored",
+    ),
     "a crossing from the other side": (
         "below = np.flatnonzero(gap <= 0)",
         "below = np.flatnonzero(gap >= 0)",
@@ -178,6 +183,28 @@ def bent(X):
     return np.column_stack([X, *bends, X[:, 0] * X[:, 1]])
 
 
+def bending_products(X):
+    i, j = np.triu_indices(5, k=1)
+    pairs = X[:, i] * X[:, j]
+    return np.hstack([X, X**2, pairs, X[:, i] * pairs, X[:, j] * pairs])
+
+
+def bent_with_products(X):
+    """Return lines with a bend at two places, and products that bend."""
+    bends = [np.maximum(X[:, :5] - place, 0) for place in (0.33, 0.67)]
+    return np.hstack([*bends, bending_products(X[:, :5])])
+
+
+def sine_from_the_other_side(X):
+    """Return the formula with 1 - x1 in place of x1."""
+    sine = np.sin(np.pi * (1 - X[:, 0]) * X[:, 1])
+    return np.column_stack([sine, (X[:, 2] - 0.5) ** 2, X[:, 3], X[:, 4]])
+
+
+def squares_and_the_sine(X):
+    return np.column_stack([X, X**2, np.sin(np.pi * X[:, 0] * X[:, 1])])
+
+
 # A wrong answer: the exercise, the answer, and what its check must say.
 WRONG: dict[str, tuple[str, Any, str]] = {
     "a factor for each table": (
@@ -252,12 +279,12 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "Friedman's function": (
         "covariates",
         lambda X: lab("friedman")(X)[:, None],
-        "the risk of the trees",
+        "the risk of the network",
     ),
     "the parts of Friedman's function": (
         "covariates",
         parts_of_the_formula,
-        "the risk of the trees",
+        "the risk of the network",
     ),
     "standardised by the rows given": ("covariates", standardised, "depends on the other rows"),
     "knots by the range of the rows given": (
@@ -268,16 +295,33 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "all products of two": (
         "covariates",
         lambda X: PolynomialFeatures(2).fit_transform(X),
-        "the risk of the trees",
+        "the risk of the network",
     ),
-    "the features themselves": ("covariates", lambda X: X, "the risk of the trees"),
+    "the features themselves": ("covariates", lambda X: X, "the risk of the network"),
     "everything to the third power": (
         "covariates",
         lambda X: np.hstack([X**k for k in range(1, 21)]),
-        "the risk of the trees",
+        "the risk of the network",
     ),
     "a vector": ("covariates", lambda X: X[:, 0], "have shape (250,)"),
-    "squares alone": ("covariates", lambda X: X**2, "the risk of the trees"),
+    "squares alone": ("covariates", lambda X: X**2, "the risk of the network"),
+    "features and squares": (
+        "covariates",
+        lambda X: np.hstack([X, X**2]),
+        "the risk of the network",
+    ),
+    "features, squares and plain products": ("covariates", curves, "the risk of the network"),
+    "lines with bends and a plain product": ("covariates", bent, "the risk of the network"),
+    "features, squares and Friedman's sine": (
+        "covariates",
+        squares_and_the_sine,
+        "the risk of the network",
+    ),
+    "the formula from the other side": (
+        "covariates",
+        sine_from_the_other_side,
+        "the risk of the network",
+    ),
 }
 
 # A right answer in an unusual dress: the exercise, and the answer.
@@ -298,15 +342,15 @@ RIGHT: dict[str, tuple[str, Any]] = {
             n, risk, new_n, lambda *a: np.polynomial.Polynomial.fit(*a).convert().coef[::-1]
         ),
     ),
-    "with a column of ones": (
+    "all products of three": (
         "covariates",
-        lambda X: np.hstack([PolynomialFeatures(2).fit_transform(X[:, :5]), X[:, 5:]]),
+        lambda X: PolynomialFeatures(3).fit_transform(X[:, :5]),
     ),
-    "the same column twice": ("covariates", lambda X: np.hstack([curves(X), 2 * X])),
-    "lines with bends": ("covariates", bent),
-    "covariates in torch": ("covariates", lambda X: torch.tensor(curves(X)).float()),
+    "the same column twice": ("covariates", lambda X: np.hstack([bending_products(X), 2 * X])),
+    "lines with bends, and products": ("covariates", bent_with_products),
+    "covariates in torch": ("covariates", lambda X: torch.tensor(bending_products(X)).float()),
     "a DataFrame of covariates": (
         "covariates",
-        lambda X: pd.DataFrame(curves(X)).add_prefix("made "),
+        lambda X: pd.DataFrame(bending_products(X)).add_prefix("made "),
     ),
 }

@@ -1,6 +1,6 @@
 """Lab 9: how to make it quick, mistakes in its code, other seeds, wrong answers."""
 
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,6 @@ from course.cases import solved
 QUICK = {
     "replicates=12": "replicates=6",
     "for seed in range(12)": "for seed in range(6)",
-    "splits, epochs = 12, 16": "splits, epochs = 6, 10",
-    "n_jobs=2": "n_jobs=1",
 }
 
 # A mistake: what stands in the lab, what stands there instead, and what the lab must say of it.
@@ -80,12 +78,18 @@ UNFAIR = {
     "a control without care": (
         '"dense network": (dense_model, 0.01)',
         '"dense network": (dense_model, 1e-4)',
-        "dense network, centred",
+        "dense network, centred: here minus stored",
+    ),
+    "test digits in training": (
+        "make_model(), X[train], digits.target[train],",
+        "make_model(), X, digits.target,",
+        "dense network, moved: here minus stored",
     ),
 }
 
 OTHER_SEEDS = [
     ("seed=8,\n)", "seed=9,\n)"),
+    ("seed = int(rng.integers(2**31))\n", "seed = int(rng.integers(2**31)) + 1\n"),
 ]
 
 
@@ -111,6 +115,18 @@ def words_that_occur(codes):
 def hits_of_the_motif(codes):
     windows = np.lib.stride_tricks.sliding_window_view(codes, 8, axis=1)
     return (windows == lab("motif")).sum(axis=2).max(axis=1, keepdims=True)
+
+
+def hits_of_the_relabelled(codes):
+    windows = np.lib.stride_tricks.sliding_window_view(codes, 8, axis=1)
+    words = [np.array(new)[lab("motif")] for new in permutations(range(4))]
+    return np.array([(windows == word).sum(axis=2).max(axis=1) for word in words]).T
+
+
+def hits_of_two_words(codes):
+    windows = np.lib.stride_tricks.sliding_window_view(codes, 8, axis=1)
+    words = lab("motif"), (lab("motif") + 1) % 4
+    return np.array([(windows == word).sum(axis=2).max(axis=1) for word in words]).T
 
 
 def vectorizer(codes):
@@ -204,6 +220,16 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "letters in common with the motif": (
         "counts",
         hits_of_the_motif,
+        "where another word is hidden",
+    ),
+    "letters in common with the motif turned by one": (
+        "counts",
+        hits_of_two_words,
+        "where another word is hidden",
+    ),
+    "letters in common with the motif relabelled": (
+        "counts",
+        hits_of_the_relabelled,
         "where another word is hidden",
     ),
     "the words that occur": ("counts", words_that_occur, "of 5 it has"),

@@ -84,7 +84,12 @@ MISTAKES = {
     "a grid that ends at a tenth": (
         "np.arange(-2, 0.75, 0.25)",
         "np.arange(-2, -0.75, 0.25)",
-        "Adam turned, each at its best",
+        "Adam turned, each at its best, κ = 25",
+    ),
+    "a long valley that is a short one": (
+        "R @ np.diag(curves) @ R.T",
+        "R @ np.diag(h) @ R.T",
+        "each at its best, κ = 1000",
     ),
     "another truth in the tables": (
         "- 1.5 + 1.5 * X[:, 1]",

@@ -13,7 +13,6 @@ from course.cases import solved
 QUICK = {
     "range(100, 110)": "range(100, 103)",
     "np.linspace(-4, 2, 100)": "np.linspace(-3, 2, 80)",
-    "runs=24, steps=300": "runs=24, steps=200",
     "X, steps=300": "X, steps=120",
     "X, evaluations=300": "X, evaluations=120",
     "[0.003, 0.01, 0.03, 0.1, 0.3]": "[0.1]",
@@ -192,6 +191,22 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         "schedule",
         lambda t, steps, warmup: np.where(t < warmup, t / warmup, right("schedule")(t, steps, 1)),
         "the first factor",
+    ),
+    "the lab's own warm-up, which takes a step more": (
+        "schedule",
+        lambda t, steps, warmup: np.where(
+            t < warmup,
+            (1 + (warmup - 1) * t / warmup) / warmup,
+            right("schedule")(t, steps, warmup),
+        ),
+        "the warm-up ends elsewhere",
+    ),
+    "small, and then whole": (
+        "schedule",
+        lambda t, steps, warmup: np.where(
+            t < warmup, 1 / warmup, right("schedule")(t, steps, warmup)
+        ),
+        "the warm-up ends elsewhere",
     ),
     "the cosine not shifted": (
         "schedule",

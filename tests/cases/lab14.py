@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
@@ -15,9 +16,9 @@ QUICK = {
     "epochs=300": "epochs=220",
     "members, shared = 5, 40": "members, shared = 5, 30",
     "for i in range(8)": "for i in range(4)",
-    "trials, rows = 1000, []": "trials, rows = 300, []",
+    "trials, by_trial = 1000, []": "trials, by_trial = 300, []",
     "repeats = (500, 1000, 2000), 100": "repeats = (500, 1000, 2000), 30",
-    "samples, rows = 200, []": "samples, rows = 100, []",
+    "samples, by_sample = 200, []": "samples, by_sample = 100, []",
     "waves, off_wave = np.linspace(0, 12, 200), 12, {}": (
         "waves, off_wave = np.linspace(0, 12, 200), 4, {}"
     ),
@@ -108,8 +109,8 @@ UNFAIR = {
         "error of Platt minus raw",
     ),
     "the slope in the rows of the fit": (
-        "rows.append([n, line_of(log_odds, visit)[1]])",
-        "rows.append([n, line_of(log_odds[drawn], visit[drawn])[1]])",
+        "by_sample.append([n, line_of(log_odds, visit)[1]])",
+        "by_sample.append([n, line_of(log_odds[drawn], visit[drawn])[1]])",
         "slope at the formula's number",
     ),
     "the weights of one side alone undone": (
@@ -152,6 +153,25 @@ def by_the_whole_residual(predicted, y, new, coverage):
     return new + np.sort(np.abs(y - predicted))[k - 1]
 
 
+def by_the_normal(predicted, y, new, coverage):
+    errors = y - predicted
+    return new + errors.mean() + stats.norm.ppf(coverage) * errors.std(ddof=1)
+
+
+def by_students_t(predicted, y, new, coverage):
+    errors, n = y - predicted, len(y)
+    reach = stats.t.ppf(coverage, n - 1) * np.sqrt(1 + 1 / n)
+    return new + errors.mean() + reach * errors.std(ddof=1)
+
+
+def the_first_patient_alone(predicted, y, new, coverage):
+    return np.array([new[0] + np.sort(y - predicted)[rank(len(y), coverage) - 1], -99.0])
+
+
+def by_the_outcomes_alone(predicted, y, new, coverage):
+    return np.full(len(new), np.sort(y)[rank(len(y), coverage) - 1])
+
+
 # A wrong answer: the exercise, the answer, and what its check must say.
 WRONG: dict[str, tuple[str, Any, str]] = {
     "both sides": ("upper", by_the_whole_residual, "more than the theorem allows"),
@@ -170,6 +190,14 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         lambda p, y, new, c: new + (y - p).std() * 3,
         "more than the theorem allows",
     ),
+    "a normal limit": ("upper", by_the_normal, "more than the theorem allows"),
+    "Student's prediction limit": ("upper", by_students_t, "more than the theorem allows"),
+    "the first of the new patients alone": (
+        "upper",
+        the_first_patient_alone,
+        "the limit of the second patient covers 0.0%",
+    ),
+    "the outcomes alone": ("upper", by_the_outcomes_alone, "where the prediction is 1 higher"),
     "the new predictions forgotten": (
         "upper",
         lambda p, y, new, c: np.full(len(new), np.sort(y - p)[int(len(y) * c)]),

@@ -12,7 +12,7 @@ from course.cases import solved
 QUICK = {
     "steps=1500": "steps=250",
     "{3: 0.1, 10: 0.025, 30: 0.015}": "{3: 0.3, 10: 0.1, 30: 0.06}",
-    "steps, until, checkpoint = 8_000, 60, None": "steps, until, checkpoint = 8_000, 20, None",
+    "steps, until, checkpoint = 40_000, 60, None": "steps, until, checkpoint = 40_000, 20, None",
     "tables, fitted, n_jobs = 4, 2, 1": "tables, fitted, n_jobs = 2, 2, 1",
     '["50 rows", "heavy tails"]': '["50 rows"]',
     '{"trees": trees}, {"network of lab 1": usual_networks}': '{"trees": trees}, {}',
