@@ -15,7 +15,6 @@ QUICK = {
     "widths, width_sizes = [8], [50]": "widths, width_sizes = [], []",
     "times=2000": "times=400",
     "for lr in (0.003, 0.01)": "for lr in (0.01,)",
-    "(read(*how, a, b) + read(*how, b, a)) / 2": "read(*how, a, b)",
     "lr=lr, epochs=30": "lr=lr, epochs=20",
     "for e in (15, 30)": "for e in (10, 20)",
 }
