@@ -698,6 +698,9 @@ BAD: list[tuple[str, str, Edit]] = [
     ("progress-bar", "overwritten line", put("numbers", stream("step 1\rstep 2"))),
     ("object-repr", "address", put("numbers", stream("<function f at 0x7f0a1b2c3d4e>"))),
     ("object-repr", "bare", put("numbers", shown(value="<Axes: xlabel='step'>"))),
+    ("unfilled-name", "alone", put("numbers", stream("of {rows} rows"))),
+    ("unfilled-name", "with its form", put("numbers", shown("text/markdown", "For {n:,} people"))),
+    ("unfilled-name", "of a table", put("numbers", stream("{est['old'].mean:.2f} lower"))),
     ("local-path", "in output", put("numbers", stream("saved to /tmp/x/model.pt"))),
     ("local-path", "of Windows", put("numbers", stream("C:\\Users\\me"))),
     ("local-path", "in code", write("numbers", 'open("/home/me/x.csv")')),
@@ -795,6 +798,10 @@ GOOD: list[tuple[str, Edit]] = [
     (
         "inf where it is the lesson",
         both(put("numbers", stream("inf")), tag("numbers", "nan-is-the-lesson")),
+    ),
+    (
+        "braces of a formula, of a dict and of a set",
+        put("numbers", stream(r"$\frac{a}{b} x_{n}^{t}$ {'a': 1} {True: 2} {}")),
     ),
     ("a hexadecimal number", put("numbers", stream("0x1F"))),
     (

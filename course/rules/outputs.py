@@ -117,6 +117,14 @@ def object_repr(lab: Lab) -> Found:
                 yield cell, f"the bare object `{text[:30]}` is shown"
 
 
+@rule("put an f before the string")
+def unfilled_name(lab: Lab) -> Found:
+    """A sentence of three f-strings and one plain one prints a name where its number belongs."""
+    # a subscript or a command of TeX also stands before a brace, and a space within a repr
+    name = r"(?<![\w\\^$}])\{[A-Za-z_](?:[\w.]|\[[^\[\]\n]*\])*(?:![rsa])?(?::[^{}\s]*)?\}"
+    yield from _in_outputs(lab, name, "a name in place of its value")
+
+
 @rule("use a relative path, or tempfile for what is thrown away, and don't print where it stands")
 def local_path(lab: Lab) -> Found:
     """A path of one machine exists on no other."""
