@@ -119,7 +119,7 @@ def judge(
     for name in original.checks:
         failure = (FAILED, ended if name in original.kept else unmade)
         status, because = judged.outcomes.get(name, failure)
-        without = [why for number, why in judged.left_out.items() if because != why]
+        without = [why for why in judged.left_out.values() if because != why]
         if name in judged.outcomes and without:
             because = "; ".join(filter(None, [because, f"a cell was left out: {without[0]}"]))
         outcomes[name] = status, because
