@@ -20,7 +20,7 @@ TESTS = """
 from labkit.tiny import clip
 
 
-def test_clip():
+def test_clip(worker_id):  # a fixture of pytest-xdist, which the course's own tests ask for
     assert clip(2) == 2
     assert clip(-1, low=1) == 1
 """

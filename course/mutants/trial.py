@@ -29,8 +29,9 @@ LIMIT_FACTOR, LIMIT_MARGIN = 4, 10  # of the seconds without a mutant; in second
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 ENVIRONMENT = {
     **ONE_THREAD,
-    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # no test of labkit needs one, and they take a second
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # they take a second
 }
+PLUGINS = ["-p", "no:cacheprovider", "-p", "xdist.plugin"]  # a fixture asks which worker it is in
 
 
 class MutantsError(Exception):
@@ -130,7 +131,7 @@ class Copy:
         os.utime(path, (self._changes, self._changes))
 
     def _pass(self, arguments: list[str], limit: float | None) -> bool:
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", *PLUGINS, *arguments]
         environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": str(self.folder)}
         process = subprocess.Popen(
             command, cwd=self.folder, env=environment,
