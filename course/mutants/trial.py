@@ -29,7 +29,7 @@ LIMIT_FACTOR, LIMIT_MARGIN = 4, 10  # of the seconds without a mutant; in second
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 ENVIRONMENT = {
     **ONE_THREAD,
-    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # they take a second
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # loading them all takes a second
 }
 PLUGINS = ["-p", "no:cacheprovider", "-p", "xdist.plugin"]  # a fixture asks which worker it is in
 
