@@ -2,13 +2,15 @@
 
 import re
 import time
+from itertools import chain
 
 import pytest
 
 from course import ROOT
 from course.mutants.__main__ import draw, main
+from course.mutants.module_tests import which_tests
 from course.mutants.mutation import mutants
-from course.mutants.trial import Copy, which_tests
+from course.mutants.trial import Copy
 
 TINY = """
 def clip(value, low=0):
@@ -60,7 +62,7 @@ def test_the_survivors_are_the_holes_in_the_tests(project, capsys):
 def test_a_mutant_that_never_ends_is_noticed_by_the_time_limit(project, tmp_path_factory):
     copy = Copy(project, tmp_path_factory.mktemp("copy"))
     started = time.perf_counter()
-    assert copy.fails("labkit/tiny.py", "while True: pass", [["tests/test_tiny.py"]], 3)
+    assert copy.fails({"labkit/tiny.py": "while True: pass"}, [["tests/test_tiny.py"]], 3)
     assert time.perf_counter() - started < 30
     assert (copy.folder / "labkit" / "tiny.py").read_text() == TINY
 
@@ -81,7 +83,14 @@ def refused(project, message, *arguments):
 
 def test_tests_that_fail_already_say_nothing_of_a_mutant(project):
     (project / "tests" / "test_tiny.py").write_text("import labkit.tiny\ndef test(): assert False")
-    refused(project, r"^labkit/tiny\.py: its tests fail without a mutant\. See pytest tests/test_t")
+    refused(project, r"^Tests fail without a mutant\. See pytest tests/test_tiny\.py$")
+
+
+def test_an_example_that_fails_already_says_nothing_of_a_mutant(project):
+    (project / "labkit" / "tiny.py").write_text(f'"""\n>>> 1\n2\n"""\n{TINY}')
+    refused(
+        project, r"^Tests fail without a mutant\. See pytest --doctest-modules labkit/tiny\.py$"
+    )
 
 
 def test_tests_that_cannot_fail_say_nothing_of_a_mutant(project):
@@ -113,6 +122,7 @@ def test_the_tests_of_a_module_come_first_then_those_of_what_it_offers_and_of_it
     assert own == ["tests/test_study.py", "tests/test_study_on_dask.py"]
     assert "tests/test_figures.py" in others  # run_study, by name
     assert not set(own) & set(others)
+    assert "tests/test_predictions.py" not in chain(*which_tests("labkit/cell.py"))  # renders
     (others,) = which_tests("labkit/tally.py")  # it has none of its own
     assert {"tests/test_train.py", "tests/test_inputs.py"} <= set(others)  # those of fit_torch
 

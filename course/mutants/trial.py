@@ -15,16 +15,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 from course import ROOT
-from course.dependencies.exports import exports, imports
+from course.mutants.module_tests import which_tests
 from course.mutants.mutation import Mutant
 
 COPIED = ("labkit", "tests", "course")  # into each copy of the tree; the rest are links
+NO_TESTS = 5  # the exit status of pytest where it found none: a module without an example
 LIMIT_FACTOR, LIMIT_MARGIN = 4, 10  # of the seconds without a mutant; in seconds
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 ENVIRONMENT = {
@@ -55,48 +56,8 @@ class Verdict:
         return self.mutant.before, self.mutant.after or "(nothing)"
 
 
-# --- which tests are run -------------------------------------------------------------------------
-
-
-def which_tests(module: str, root: Path = ROOT) -> list[list[str]]:
-    """Return the test files to run for a module: its own, then the others.
-
-    The others are those that import the module or a name that it exports, and, since a module may
-    be used only through another, all of those of the modules that import it.
-    """
-    name = Path(module).stem
-    file = f"test_{name}"  # of study also test_study_on_dask, but not test_studies
-    tests = sorted((root / "tests").glob("test_*.py"))
-    first = [path for path in tests if path.stem == file or path.stem.startswith(f"{file}_")]
-    users = [path.stem for path in (root / "labkit").glob("*.py") if name in _imported(path)]
-    modules = {name, *users}
-    exported = {
-        alias
-        for alias, module in exports(root / "labkit").items()
-        if module.removeprefix("labkit.") in modules
-    }
-    others = [
-        path
-        for path in tests
-        if path not in first
-        and ((exported | modules) & _imported(path) or path.stem.removeprefix("test_") in users)
-    ]
-    stages = [[path.relative_to(root).as_posix() for path in stage] for stage in (first, others)]
-    return [stage for stage in stages if stage]
-
-
-@cache
-def _imported(path: Path) -> set[str]:
-    """Return the modules and names of labkit that a file imports."""
-    found = imports(ast.parse(path.read_text(encoding="utf-8")))
-    return {one.name for one in found} | {one.module.removeprefix("labkit.") for one in found}
-
-
-# --- running them --------------------------------------------------------------------------------
-
-
 class Copy:
-    """A copy of the tree, in which one module after the other is changed and put back."""
+    """A copy of the tree, in which modules are changed and put back."""
 
     def __init__(self, root: Path, folder: Path) -> None:
         self.folder = folder
@@ -110,25 +71,28 @@ class Copy:
         self._changes = 0
 
     def fails(
-        self, module: str, source: str, stages: list[list[str]], limit: float | None = None
+        self, sources: dict[str, str], stages: list[list[str]], limit: float | None = None
     ) -> bool:
-        """Tell whether a test fails, or takes too long, where the module has this source.
+        """Tell whether a test fails, or takes too long, where the modules have these sources.
 
         pytest runs what a stage lists; the next stage runs only where no test has failed.
         """
-        path = self.folder / module
-        original = path.read_text(encoding="utf-8")
+        originals = {
+            module: (self.folder / module).read_text(encoding="utf-8") for module in sources
+        }
         try:
-            self._write(path, source)
+            self._write(sources)
             return not all(self._pass(stage, limit) for stage in stages)
         finally:
-            self._write(path, original)
+            self._write(originals)
 
-    def _write(self, path: Path, source: str) -> None:
-        """Write a module so that Python compiles it anew, also within the same second."""
-        path.write_text(source, encoding="utf-8")
+    def _write(self, sources: dict[str, str]) -> None:
+        """Write modules so that Python compiles them anew, also within the same second."""
         self._changes += 1
-        os.utime(path, (self._changes, self._changes))
+        for module, source in sources.items():
+            path = self.folder / module
+            path.write_text(source, encoding="utf-8")
+            os.utime(path, (self._changes, self._changes))
 
     def _pass(self, arguments: list[str], limit: float | None) -> bool:
         command = [sys.executable, "-m", "pytest", "-x", "-q", *PLUGINS, *arguments]
@@ -138,7 +102,7 @@ class Copy:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         try:
-            return process.wait(limit) == 0
+            return process.wait(limit) in (0, NO_TESTS)
         except subprocess.TimeoutExpired:
             return False
         finally:
@@ -155,8 +119,8 @@ def try_mutants(
     Raises
     ------
     MutantsError
-        If a module has no tests, or its tests fail without a mutant, or don't fail with a module
-        that can't be imported: then no verdict would mean anything.
+        If a module has no tests, or a test fails without a mutant, or a module's tests don't fail
+        where it can't be imported: then no verdict would mean anything.
     """
     tests = {module: which_tests(module, root) for module, _ in sample}
     with ExitStack() as stack:
@@ -164,18 +128,35 @@ def try_mutants(
         for _ in range(jobs):
             copies.put(Copy(root, Path(stack.enter_context(TemporaryDirectory()))))
 
-        def limit_of(module: str) -> float:
+        def seconds_of(file: str) -> float:
             with _one_of(copies) as copy:
-                return _limit(copy, module, tests[module])
+                return _seconds(copy, [*tests], [file])
+
+        def must_notice(module: str) -> None:
+            with _one_of(copies) as copy:
+                if not copy.fails({module: "raise RuntimeError"}, tests[module]):
+                    raise MutantsError(
+                        f"{module}: its tests pass also where it can't be imported: "
+                        + " ".join(chain(*tests[module]))
+                    )
 
         def verdict(module: str, mutant: Mutant) -> Verdict:
+            limit = LIMIT_MARGIN + LIMIT_FACTOR * sum(
+                seconds[file] for file in chain(*tests[module])
+            )
             with _one_of(copies) as copy:
                 stages = _with_doctests(module, tests[module])
-                failed = copy.fails(module, mutant.source, stages, limits[module])
-            return Verdict(module, mutant, not failed)
+                return Verdict(
+                    module, mutant, not copy.fails({module: mutant.source}, stages, limit)
+                )
 
+        _must_have_tests(tests)
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
-        limits = dict(zip(tests, pool.map(limit_of, tests), strict=True))
+        files = sorted({*chain(*chain(*tests.values()))})
+        seconds = dict(zip(files, pool.map(seconds_of, files), strict=True))
+        list(pool.map(must_notice, tests))
+        with _one_of(copies) as copy:
+            _seconds(copy, [*tests], ["--doctest-modules", *tests])
         yield from pool.map(verdict, *zip(*sample, strict=True))
 
 
@@ -188,21 +169,24 @@ def _one_of(copies: SimpleQueue[Copy]) -> Iterator[Copy]:
         copies.put(copy)
 
 
+def _must_have_tests(tests: dict[str, list[list[str]]]) -> None:
+    for module, stages in tests.items():
+        if not stages:
+            raise MutantsError(f"{module} has no tests: a file tests/test_{Path(module).stem}.py")
+
+
 def _with_doctests(module: str, tests: list[list[str]]) -> list[list[str]]:
     first, *others = tests
     return [[*first, "--doctest-modules", module], *others]
 
 
-def _limit(copy: Copy, module: str, tests: list[list[str]]) -> float:
-    """Return the seconds that a mutant may take, from those of the module as it is."""
-    if not tests:
-        raise MutantsError(f"{module} has no tests: a file tests/test_{Path(module).stem}.py")
-    files = " ".join(file for stage in tests for file in stage)
-    unchanged = ast.unparse(ast.parse((copy.folder / module).read_text(encoding="utf-8")))
+def _seconds(copy: Copy, modules: list[str], tests: list[str]) -> float:
+    """Return what tests take without a mutant, the modules written as those of a mutant are."""
+    unchanged = {
+        module: ast.unparse(ast.parse((copy.folder / module).read_text(encoding="utf-8")))
+        for module in modules
+    }
     started = time.perf_counter()
-    if copy.fails(module, unchanged, _with_doctests(module, tests)):
-        raise MutantsError(f"{module}: its tests fail without a mutant. See pytest {files}")
-    seconds = time.perf_counter() - started
-    if not copy.fails(module, "raise RuntimeError", tests):
-        raise MutantsError(f"{module}: its tests pass also where it can't be imported: {files}")
-    return LIMIT_FACTOR * seconds + LIMIT_MARGIN
+    if copy.fails(unchanged, [tests]):
+        raise MutantsError(f"Tests fail without a mutant. See pytest {' '.join(tests)}")
+    return time.perf_counter() - started
