@@ -53,6 +53,7 @@ def test_a_long_layer_is_cut_in_its_middle_and_says_how_long_it_is():
     dots = [c for c in ax.collections if isinstance(c, PathCollection) and c.get_sizes()[0] < 50]
     (places,) = (c.get_offsets() for c in dots)
     heights = [y for _, y in units(ax)[1]]
+    assert heights == [4.5, 3.5, 2.5, 1.5, -1.5, -2.5, -3.5, -4.5]  # a unit apart, about the middle
     assert all(x == 1 and not any(abs(y - h) < 0.8 for h in heights) for x, y in places)
     assert "11 hidden units" in words(ax)
 

@@ -389,6 +389,7 @@ def test_differences_are_right_where_they_are_small():
     ("value", "limits", "shown", "expected"),
     [
         (2.9999, {"below": 3}, "2.9999", "below 3"),
+        (math.nextafter(3, 2), {"below": 3}, "2.9999999999999996", "below 3"),
         (3.0001, {"above": 3}, "3.0001", "above 3"),
         (0.99999, {"between": (0, 1)}, "0.99999", "between 0 and 1"),
         (1.0, {"below": 1.0000001}, "1", "below 1.0000001"),

@@ -228,7 +228,7 @@ def test_it_covers_where_the_interval_of_independent_values_does_not(deal):
 
 
 @pytest.mark.parametrize("rows", ["n_train", "n_test"])
-@pytest.mark.parametrize("value", [0, -1, 0.8, True, None], ids=repr)
+@pytest.mark.parametrize("value", [0, -1, 0.8, True, None, 10**18 + 1], ids=repr)
 def test_rows_of_a_split_are_counted(rows, value):
     counts = {"n_train": 80, "n_test": 20, rows: value}
     with pytest.raises((TypeError, ValueError), match=f"^{rows} must be"):

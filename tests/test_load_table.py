@@ -238,6 +238,7 @@ def with_value(name, value, at=(4,)):
         (BASE.assign(stress=BASE["pain"] * 9 + 1), {}, "'stress' is the outcome again"),
         (BASE.assign(pain=TWO, dead=TWO.map({0: "alive", 1: "dead"})), {}, "'dead' is the outcome"),
         (BASE, {"event": "age"}, "'age' has"),
+        (BASE.assign(died=list("abcde") * 12), {"event": "died"}, "not two: 'a', 'b', 'c', 'd', …"),
         (BASE.assign(died=TWO, pain=BASE["pain"] - 9), {"event": "died"}, "the time 'pain' is -"),
         (BASE, {"kind": "time and event"}, "needs event"),
         (BASE.assign(died=TWO), {"event": "died", "kind": "binary"}, "the kind is 'time and e"),
