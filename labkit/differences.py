@@ -37,7 +37,8 @@ def finite_differences(f: Callable[[Floats], float], x: ArrayLike, *, step: floa
         If `x` are not real numbers, or `f` returns something other than one real number.
     ValueError
         If `x` or a value of `f` is not finite, or `step` is not positive, too small to move x, or
-        too large; if the differences with h and h/2 disagree, so that neither is a derivative.
+        too large; if the differences with h and h/2 disagree, so that neither is a derivative; if
+        `f` computes in float32 and its rounding would be a part of the result.
 
     Examples
     --------
@@ -50,6 +51,7 @@ def finite_differences(f: Callable[[Floats], float], x: ArrayLike, *, step: floa
     x = np.array(as_numbers(x, "x"), dtype=np.float64)  # a copy, moved one entry at a time
     require_finite(x, "x")
     gradient = np.empty_like(x)
+    seen: list[float] = []
     for i in np.ndindex(x.shape):
         middle = float(x[i])
         h = step * max(1.0, abs(middle))
@@ -69,6 +71,8 @@ def finite_differences(f: Callable[[Floats], float], x: ArrayLike, *, step: floa
         x[i] = middle
         _require_agreement(slopes, max(sizes), middle, h)
         gradient[i] = slopes[0]
+        seen += sizes
+    _require_double(f, x, gradient, step, seen)
     return gradient
 
 
@@ -86,6 +90,36 @@ def _require_agreement(slopes: list[float], size: float, x: float, h: float) -> 
             f"over ±{h / 2:g}, so that neither is the derivative: take another step, a point where "
             "f is smooth, or compute f in float64."
         )
+
+
+def _require_double(
+    f: Callable[[Floats], float], x: Floats, gradient: Floats, step: float, sizes: list[float]
+) -> None:
+    """Raise ValueError if f computes in float32 and its rounding is a part of the gradient.
+
+    By chance the differences over h and h/2 may be rounded to the same wrong number. But values
+    that all have the few digits of a float32, next to x and at an odd point, are no doubles.
+    """
+    if not all(map(_is_single, sizes)):
+        return
+    odd = np.modf(np.sqrt(2 + np.arange(x.size)))[0].reshape(x.shape)
+    scale = np.maximum(1, np.abs(x))  # of which h is step times
+    value = abs(_value_of(f, x + 1e-3 * (1 + odd) * scale))
+    if not _is_single(value) or value in sizes or value == round(value):
+        return  # doubles, or a constant or steps, whose derivative of 0 is right
+    size = max(sizes)
+    rounding = float(np.finfo(np.float32).eps) * size / (step * float(scale.min()))
+    if rounding > max(0.01 * float(np.abs(gradient).max()), 1e-3 * size):
+        raise ValueError(
+            f"f seems to compute in float32: its values near {size:g} are rounded, which makes "
+            f"their differences wrong by up to {rounding:.2g}. Compute f in float64, or take a "
+            "step of about 0.005."
+        )
+
+
+def _is_single(value: float) -> bool:
+    with np.errstate(over="ignore"):
+        return float(np.float32(value)) == value
 
 
 def _value_of(f: Callable[[Floats], float], x: Floats) -> float:

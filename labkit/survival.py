@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from labkit.inputs import Floats, as_floats, as_vector, require_finite
+from labkit.inputs import Floats, as_floats, as_vector, require_finite, require_same_rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SurvivalCurve:
     """A survival function that falls in steps.
 
@@ -85,7 +85,7 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, *, reverse: bool = False) ->
     Raises
     ------
     TypeError, ValueError
-        If times or events are others.
+        If times or events are others, or of other patients by their index.
 
     Notes
     -----
@@ -134,7 +134,7 @@ def baseline_survival(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> Su
     Raises
     ------
     TypeError, ValueError
-        If times, events or scores are others.
+        If times, events or scores are others, or of other patients by their index.
 
     Notes
     -----
@@ -149,8 +149,8 @@ def baseline_survival(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> Su
     >>> curve.at([1, 3]).round(3).tolist()
     [0.779, 0.558]
     """
+    score = of_patients(score, time, "score")
     time, event = follow_up(time, event)
-    score = as_vector(score, len(time), "score")
     times, falls = np.unique(time[event], return_counts=True)
     order = np.argsort(time)
     largest = score.max()  # so that nothing overflows
@@ -162,14 +162,26 @@ def baseline_survival(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> Su
 
 def follow_up(time: ArrayLike, event: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
     """Return times (n,) and events (n,) as numbers and truth values, checked together."""
-    n = np.size(time)
-    if n == 0:
-        raise ValueError("time is empty.")
-    time = as_vector(time, n, "time")
-    events = as_vector(event, n, "event")
+    events = of_patients(event, time, "event")
+    time = as_vector(time, len(events), "time")
     if time.min() < 0:
         raise ValueError(f"time must be zero or more; the smallest is {time.min():g}.")
     if not np.isin(events, (0, 1)).all():
         other = events[~np.isin(events, (0, 1))][0]
         raise ValueError(f"event must be 1, or 0 for a censored patient; there is {other:g}.")
     return time, events == 1
+
+
+def of_patients(values: ArrayLike, time: ArrayLike, name: str) -> Floats:
+    """Return numbers (n,), one for each patient, in the order of the times by their index."""
+    if np.size(time) == 0:
+        raise ValueError("time is empty.")
+    try:
+        require_same_rows(time, values)
+    except ValueError:
+        raise ValueError(
+            f"time and {name} are of different patients, or of the same in different orders, by "
+            f"their index. Use {name}.loc[time.index], or, if the rows belong together as they "
+            "stand, reset_index(drop=True) on both."
+        ) from None
+    return as_vector(values, np.size(time), name)

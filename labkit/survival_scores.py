@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from labkit.inputs import as_vector
-from labkit.survival import SurvivalCurve, follow_up, kaplan_meier
+from labkit.survival import SurvivalCurve, follow_up, kaplan_meier, of_patients
 
 
 def concordance(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> float:
@@ -30,7 +29,8 @@ def concordance(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> float:
     Raises
     ------
     TypeError, ValueError
-        If times, events or scores are others, or no pair can be compared.
+        If times, events or scores are others, or of other patients by their index, or no pair can
+        be compared.
 
     Notes
     -----
@@ -44,8 +44,8 @@ def concordance(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> float:
     >>> concordance([1, 2, 3], [1, 1, 0], [5, 1, 2])
     0.6666666666666666
     """
+    score = of_patients(score, time, "score")
     time, event = follow_up(time, event)
-    score = as_vector(score, len(time), "score")
     pairs = concordant = 0.0
     for t in np.unique(time[event]):
         failed = score[event & (time == t)]
@@ -97,7 +97,8 @@ def survival_brier(
     Raises
     ------
     TypeError, ValueError
-        If an argument is none of these, or at `at` nobody is followed up any more.
+        If an argument is none of these, or of other patients by its index, or at `at` nobody is
+        followed up any more.
 
     Notes
     -----
@@ -111,8 +112,8 @@ def survival_brier(
     >>> survival_brier([1, 2, 3, 4], [1, 1, 1, 1], [0.0, 0.5, 1.0, 1.0], 2.5)
     0.0625
     """
+    survival = of_patients(survival, time, "survival")
     time, event = follow_up(time, event)
-    survival = as_vector(survival, len(time), "survival")
     if survival.min() < 0 or survival.max() > 1:
         odd = survival.min() if survival.min() < 0 else survival.max()
         raise ValueError(f"survival must hold probabilities, 0 to 1; there is {odd:g}.")

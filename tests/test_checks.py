@@ -363,6 +363,52 @@ def test_differences_that_are_no_derivative_are_refused(name):
         finite_differences(f, [at], **options)
 
 
+def in_single(w, *, seed):
+    """The mean squared error of a linear model, computed in float32, and its gradient at w."""
+    rng = np.random.default_rng(seed)
+    A, y = rng.normal(size=(20, len(w))), rng.normal(size=20)
+    single, outcome = np.float32(A), np.float32(y)
+    loss = lambda w: float(np.mean((single @ np.float32(w) - outcome) ** 2))  # noqa: E731
+    return loss, 2 * A.T @ (A @ w - y) / 20
+
+
+@pytest.mark.parametrize("p", [1, 2, 4])
+def test_no_float32_gradient_is_returned_by_chance(p):
+    rng = np.random.default_rng(p)
+    for seed in range(150):
+        w = rng.normal(size=p)
+        with pytest.raises(
+            ValueError, match=r"neither is the derivative|seems to compute in float3"
+        ):
+            finite_differences(in_single(w, seed=seed)[0], w)
+
+
+def test_a_step_for_float32_serves_float32():
+    rng = np.random.default_rng(0)
+    for seed in range(50):
+        w = rng.normal(size=3)
+        loss, gradient = in_single(w, seed=seed)
+        assert_allclose(finite_differences(loss, w, step=0.005), gradient, atol=1e-2)
+
+
+def test_the_refusal_of_float32_says_what_to_do():
+    message = r"^f seems to compute in float32: its values near 1\.\d+ .* a step of about 0\.005"
+    with pytest.raises(ValueError, match=message):
+        finite_differences(lambda v: 1 + np.float32(v[0]) / 1000, [1.0])  # its slope is lost
+
+
+@pytest.mark.parametrize("name", ["constant", "dead", "steps", "dyadic", "line"])
+def test_doubles_with_few_digits_have_their_differences(name):
+    f, x, options, expected = {
+        "constant": (lambda _: 0.5, [0.3, 2.0], {}, [0, 0]),
+        "dead": (lambda v: max(v[0], 0.25), [-1.0], {}, [0]),
+        "steps": (lambda v: float(np.floor(v[0] * 900)), [0.3003], {}, [0]),
+        "dyadic": (lambda v: v[0] - 3 * v[1], [1.0, 0.5], {"step": 2**-20}, [1, -3]),
+        "line": (lambda v: abs(v[0]), [1.0], {"step": 2**-18}, [1]),
+    }[name]
+    assert_allclose(finite_differences(f, x, **options), expected, atol=1e-9)
+
+
 def test_the_refusal_names_both_steps_and_both_slopes():
     says = r"x = 0 are 1 over ±0.5 and 2 over ±0.25, so that neither is the derivative"
     with pytest.raises(ValueError, match=says):

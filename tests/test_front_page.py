@@ -81,6 +81,16 @@ def test_what_a_lab_needs_is_linked_and_the_hours_are_counted(root):
     assert f"**{len(labs())} labs**, {hours} hours {minutes} minutes in all" in page
 
 
+def test_the_page_says_how_long_a_lab_took_when_it_was_last_executed(root):
+    first, second = labs(root)[:2]
+    for path, seconds in ((first, 141.4), (second, 2.6)):
+        change(path, lambda notebook, s=seconds: notebook.metadata.labkit.update(seconds=s))
+    assert "; executed from start to end, a lab took 3 to 141 seconds\n" in text(root)
+    for path in labs(root):
+        change(path, lambda notebook: notebook.metadata.labkit.pop("seconds", None))
+    assert re.search(r"^\*\*\d+ labs\*\*, .* in all, exercises included$", text(root), re.MULTILINE)
+
+
 def test_a_lab_that_comes_or_goes_changes_its_card_and_the_count_alone(root):
     def lines():
         kept = [part for part in text(root).split("\n\n- ") if gone.name not in part]

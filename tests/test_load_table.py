@@ -309,6 +309,14 @@ def test_a_comma_that_may_part_thousands_is_asked_about(read):
     assert read(frame).X["cost"].iloc[3] == 0.125
 
 
+@pytest.mark.parametrize(("unit", "said"), [(1, True), (0.25, False)])
+def test_a_few_whole_numbers_may_be_codes_and_that_is_said(read, unit, said):
+    table = read(BASE.assign(stage=np.arange(N) % 7 * unit))
+    assert table.X["stage"].nunique() == 7
+    note = "'stage' has 7 different whole numbers, and is taken as an amount. If they are codes,"
+    assert (note in " ".join(table.notes)) == said
+
+
 @pytest.mark.parametrize("role", ["categories", "numbers"])
 def test_who_says_what_a_column_is_gets_it(read, role):
     table = read(BASE.assign(site=np.arange(N) % 7), **{role: ["site"]})

@@ -1,6 +1,7 @@
 """Survival curves and scores: R's values, definitions written out, and other libraries."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -163,6 +164,37 @@ def test_scikit_survival_agrees():
 def test_what_is_refused(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+FRAME = pd.DataFrame({"time": [1, 2, 3, 4], "event": [1, 1, 0, 1], "risk": [0.1, 0.5, 0.2, 0.9]})
+TURNED = FRAME.iloc[[2, 0, 3, 1]]
+OF_OTHERS = "are of different patients, or of the same in different orders, by their index. Use"
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (baseline_survival, "score"),
+        (concordance, "score"),
+        (lambda *data: survival_brier(*data, 2.5), "survival"),
+    ],
+    ids=["baseline_survival", "concordance", "survival_brier"],
+)
+def test_patients_in_another_order_by_their_index_are_refused(function, name):
+    function(FRAME["time"], FRAME["event"], FRAME["risk"])  # in the same order it is computed
+    with pytest.raises(ValueError, match=rf"^time and {name} {OF_OTHERS} {name}\.loc\[time"):
+        function(FRAME["time"], FRAME["event"], TURNED["risk"])
+    with pytest.raises(ValueError, match=rf"^time and event {OF_OTHERS} event\.loc\[time"):
+        function(FRAME["time"], TURNED["event"], FRAME["risk"])
+
+
+def test_a_group_in_another_order_by_its_index_is_refused():
+    with pytest.raises(ValueError, match=rf"^time and event {OF_OTHERS}"):
+        kaplan_meier(FRAME["time"], TURNED["event"])
+    labelled = FRAME["time"].set_axis(list("abcd"))
+    reset = TURNED["event"].reset_index(drop=True)  # 0, 1, 2, … says nothing beside labels
+    by_position = kaplan_meier([1, 2, 3, 4], [0, 1, 1, 1])
+    assert kaplan_meier(labelled, reset).survival.tolist() == by_position.survival.tolist()
 
 
 def test_a_curve_is_asked_for():

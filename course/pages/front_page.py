@@ -26,9 +26,14 @@ def text(root: Path) -> str:
 
 
 def facts(found: list[Lab]) -> list[str]:
-    """Return how many labs there are, and how long they take."""
+    """Return how many labs there are, how long they take, and how long to execute."""
     minutes = sum(lab.about["minutes"] for lab in found)
-    return [f"**{len(found)} labs**, {hours(minutes)} in all, exercises included", ""]
+    lines = [f"**{len(found)} labs**, {hours(minutes)} in all, exercises included", ""]
+    seconds = [lab.made["seconds"] for lab in found if "seconds" in lab.made]
+    if seconds:
+        least, most = round(min(seconds)), round(max(seconds))
+        lines[0] += f"; executed from start to end, a lab took {least} to {most} seconds"
+    return lines
 
 
 def cards(found: list[Lab]) -> list[str]:

@@ -14,6 +14,7 @@ from course.cases import solved
 
 # Changes no verdict.
 QUICK = {
+    "n_jobs=2": "n_jobs=1",
     'jobs = {"diabetes": 5, "breast cancer": 5, "RAND HIE": 1}': (
         'jobs = {"diabetes": 2, "breast cancer": 5, "RAND HIE": 1}'
     ),
@@ -131,9 +132,9 @@ MISTAKES = {
 # A leak or an unfairness in the whole study, in the same form.
 UNFAIR = {
     "the whole rerun dealt by row": (
-        "for label, table in (tables | dealt_otherwise).items():\n",
-        "for label, table in (tables | dealt_otherwise).items():\n"
-        "    table = table._replace(group=np.arange(len(table.y)))\n",
+        "    train, test = deal(table, job, study_seed)\n    seed",
+        "    table = table._replace(group=np.arange(len(table.y)))\n"
+        "    train, test = deal(table, job, study_seed)\n    seed",
         "families on both sides, outer folds",
     ),
     "tuned on folds that are dealt by row": (
@@ -142,10 +143,8 @@ UNFAIR = {
         "families on both sides, inner folds",
     ),
     "test rows that train": (
-        "        train, test = deal(table, job, study_seed)\n        for",
-        "        train, test = deal(table, job, study_seed)\n"
-        "        train = np.arange(len(table.y))\n"
-        "        for",
+        "    train, test = deal(table, job, study_seed)\n    seed",
+        "    _, test = deal(table, job, study_seed)\n    train = np.arange(len(table.y))\n    seed",
         "share, rerun minus stored",
     ),
     "trees that are not tuned": (
