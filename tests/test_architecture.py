@@ -120,6 +120,8 @@ def test_a_module_says_its_widths_biases_and_activations():
     found = architecture_of(module)
     assert found == Architecture((10, 16, 1), (True, False), ("ReLU", ""))
     assert found.parameters == sum(p.numel() for p in module.parameters())
+    three = architecture_of(nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 5), nn.Linear(5, 1)))
+    assert three.sizes == (3, 4, 5, 1)
     said = words(plot_network(module))
     assert "16 hidden units\nReLU" in said
     assert "16 × 1 weights" in said
@@ -131,6 +133,7 @@ def test_a_module_that_is_no_chain_of_linear_layers_is_refused():
 
     for layers, message in (
         ([nn.Linear(2, 3), nn.Linear(2, 1)], "takes 2 numbers, where the one before returns 3"),
+        ([nn.Linear(2, 3), nn.Linear(3, 4), nn.Linear(3, 1)], "takes 3 numbers, .* returns 4"),
         ([nn.Linear(2, 3), nn.BatchNorm1d(3)], "parameters in a BatchNorm1d"),
         ([nn.ReLU()], "no linear layer"),
     ):
