@@ -368,18 +368,22 @@ def in_single(w, *, seed):
     rng = np.random.default_rng(seed)
     A, y = rng.normal(size=(20, len(w))), rng.normal(size=20)
     single, outcome = np.float32(A), np.float32(y)
-    loss = lambda w: float(np.mean((single @ np.float32(w) - outcome) ** 2))  # noqa: E731
+
+    def loss(w):
+        return float(np.mean((single @ np.float32(w) - outcome) ** 2))
+
     return loss, 2 * A.T @ (A @ w - y) / 20
 
 
 @pytest.mark.parametrize("p", [1, 2, 4])
 def test_no_float32_gradient_is_returned_by_chance(p):
-    rng = np.random.default_rng(p)
+    rng, message = (
+        np.random.default_rng(p),
+        r"neither is the derivative|seems to compute in float32",
+    )
     for seed in range(150):
         w = rng.normal(size=p)
-        with pytest.raises(
-            ValueError, match=r"neither is the derivative|seems to compute in float3"
-        ):
+        with pytest.raises(ValueError, match=message):
             finite_differences(in_single(w, seed=seed)[0], w)
 
 

@@ -11,14 +11,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias, TypeVar
 
 from course import ROOT
 from course.mutants.module_tests import which_tests
@@ -33,6 +35,9 @@ ENVIRONMENT = {
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # loading them all takes a second
 }
 PLUGINS = ["-p", "no:cacheprovider", "-p", "xdist.plugin"]  # a fixture asks which worker it is in
+
+Tests: TypeAlias = dict[str, list[list[str]]]  # of each module, in stages
+T = TypeVar("T")
 
 
 class MutantsError(Exception):
@@ -122,42 +127,31 @@ def try_mutants(
         If a module has no tests, or a test fails without a mutant, or a module's tests don't fail
         where it can't be imported: then no verdict would mean anything.
     """
-    tests = {module: which_tests(module, root) for module, _ in sample}
+    tests: Tests = {module: which_tests(module, root) for module, _ in sample}
+    for module, stages in tests.items():
+        if not stages:
+            raise MutantsError(f"{module} has no tests: a file tests/test_{Path(module).stem}.py")
     with ExitStack() as stack:
         copies: SimpleQueue[Copy] = SimpleQueue()
         for _ in range(jobs):
             copies.put(Copy(root, Path(stack.enter_context(TemporaryDirectory()))))
-
-        def seconds_of(file: str) -> float:
-            with _one_of(copies) as copy:
-                return _seconds(copy, [*tests], [file])
-
-        def must_notice(module: str) -> None:
-            with _one_of(copies) as copy:
-                if not copy.fails({module: "raise RuntimeError"}, tests[module]):
-                    raise MutantsError(
-                        f"{module}: its tests pass also where it can't be imported: "
-                        + " ".join(chain(*tests[module]))
-                    )
-
-        def verdict(module: str, mutant: Mutant) -> Verdict:
-            limit = LIMIT_MARGIN + LIMIT_FACTOR * sum(
-                seconds[file] for file in chain(*tests[module])
-            )
-            with _one_of(copies) as copy:
-                stages = _with_doctests(module, tests[module])
-                return Verdict(
-                    module, mutant, not copy.fails({module: mutant.source}, stages, limit)
-                )
-
-        _must_have_tests(tests)
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
+
+        def each(ask: Callable[..., T], *arguments: Iterable[Any]) -> Iterator[T]:
+            """Ask the same of each, as many at once as there are copies."""
+
+            def with_a_copy(*one: Any) -> T:
+                with _one_of(copies) as copy:
+                    return ask(copy, *one)
+
+            return pool.map(with_a_copy, *arguments)
+
         files = sorted({*chain(*chain(*tests.values()))})
-        seconds = dict(zip(files, pool.map(seconds_of, files), strict=True))
-        list(pool.map(must_notice, tests))
-        with _one_of(copies) as copy:
-            _seconds(copy, [*tests], ["--doctest-modules", *tests])
-        yield from pool.map(verdict, *zip(*sample, strict=True))
+        units = [*([file] for file in files), ["--doctest-modules", *tests]]
+        *taken, _ = each(partial(_seconds, modules=[*tests]), units)
+        seconds = dict(zip(files, taken, strict=True))
+        list(each(_must_notice, tests, tests.values()))
+        yield from each(partial(_verdict, tests=tests, seconds=seconds), *zip(*sample, strict=True))
 
 
 @contextmanager
@@ -169,18 +163,7 @@ def _one_of(copies: SimpleQueue[Copy]) -> Iterator[Copy]:
         copies.put(copy)
 
 
-def _must_have_tests(tests: dict[str, list[list[str]]]) -> None:
-    for module, stages in tests.items():
-        if not stages:
-            raise MutantsError(f"{module} has no tests: a file tests/test_{Path(module).stem}.py")
-
-
-def _with_doctests(module: str, tests: list[list[str]]) -> list[list[str]]:
-    first, *others = tests
-    return [[*first, "--doctest-modules", module], *others]
-
-
-def _seconds(copy: Copy, modules: list[str], tests: list[str]) -> float:
+def _seconds(copy: Copy, tests: list[str], modules: list[str]) -> float:
     """Return what tests take without a mutant, the modules written as those of a mutant are."""
     unchanged = {
         module: ast.unparse(ast.parse((copy.folder / module).read_text(encoding="utf-8")))
@@ -190,3 +173,20 @@ def _seconds(copy: Copy, modules: list[str], tests: list[str]) -> float:
     if copy.fails(unchanged, [tests]):
         raise MutantsError(f"Tests fail without a mutant. See pytest {' '.join(tests)}")
     return time.perf_counter() - started
+
+
+def _must_notice(copy: Copy, module: str, stages: list[list[str]]) -> None:
+    """Raise MutantsError if no test of a module fails where it can't be imported."""
+    if not copy.fails({module: "raise RuntimeError"}, stages):
+        files = " ".join(chain(*stages))
+        raise MutantsError(f"{module}: its tests pass also where it can't be imported: {files}")
+
+
+def _verdict(
+    copy: Copy, module: str, mutant: Mutant, tests: Tests, seconds: dict[str, float]
+) -> Verdict:
+    """Run the tests and examples of a mutant's module, for a multiple of what they take."""
+    first, *others = tests[module]
+    stages = [[*first, "--doctest-modules", module], *others]
+    limit = LIMIT_FACTOR * sum(seconds[file] for file in chain(*tests[module])) + LIMIT_MARGIN
+    return Verdict(module, mutant, not copy.fails({module: mutant.source}, stages, limit))

@@ -28,12 +28,12 @@ def text(root: Path) -> str:
 def facts(found: list[Lab]) -> list[str]:
     """Return how many labs there are, how long they take, and how long to execute."""
     minutes = sum(lab.about["minutes"] for lab in found)
-    lines = [f"**{len(found)} labs**, {hours(minutes)} in all, exercises included", ""]
+    fact = f"**{len(found)} labs**, {hours(minutes)} in all, exercises included"
     seconds = [lab.made["seconds"] for lab in found if "seconds" in lab.made]
     if seconds:
         least, most = round(min(seconds)), round(max(seconds))
-        lines[0] += f"; executed from start to end, a lab took {least} to {most} seconds"
-    return lines
+        fact += f"; executed from start to end, a lab took {least} to {most} seconds"
+    return [fact, ""]
 
 
 def cards(found: list[Lab]) -> list[str]:
