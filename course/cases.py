@@ -58,10 +58,17 @@ def sources_of(lab: str, *changes: Change) -> list[str]:
 
 def changed(lab: str, sources: list[str], *changes: Change) -> list[str]:
     """Return code of a lab's that is quick, with things changed wherever they stand."""
-    for old, new in [*case(lab).QUICK.items(), *changes]:
-        assert any(old in source for source in sources), f"lab {lab} has no {old!r} any more"
-        sources = [source.replace(old, new) for source in sources]
+    for change in [*case(lab).QUICK.items(), *changes]:
+        sources = _with(change, lab, sources)
     return sources
+
+
+def _with(change: Change, lab: str, sources: list[str]) -> list[str]:
+    """Return code with a change made; no check's failure may look like the error where it can't."""
+    old, new = change
+    if not any(old in source for source in sources):
+        raise LookupError(f"lab {lab} has no {old!r} any more")
+    return [source.replace(old, new) for source in sources]
 
 
 def program_of(lab: str, *changes: Change) -> list[str]:
@@ -92,9 +99,8 @@ def leading_to(lab: str, names: Iterable[str], figure: str, *changes: Change) ->
     cells = read(lab).lesson_code
     end = next(i for i, cell in enumerate(cells) if f"#| label: {figure}\n" in cell.source)
     sources = [cell.source for cell in cells[: end + 1] if not cell.tags & TASK_TAGS]
-    for old, new in changes:
-        assert any(old in source for source in sources), f"lab {lab} has no {old!r} any more"
-        sources = [source.replace(old, new) for source in sources]
+    for change in changes:
+        sources = _with(change, lab, sources)
     program = [*statements(sources), f"({', '.join(names)},)"]
     chosen = needed(program, {len(program) - 1}, apart_from="checks")
     return [program[i] for i in chosen[:-1]]

@@ -76,6 +76,12 @@ def run_with_a_mistake(lab, change, verdict):
     run_to_report(lab, change)
 
 
+def test_a_mistake_in_code_that_the_lab_no_longer_has_is_no_failure_of_it():
+    with pytest.raises(LookupError, match=r"^lab 03 has no 'setup_context\(no' any more") as caught:
+        run_with_a_mistake("03", ("setup_context(no", ""), "setup_context")
+    assert not isinstance(caught.value, FAILURES)
+
+
 @pytest.mark.parametrize(
     ("lab", "change"),
     [pytest.param(k, v, id=f"{k}: {v[1]}") for k in LABS for v in case(k).OTHER_SEEDS],

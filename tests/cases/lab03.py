@@ -85,7 +85,7 @@ MISTAKES = {
         return torch.as_tensor(stdtr(4, t.detach().numpy()))
 
     @staticmethod
-    def setup_context(ctx, inputs, output):
+    def setup_context(ctx, inputs, _output):
         ctx.save_for_backward(*inputs)
 """,
         """def forward(ctx, t):
