@@ -94,13 +94,13 @@ def of_study(name: object, pattern: str) -> Path:
     """Return the verified file that a study has stored, such as `study_{}.csv` for its name."""
     if not isinstance(name, str):
         raise TypeError(f"name must be a study's name, a string, not {name!r}.")
-    file = re.escape(pattern).replace(re.escape("{}"), "(.+)")
-    known = re.findall(f"^{file}$", "\n".join(checksums()), re.MULTILINE)
+    file = pattern.format(name)
+    names = re.escape(pattern).replace(re.escape("{}"), "(.+)")
+    known = re.findall(f"^{names}$", "\n".join(checksums()), re.MULTILINE)
     if name not in known:
-        asked = pattern.format(name)
         stored = f"stored are: {', '.join(known)}" if known else "no study has stored one"
-        raise FileNotFoundError(f"{asked} is not among the course's data; {stored}.")
-    return verified(pattern.format(name))
+        raise FileNotFoundError(f"{file} is not among the course's data; {stored}.")
+    return verified(file)
 
 
 def how_to_restore(*names: str) -> str:

@@ -227,8 +227,10 @@ def require_columns(X: Any, known: Sequence[str] | None, what: str = "X") -> Non
     )
 
 
-def require_same_rows(X: Any, y: Any, name: str = "") -> None:
-    """Raise ValueError if a DataFrame and a Series say that their rows are different ones.
+def require_same_rows(
+    X: Any, y: Any, *, prefix: str = "", names: tuple[str, str] = ("X", "y")
+) -> None:
+    """Raise ValueError if two things of pandas say that their rows are different ones.
 
     Rows are matched by position, as everywhere in this course; where both have an index that says
     otherwise, it must not be ignored. An index 0, 1, 2, …, as after a reset, says nothing beside
@@ -251,10 +253,11 @@ def require_same_rows(X: Any, y: Any, name: str = "") -> None:
     )
     mine, its = rows[first : first + 1].tolist()[0], others[first : first + 1].tolist()[0]
     how = "the same index in different orders" if permuted else "different rows by their index"
+    one, other = names
     raise ValueError(
-        f"{name}X and {name}y have {how}: row {first} (counted from 0) is {mine!r} in X and "
-        f"{its!r} in y. Use y.loc[X.index], or, if the rows belong together as they stand, "
-        "reset_index(drop=True) on both."
+        f"{prefix}{one} and {prefix}{other} have {how}: row {first} (counted from 0) is {mine!r} "
+        f"in {one} and {its!r} in {other}. Use {other}.loc[{one}.index], or, if the rows belong "
+        "together as they stand, reset_index(drop=True) on both."
     )
 
 

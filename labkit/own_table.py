@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MIN_ROWS, MIN_GROUPS, MIN_EVENTS = 50, 20, 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OwnTable:
     """Features, outcome and groups of a table, as `load_table` has read them."""
 

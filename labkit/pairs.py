@@ -70,7 +70,7 @@ class Pairs(NamedTuple):
 
 def as_pairs(model: nn.Module, X: Data, y: Data, loss: str | Loss, name: str = "") -> Pairs:
     """Return features and targets as tensors that a model can be trained on, where it is."""
-    require_same_rows(X, y, name)
+    require_same_rows(X, y, prefix=name)
     with random_state(0, device_of(model)):  # a model or a loss may draw when it is asked
         features, dtype, prediction = _features(model, X, f"{name}X")
         function = named_loss(loss)

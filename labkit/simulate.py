@@ -23,7 +23,7 @@ from labkit.inputs import (
 _MOST_CYCLES = 1e6  # beyond them the rounding of an angle shows in the points
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinearData:
     """A table drawn from a linear model, with the truth that it was drawn from.
 
@@ -105,7 +105,7 @@ def make_linear(
     return LinearData(X, y, mean, coefficients, noise_sd)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SpiralData:
     """Points of two classes on interlocking spirals, with the curves that they were drawn from.
 

@@ -134,7 +134,7 @@ def run_study(
         its name: the results depend neither on `n_jobs`, nor on which other estimators there are.
     n_jobs : int
         Processes for joblib, as many as there are replicates at most; -1 takes all cores, -2 all
-        but one. Joint estimators run in this one.
+        but one. Joint estimators share them too; one alone runs in this one.
 
     Returns
     -------
@@ -182,9 +182,13 @@ def run_study(
         for r in range(replicates)
     )
     by_name = {name: [rows[name] for _, rows in drawn] for name in estimators}
-    for name, estimator in joint.items():
-        datasets = [copy.deepcopy(data) for data, _ in drawn]
-        by_name[name] = _all_replicates(estimator, name, datasets, seed)
+    if joint:
+        datasets, n_jobs = [data for data, _ in drawn], min(n_jobs, len(joint))
+        found = Parallel(n_jobs=n_jobs)(
+            delayed(_all_replicates)(estimator, name, datasets, seed, leaves=n_jobs != 1)
+            for name, estimator in joint.items()
+        )
+        by_name.update(zip(joint, found, strict=True))
     return Study(by_metric(by_name))
 
 
@@ -214,12 +218,12 @@ def _one_replicate(
 
 
 def _all_replicates(
-    estimator: JointEstimator, name: str, datasets: list[Any], seed: int
+    estimator: JointEstimator, name: str, datasets: list[Any], seed: int, *, leaves: bool
 ) -> list[Row]:
-    """Return the results of a joint estimator, one for each data set."""
+    """Return the results of a joint estimator, one for each data set, of which it gets copies."""
     streams = [_stream(seed, r, name) for r in range(len(datasets))]
-    with _noting(f"This happened to {name!r}, which takes all replicates at once."):
-        results = estimator(list(datasets), streams)
+    with _noting(f"This happened to {name!r}, which takes all replicates at once.", leaves):
+        results = estimator([copy.deepcopy(data) for data in datasets], streams)
         # A generator runs only here, and each result is read at once: it may fill one object anew.
         ordered = _has_order(results)
         rows = [as_row(outcome, name, r) for r, outcome in enumerate(results if ordered else ())]

@@ -176,12 +176,5 @@ def of_patients(values: ArrayLike, time: ArrayLike, name: str) -> Floats:
     """Return numbers (n,), one for each patient, in the order of the times by their index."""
     if np.size(time) == 0:
         raise ValueError("time is empty.")
-    try:
-        require_same_rows(time, values)
-    except ValueError:
-        raise ValueError(
-            f"time and {name} are of different patients, or of the same in different orders, by "
-            f"their index. Use {name}.loc[time.index], or, if the rows belong together as they "
-            "stand, reset_index(drop=True) on both."
-        ) from None
+    require_same_rows(time, values, names=("time", name))
     return as_vector(values, np.size(time), name)

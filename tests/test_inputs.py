@@ -543,7 +543,7 @@ AGE_DOSE = pd.DataFrame({"age": [1.0, 2.0], "dose": [3.0, 4.0]})
             "by position.",
         ),
         (
-            lambda: require_same_rows(AGE_DOSE, AGE_DOSE["age"][::-1], "validation "),
+            lambda: require_same_rows(AGE_DOSE, AGE_DOSE["age"][::-1], prefix="validation "),
             "validation X and validation y have the same index in different orders: row 0 (counted "
             "from 0) is 0 in X and 1 in y. Use y.loc[X.index], or, if the rows belong together as "
             "they stand, reset_index(drop=True) on both.",

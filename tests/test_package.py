@@ -151,6 +151,21 @@ def test_training_neither_prints_nor_draws():
 # --- documentation -------------------------------------------------------------------------------
 
 
+HELD_BY_ARRAYS = re.compile(r"\b(NDArray|Floats|DataFrame|Series|Tensor)\b")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_result_that_holds_arrays_is_compared_by_identity(module):
+    """Field by field, == would ask an array for one truth value, and raise NumPy's error."""
+    tree = ast.parse((FOLDER / f"{module}.py").read_text(encoding="utf-8"))
+    for kind in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+        how = " ".join(map(ast.unparse, kind.decorator_list))
+        fields = [field for field in kind.body if isinstance(field, ast.AnnAssign)]
+        types = " ".join(ast.unparse(field.annotation) for field in fields)
+        if "dataclass" in how and HELD_BY_ARRAYS.search(types):
+            assert "eq=False" in how, kind.name
+
+
 @pytest.mark.parametrize("name", CALLABLE)
 def test_what_a_function_returns_and_raises_is_documented(name):
     found = getattr(labkit, name)

@@ -3,6 +3,7 @@
 # A study's values are a dict of ours, not the attribute of pandas:
 # ruff: noqa: PD011
 
+import os
 import zlib
 from collections import OrderedDict, deque
 from decimal import Decimal
@@ -72,7 +73,8 @@ def test_an_estimator_that_changes_its_data_does_so_for_itself_alone():
     assert joint["honest", "value"] == study().values["ols", "value"]
 
 
-def test_joint_estimators_get_the_data_and_streams_of_single_ones():
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_joint_estimators_get_the_data_and_streams_of_single_ones(n_jobs):
     def jointly(name):
         def estimator(datasets, streams):
             assert len(datasets) == len(streams) == 12
@@ -80,7 +82,7 @@ def test_joint_estimators_get_the_data_and_streams_of_single_ones():
 
         return estimator
 
-    joint = study({}, joint={name: jointly(name) for name in ALL})
+    joint = study({}, joint={name: jointly(name) for name in ALL}, n_jobs=n_jobs)
     assert joint.values == study().values
 
 
@@ -336,6 +338,27 @@ def test_an_error_in_a_joint_estimator_names_it():
 
     with pytest.raises(KeyError) as caught:
         study({}, joint={"j": fails})
+    assert caught.value.__notes__ == ["This happened to 'j', which takes all replicates at once."]
+
+
+def its_process(datasets, streams):
+    return [float(os.getpid()) for _ in datasets]
+
+
+@pytest.mark.parametrize(
+    ("names", "n_jobs", "here"), [("ab", 2, False), ("ab", 1, True), ("a", 2, True)]
+)
+def test_joint_estimators_share_the_workers_where_there_are_several(names, n_jobs, here):
+    values = study({}, joint=dict.fromkeys(names, its_process), n_jobs=n_jobs).values
+    assert all((float(os.getpid()) in found) is here for found in values.values())
+
+
+def test_an_error_in_a_joint_estimator_leaves_its_process():
+    def fails(datasets, streams):
+        raise WantsTwo("a fault", "line 3")
+
+    with pytest.raises(RuntimeError, match="WantsTwo: a fault in line 3") as caught:
+        study({}, joint={"j": fails, "k": its_process}, n_jobs=2)
     assert caught.value.__notes__ == ["This happened to 'j', which takes all replicates at once."]
 
 
