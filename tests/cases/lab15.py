@@ -15,6 +15,7 @@ QUICK = {
     "widths, width_sizes = [8], [50]": "widths, width_sizes = [], []",
     "times=2000": "times=400",
     "for lr in (0.003, 0.01)": "for lr in (0.01,)",
+    "n_jobs=2": "n_jobs=1",
     "lr=lr, epochs=30": "lr=lr, epochs=20",
     "for e in (15, 30)": "for e in (10, 20)",
 }
