@@ -64,7 +64,7 @@ def changed(lab: str, sources: list[str], *changes: Change) -> list[str]:
 
 
 def _with(change: Change, lab: str, sources: list[str]) -> list[str]:
-    """Return code with a change made; no check's failure may look like the error where it can't."""
+    """Return code with a change made; the error where it can't be is one that no lab raises."""
     old, new = change
     if not any(old in source for source in sources):
         raise LookupError(f"lab {lab} has no {old!r} any more")
