@@ -377,10 +377,8 @@ def in_single(w, *, seed):
 
 @pytest.mark.parametrize("p", [1, 2, 4])
 def test_no_float32_gradient_is_returned_by_chance(p):
-    rng, message = (
-        np.random.default_rng(p),
-        r"neither is the derivative|seems to compute in float32",
-    )
+    rng = np.random.default_rng(p)
+    message = r"neither is the derivative|seems to compute in float32"
     for seed in range(150):
         w = rng.normal(size=p)
         with pytest.raises(ValueError, match=message):

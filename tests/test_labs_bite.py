@@ -12,7 +12,16 @@ from shown_by_cells import Notebook
 pytest.importorskip("torch", reason="the labs' networks need torch")
 
 from course import ROOT
-from course.cases import as_it_stands, behind, case, read, run_to_report, run_twice, solved
+from course.cases import (
+    as_it_stands,
+    behind,
+    case,
+    program_of,
+    read,
+    run_to_report,
+    run_twice,
+    solved,
+)
 from course.editions import student_notebook
 from course.notebook import Lab, labs
 from course.pages.instructors import masked, stored_messages
@@ -78,7 +87,7 @@ def run_with_a_mistake(lab, change, verdict):
 
 def test_a_mistake_in_code_that_the_lab_no_longer_has_is_no_failure_of_it():
     with pytest.raises(LookupError, match=r"^lab 03 has no 'setup_context\(no' any more") as caught:
-        run_with_a_mistake("03", ("setup_context(no", ""), "setup_context")
+        program_of("03", ("setup_context(no", ""))
     assert not isinstance(caught.value, FAILURES)
 
 

@@ -148,10 +148,7 @@ def test_training_neither_prints_nor_draws():
         ]  # fmt: skip
 
 
-# --- documentation -------------------------------------------------------------------------------
-
-
-HELD_BY_ARRAYS = re.compile(r"\b(NDArray|Floats|DataFrame|Series|Tensor)\b")
+HOLDS_ARRAYS = re.compile(r"\b(NDArray|Floats|DataFrame|Series|Tensor)\b")
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -162,8 +159,11 @@ def test_a_result_that_holds_arrays_is_compared_by_identity(module):
         how = " ".join(map(ast.unparse, kind.decorator_list))
         fields = [field for field in kind.body if isinstance(field, ast.AnnAssign)]
         types = " ".join(ast.unparse(field.annotation) for field in fields)
-        if "dataclass" in how and HELD_BY_ARRAYS.search(types):
+        if "dataclass" in how and HOLDS_ARRAYS.search(types):
             assert "eq=False" in how, kind.name
+
+
+# --- documentation -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", CALLABLE)
